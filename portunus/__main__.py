@@ -1,0 +1,5 @@
+"""`python -m portunus` is the command `portunus`."""
+
+from portunus.cli import main
+
+main()
