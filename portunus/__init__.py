@@ -1,0 +1,3 @@
+"""Portunus: one spec file in, simulator, planner and in-game view out."""
+
+__version__ = "0.1.0"

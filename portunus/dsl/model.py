@@ -1,0 +1,494 @@
+"""The model: what a checked spec says, as frozen data with every name resolved and every unit reduced.
+
+It is what the front end hands over and all the compiler, the addon generator and the documentation read. Expressions are typed and
+still symbolic; which of them are static (talents, statistics) or depend on the fight's state is decided while lowering.
+
+Units: times are integers in nanoseconds, chances and percentages are plain fractions, distances are yards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+ValueType = Literal["number", "time", "bool", "distance", "speed", "range"]
+
+# op -> (argument kinds, meaning). "e" = expression, "n" = literal number, anything else = a resolved name of that kind.
+OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
+    "number": (("n",), "a literal; for times an integer number of nanoseconds"),
+    "range": (("e", "e"), "a uniform roll between two bounds; only as (part of) an amount"),
+    "add": (("e", "e"), "a + b"),
+    "sub": (("e", "e"), "a - b"),
+    "mul": (("e", "e"), "a * b"),
+    "div": (("e", "e"), "a / b"),
+    "neg": (("e",), "-a"),
+    "lt": (("e", "e"), "a < b"),
+    "le": (("e", "e"), "a <= b"),
+    "gt": (("e", "e"), "a > b"),
+    "ge": (("e", "e"), "a >= b"),
+    "eq": (("e", "e"), "a == b"),
+    "ne": (("e", "e"), "a != b"),
+    "and": (("e", "e"), "both"),
+    "or": (("e", "e"), "either"),
+    "not": (("e",), "the opposite"),
+    "min": (("e", "e"), "the smaller"),
+    "max": (("e", "e"), "the larger"),
+    "sqrt": (("e",), "square root"),
+    "choose": (("e", "e", "e"), "choose(condition, then, otherwise)"),
+    "pick": (("e", "e*"), "pick(index, value for 0, value for 1, ...)"),
+    "by_level": (("e*",), "by_level(equal, +1, +2, +3): by the enemy's level above the player's"),
+    # static names
+    "talent": (("talent",), "rank of a talent"),
+    "glyph": (("glyph",), "1 with the glyph, else 0"),
+    "option": (("option",), "a profile option, 0 or 1 or a number"),
+    "stat": (("stat",), "a derived statistic or constant (`stat`, `let`); pet-scoped names are `pet.stat`"),
+    "class": (("name",), "a base value of the class"),
+    "race": (("name",), "a racial offset"),
+    "bonus": (("name",), "a value of the profile's [stats] table, 0 when absent"),
+    "level": ((), "enemy level minus player level"),
+    "distance": ((), "distance to the enemies in yards"),
+    # state
+    "resource": (("resource",), "current amount"),
+    "resource_max": (("resource",), "maximum"),
+    "resource_base": (("resource",), "base amount of the class (costs in percent refer to it)"),
+    "aura_up": (("aura",), "active (on the target in question for enemy auras)"),
+    "aura_remains": (("aura",), "time left, 0 when down"),
+    "aura_stacks": (("aura",), "stacks, 0 when down"),
+    "aura_ticks_left": (("aura",), "ticks to come of a periodic aura, 0 when down"),
+    "aura_value": (("aura", "value"), "a value the aura carries, 0 when down"),
+    "aura_fresh": (("aura",), "last applied at this very instant by the spell now being handled"),
+    "cooldown_ready": (("spell",), "off cooldown"),
+    "cooldown_remains": (("spell",), "time until ready"),
+    "uses_left": (("spell",), "uses left of a spell with limited uses"),
+    "cast_time": (("spell",), "cast time with current haste, ignoring what makes it instant; its lock if it has none"),
+    "base_cost": (("spell",), "cost before modifiers"),
+    "fight_time": ((), "time since the pull"),
+    "fight_remains": ((), "time to the end of the fight"),
+    "target_phase": ((), "health phase of the enemies as a fraction: 1, 0.35, 0.25 or 0.20 (`target.health <= 35%`)"),
+    "enemies": ((), "number of enemies"),
+    # context of a handler
+    "event_damage": ((), "damage dealt by the hit or tick being handled"),
+    "event_crit": ((), "it was a critical strike"),
+    "event_landed": ((), "it was not a miss"),
+    "event_cost": ((), "what the cast behind the hit cost (0 when free)"),
+    "event_base_cost": ((), "its cost before modifiers"),
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """A place in a source file: 1-based line and column, `length` characters."""
+
+    path: str
+    line: int
+    column: int
+    length: int = 1
+
+
+@dataclass(frozen=True)
+class Expr:
+    """One node of an expression: an operation of `OPERATIONS`, its arguments (sub-expressions, a literal or names) and its type."""
+
+    op: str
+    args: tuple[Any, ...]
+    type: ValueType
+    span: Span = field(compare=False)
+
+
+# ---- statements (what handlers do) -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class If:
+    condition: Expr
+    then: tuple["Statement", ...]
+    orelse: tuple["Statement", ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Chance:
+    """With probability `chance` do `then`. A chance of at least 1 or at most 0 draws nothing."""
+
+    chance: Expr
+    then: tuple["Statement", ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """Roll an attack of the enclosing spell: amount, partial resist, hit, crit; then its hit listeners.
+
+    scope: "target", or "enemies" (all of them in order, one shared amount, the ruleset's area cap).
+    """
+
+    amount: Expr
+    scope: Literal["target", "enemies"]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Strike:
+    """Roll only to hit; on a hit do `then`; then the spell's hit listeners with damage 0."""
+
+    then: tuple["Statement", ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Apply:
+    aura: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Remove:
+    aura: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class AddStack:
+    """Add stacks to an active aura, up to its maximum."""
+
+    aura: str
+    count: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class SetValue:
+    """Set a value that an aura carries (kept while the aura is down, so it can be set before applying)."""
+
+    aura: str
+    value: str
+    amount: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Gain a resource, capped by its maximum; `source` names the row in the resource table."""
+
+    resource: str
+    amount: Expr
+    source: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class StartCooldown:
+    spell: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """Cast a triggered spell (no cost, no lock) at the target in question."""
+
+    spell: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Summon:
+    pet: str
+    duration: Expr
+    span: Span = field(compare=False)
+
+
+Statement = If | Chance | Damage | Strike | Apply | Remove | AddStack | SetValue | Gain | StartCooldown | Trigger | Summon
+
+
+# ---- definitions -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Attack:
+    """How damage of a spell or periodic aura is rolled.
+
+    Attributes:
+        school: Damage school; "" does no damage.
+        crit_chance: Added to the character's (static or dynamic expression).
+        additive: Sum of the additive damage bonuses (the factor is 1 + this).
+        multiplier: Product of the spell's own multipliers.
+        crit_multiplier: Factor of a critical strike.
+        ignore_modifiers: Damage modifiers of the attacker do not apply (resists still do).
+    """
+
+    school: str
+    crit_chance: Expr
+    additive: Expr
+    multiplier: Expr
+    crit_multiplier: Expr
+    ignore_modifiers: bool
+
+
+@dataclass(frozen=True)
+class Modifier:
+    """A modifier of attacks, casts or costs: always on (`aura` is "") or while an aura is up.
+
+    kind: "damage_done" (factor), "damage_taken" (factor, enemy auras), "crit_chance" (added), "crit_multiplier" (factor), "cast_speed" (factor),
+        "cost" (factor).
+    spells: Names of the spells and periodic auras it applies to; None = all (with an enemy aura: of everybody, pets too).
+    amount may use `aura_stacks` of the aura itself.
+    """
+
+    kind: str
+    amount: Expr
+    spells: tuple[str, ...] | None
+    aura: str
+    condition: Expr | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A spell of the player or of a pet (`owner` is the pet's name, "" for the player).
+
+    Attributes:
+        name, label, id, tag, item: Name in the spec, what a player reads, the client's spell or item id, variant tag, True if `id` is an item.
+        gcd: Its global cooldown before haste, None = none. cast: cast time before haste, None = instant. hasted: cast and GCD follow haste.
+        cost: In its resource before modifiers, None = free. resource: its resource or "".
+        cooldown: None = none. cooldown_starts: "cast", or "manual" (only by `start_cooldown`; meanwhile it is held by `requires`).
+        missile: Speed in yards/s; None = arrives at once.
+        uses: Uses per fight, None = unlimited. requires: extra condition to cast. instant_if: condition that makes a hard cast instant.
+        per_enemy: One action per enemy. triggered: never chosen, only cast by `trigger`. channel: aura it channels on the player, "" = none.
+        autocast: None, or (priority, condition or None): taken by the `cooldowns` line of a rotation.
+        on_start: After cost and time of a cast are fixed. on_cast: When the cast completes. on_land: When a landed hit arrives, before listeners.
+    """
+
+    name: str
+    label: str
+    owner: str
+    id: int
+    tag: int
+    item: bool
+    attack: Attack | None
+    gcd: Expr | None
+    cast: Expr | None
+    hasted: bool
+    cost: Expr | None
+    resource: str
+    cooldown: Expr | None
+    cooldown_starts: Literal["cast", "manual"]
+    missile: Expr | None
+    uses: Expr | None
+    requires: Expr | None
+    instant_if: Expr | None
+    per_enemy: bool
+    triggered: bool
+    channel: str
+    autocast: tuple[int, Expr | None] | None
+    on_start: tuple[Statement, ...]
+    on_cast: tuple[Statement, ...]
+    on_land: tuple[Statement, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Aura:
+    """An aura on the player or on an enemy.
+
+    Attributes:
+        on_target: True = one per enemy. duration: None = until removed (for periodic auras: ticks * every).
+        ticks, every, hasted: Periodic part (`ticks` 0 = none). tick_amount: damage of a tick before modifiers, None = no damage.
+        attack: How a tick's damage is rolled. tick_crits: condition (static) under which ticks can crit, None = never.
+        snapshot: Amount, crit chance and attacker multiplier are fixed when applied (the only kind so far: True).
+        refresh: "clip" (new snapshot, ticker restarted; a tick due now still happens) or "reset" (ends renewed, ticker restarted, nothing ticks).
+        values: Names of numbers it carries. hidden: the client does not show it.
+        on_tick, on_expire: Statements. on_expire runs when it ends for any reason, before a last tick due at that instant.
+    """
+
+    name: str
+    label: str
+    id: int
+    tag: int
+    on_target: bool
+    duration: Expr | None
+    max_stacks: int
+    ticks: int
+    every: Expr | None
+    hasted: bool
+    tick_amount: Expr | None
+    attack: Attack | None
+    tick_crits: Expr | None
+    refresh: Literal["clip", "reset"]
+    values: tuple[str, ...]
+    hidden: bool
+    on_tick: tuple[Statement, ...]
+    on_expire: tuple[Statement, ...]
+    only_switch: str  # an aura that exists only under a ruleset switch (an artefact of the reference); "" = always
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Handler:
+    """`on EVENT of SUBJECTS`: listeners run in the order of the file.
+
+    event: "hit" (landed direct hit), "result" (hit or miss), "tick" (of periodic auras), "cast" (cast complete).
+    subjects: names of spells, or of auras for "tick".
+    """
+
+    event: Literal["hit", "result", "tick", "cast"]
+    subjects: tuple[str, ...]
+    body: tuple[Statement, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class PetChoice:
+    """A line of a pet's fixed rotation: cast `spell` if it is ready, with probability `chance` (1 = always, no draw)."""
+
+    spell: str
+    chance: Expr
+
+
+@dataclass(frozen=True)
+class Pet:
+    name: str
+    label: str
+    choices: tuple[PetChoice, ...]
+    crit_chance: Expr
+    hit_chance: Expr  # chance to miss is the ruleset's less this
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class RotationLine:
+    """One line of a priority list.
+
+    kind: "cast", "multidot" (first of the first `max_targets` enemies whose aura is down or has less than `overlap` left) or "cooldowns"
+        (every autocast spell not named by another line, as the ruleset orders them).
+    """
+
+    kind: Literal["cast", "multidot", "cooldowns"]
+    spell: str
+    aura: str
+    condition: Expr | None
+    max_targets: int
+    overlap: Expr | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Rotation:
+    name: str
+    prepull: tuple[tuple[int, str], ...]  # (time in ns, negative; spell), in time order
+    lines: tuple[RotationLine, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Stat:
+    """A static value: `formula` + sum(`adds`), times product(`factors`); all static expressions."""
+
+    name: str
+    formula: Expr
+    adds: tuple[Expr, ...]
+    factors: tuple[Expr, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource bar that ticks, such as mana.
+
+    Attributes:
+        base: What percentage costs refer to. maximum: its size; it starts full.
+        every: Period of the tick; amount_casting / amount_resting: per tick, inside / outside `rest_after` from the last payment.
+    """
+
+    name: str
+    label: str
+    base: Expr
+    maximum: Expr
+    every: Expr
+    amount_casting: Expr
+    amount_resting: Expr
+    rest_after: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class TalentTree:
+    name: str
+    talents: tuple[tuple[str, int], ...]  # (name, maximum rank) in the order of the digits
+
+
+@dataclass(frozen=True)
+class Property:
+    """An author's claim about every reachable state."""
+
+    text: str
+    condition: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Ruleset:
+    """Names the engine asks the ruleset for are stats: see `REQUIRED_STATS`."""
+
+    name: str
+    label: str
+    gcd: int  # ns
+    gcd_floor: int  # ns
+    poll: int  # ns, the idle grid of the reference
+    switches: tuple[tuple[str, str], ...]  # (name, meaning): artefacts of the reference, off in play
+    races: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
+    max_enemies: int
+    area_cap: int
+
+
+# Stats every ruleset must define; the engine reads them by these names.
+REQUIRED_STATS = {
+    "spell_miss": "chance of a spell to miss before hit rating",
+    "spell_hit": "chance to hit from rating",
+    "spell_crit": "the character's spell crit chance less the enemy's suppression",
+    "spell_crit_suppression": "crit chance taken away by the enemy's level",
+    "resist_full": "chance that no partial resist happens",
+    "resist_tenth": "chance that a tenth is resisted (the rest: a fifth)",
+    "spell_haste": "haste factor from rating, >= 1",
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One specialisation, complete: everything its spec, class and ruleset files say."""
+
+    name: str
+    label: str
+    class_name: str
+    behaviour: int
+    ruleset: Ruleset
+    class_values: tuple[tuple[str, float], ...]
+    talent_trees: tuple[TalentTree, ...]
+    glyphs: tuple[tuple[str, int], ...]  # (name, item id)
+    options: tuple[tuple[str, float], ...]  # (name, default)
+    stats: tuple[Stat, ...]
+    resources: tuple[Resource, ...]
+    spells: tuple[Spell, ...]
+    auras: tuple[Aura, ...]
+    modifiers: tuple[Modifier, ...]
+    handlers: tuple[Handler, ...]
+    pets: tuple[Pet, ...]
+    rotations: tuple[Rotation, ...]
+    properties: tuple[Property, ...]
+    sources: tuple[str, ...]  # the files read, the spec first
+    default_profile: str  # file name below `profiles/`, "" = none
+
+    def spell(self, name: str) -> Spell:
+        """The spell of that name; KeyError if there is none."""
+        return next(s for s in self.spells if s.name == name) if any(s.name == name for s in self.spells) else _missing(name)
+
+    def aura(self, name: str) -> Aura:
+        """The aura of that name; KeyError if there is none."""
+        return next(a for a in self.auras if a.name == name) if any(a.name == name for a in self.auras) else _missing(name)
+
+    def rotation(self, name: str) -> Rotation:
+        """The rotation of that name; KeyError if there is none."""
+        return next(r for r in self.rotations if r.name == name) if any(r.name == name for r in self.rotations) else _missing(name)
+
+
+def _missing(name: str) -> Any:
+    raise KeyError(name)

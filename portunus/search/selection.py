@@ -1,0 +1,62 @@
+"""Which way down: PUCT among the actions of a node, stratification among the outcomes of an action."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+from portunus.evaluator.kernels import kernel
+
+UNSEEN = -1  # `choose_outcome`: an outcome that may not be in the list yet
+
+
+@kernel
+def choose_edge(rules, actions, nodes, edges, node):
+    """The edge (index into `edges`) with the highest Q + c * P * sqrt(N) / (1 + n), first of equals.
+
+    PUCT (Silver et al. 2017) with Q in the fixed unit u. An action never tried counts as the node's mean value less
+    `rules.unvisited_reduction` (first-play urgency).
+
+    Args:
+        rules: The settings.
+        actions: A.
+        nodes: NODE [N].
+        edges: EDGE [N * A].
+        node: A judged node with at least one edge.
+    """
+    here = nodes[node]
+    unvisited = here.value_sum / here.visits - rules.unvisited_reduction
+    weight = rules.exploration * sqrt(float(here.visits))
+    first = node * actions
+    best, best_score = first, -1e300
+    for e in range(first, first + here.edges):
+        edge = edges[e]
+        visits = float(edge.visits)
+        q = edge.value_sum / visits if edge.visits > 0 else unvisited
+        score = q + weight * edge.prior / (1.0 + visits)
+        if score > best_score:
+            best, best_score = e, score
+    return best
+
+
+@kernel
+def choose_outcome(nodes, edge):
+    """The outcome of an action to follow: argmax p / (1 + n), so that visits are in proportion to probabilities.
+
+    Outcomes not seen yet take part as one candidate, with the probability that is left and the number of times it was drawn.
+
+    Args:
+        nodes: NODE [N].
+        edge: A record of EDGE.
+
+    Returns:
+        A node, or `UNSEEN`.
+    """
+    best, best_share = UNSEEN, edge.unseen / (1.0 + edge.draws)
+    child = edge.outcomes
+    while child >= 0:
+        outcome = nodes[child]
+        share = outcome.probability / (1.0 + outcome.visits)
+        if share > best_share:
+            best, best_share = child, share
+        child = outcome.next
+    return best

@@ -1,0 +1,66 @@
+"""Every number that shapes a search, in one place, one line of meaning each.
+
+Values are in u, the damage the reference rotation does in one global cooldown; a setting in u therefore means the same for every spec.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portunus.errors import PortunusError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSettings:
+    """How to search. Grouped by purpose; the defaults are for play, see `for_training`.
+
+    Attributes:
+        root: `gumbel` (sequential halving over sampled actions) or `puct` (the root is a node like any other).
+        considered_actions: Most actions a Gumbel root looks at, best prior (plus noise) first.
+        gumbel_scale: Strength of the Gumbel noise at the root; 0 in play (deterministic), 1 in training.
+        value_visits: c_visit of sigma(q) = (c_visit + most visits) * c_scale * q; larger trusts the search more, the prior less.
+        value_scale: c_scale of the same formula, per u.
+
+        exploration: c of PUCT: u by which a doubtful action may look worse and still be tried.
+        unvisited_reduction: An action never tried is taken to be worth the node's value less this, u.
+
+        outcome_slots: Outcomes of one action that get a child of their own; the rest share one more.
+        max_depth: Decisions below the root after which a path is not prolonged.
+
+        batch: Leaves evaluated together by an evaluator outside the kernel (never more than an eighth of the budget).
+        chunk: Most simulations between two looks at the clock.
+        node_capacity: Most nodes of a tree; a search with a time budget ends early when they are used up.
+        reserve_ms: Part of a time budget kept back for writing the answer, ms.
+    """
+
+    root: str = "gumbel"
+    considered_actions: int = 16
+    gumbel_scale: float = 0.0
+    value_visits: float = 50.0
+    value_scale: float = 0.1
+
+    exploration: float = 1.25
+    unvisited_reduction: float = 0.3
+
+    outcome_slots: int = 8
+    max_depth: int = 256
+
+    batch: int = 32
+    chunk: int = 512
+    node_capacity: int = 131_072
+    reserve_ms: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.root not in ("gumbel", "puct"):
+            raise PortunusError(f"search settings: root is {self.root!r}", hint="It is 'gumbel' or 'puct'.")
+        for name in ("considered_actions", "outcome_slots", "max_depth", "batch", "chunk", "node_capacity"):
+            if getattr(self, name) < 1:
+                raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected 1 or more")
+        for name in ("gumbel_scale", "value_visits", "value_scale", "exploration", "unvisited_reduction", "reserve_ms"):
+            if not 0 <= getattr(self, name) < 1e9:
+                raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected a number of at least 0")
+
+    @classmethod
+    def for_training(cls, **changes: object) -> SearchSettings:
+        """Settings for self-play: Gumbel noise on, so that every action is tried sooner or later."""
+        return cls(**{"gumbel_scale": 1.0, "node_capacity": 8192, **changes})
