@@ -65,6 +65,7 @@ class Status:
         state: `starting`, `ready`, `restarting`, `refused` (it will not be tried again) or `stopped`.
         message: What to tell the user, one sentence; "" while all is well.
         hint: What to do about it, "" if nothing.
+        failure: What went wrong with the child before this one, "" if nothing ever did.
         evaluator: What values the search's leaves, "" until ready.
         pid: The child's process id, None while there is none.
         restarts: How often it was started again.
@@ -74,6 +75,7 @@ class Status:
     state: str
     message: str = ""
     hint: str = ""
+    failure: str = ""
     evaluator: str = ""
     pid: int | None = None
     restarts: int = 0
@@ -313,6 +315,7 @@ class PlannerService:
                 self._status,
                 state=RESTARTING,
                 message=f"The planner failed ({reason}); restarting {when}.",
+                failure=reason,
                 restarts=self._status.restarts + 1,
                 without_network=not self._hello["network"],
                 pid=None,
