@@ -1,0 +1,288 @@
+"""A search as an object: give it a state and a budget, get the visits, the values and the action.
+
+The budget is a number of simulations (equal seeds, equal visits) or milliseconds. With milliseconds each halving phase gets an
+equal slice of the time, and the clock is read between chunks of simulations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from portunus.errors import PortunusError
+from portunus.evaluator.kernels import kernel_evaluator
+from portunus.evaluator.protocol import Evaluator, InKernel
+from portunus.runtime.signature import FAULTS
+from portunus.search.game import game_of
+from portunus.search.root import (
+    begin,
+    choose_action_edge,
+    consider,
+    improved_policy,
+    keep_best,
+    phases_of,
+    search_whole,
+    settle,
+)
+from portunus.search.settings import SearchSettings
+from portunus.search.simulate import apply_batch, collect, expand, simulate
+from portunus.search.tree import DEPTH, DEPTH_SUM, DUPLICATES, EVALUATIONS, FAULT, SIMULATIONS, STEPS, USED, Arena, new_arena
+
+if TYPE_CHECKING:
+    from portunus.runtime.compiled import CompiledSpec
+
+
+class Rules(NamedTuple):
+    """The settings the kernels read; meanings in `SearchSettings`."""
+
+    puct_root: bool
+    considered_actions: int
+    gumbel_scale: float
+    value_visits: float
+    value_scale: float
+    exploration: float
+    unvisited_reduction: float
+    outcome_slots: int
+    max_depth: int
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found. k = number of legal actions of the root.
+
+    Attributes:
+        action: The action to take, -1 if the fight is over.
+        actions: int64 [k], the legal actions.
+        visits: int64 [k].
+        values: float64 [k], mean value, u; of an action never tried, the root's mixed value.
+        priors: float64 [k].
+        policy: float64 [A], the improved policy a network should learn; 0 for illegal actions.
+        value: Value of the root under that policy, u.
+        simulations: Done.
+        evaluations: States judged, the root included.
+        steps: Calls of the simulator.
+        nodes: In the tree.
+        duplicates: Simulations that ended in a leaf that was already waiting for its judgement.
+        depth: Deepest decision reached.
+        mean_depth: Of all simulations.
+        search_ms: Time taken, evaluator included.
+        evaluator_ms: Part of it spent in an evaluator outside the kernel; 0 for one inside.
+    """
+
+    action: int
+    actions: np.ndarray
+    visits: np.ndarray
+    values: np.ndarray
+    priors: np.ndarray
+    policy: np.ndarray
+    value: float
+    simulations: int
+    evaluations: int
+    steps: int
+    nodes: int
+    duplicates: int
+    depth: int
+    mean_depth: float
+    search_ms: float
+    evaluator_ms: float
+
+
+class Search:
+    """A tree search over one compiled spec, with its memory. Not for several threads at once; each takes its own.
+
+    Args:
+        compiled: The spec.
+        evaluator: Inside the kernel (`in_kernel`) or outside (`evaluate`).
+        settings: How to search.
+
+    Raises:
+        PortunusError: The evaluator does not fit the spec.
+    """
+
+    def __init__(self, compiled: CompiledSpec, evaluator: Evaluator, settings: SearchSettings | None = None) -> None:
+        self.compiled = compiled
+        self.settings = settings or SearchSettings()
+        self._metrics = compiled.new_metrics()
+        self.game = game_of(compiled, self._metrics)
+        self.inside = isinstance(evaluator, InKernel)
+        self._outside = None if self.inside else evaluator
+        self.numbers = evaluator.in_kernel() if self.inside else kernel_evaluator(-1)
+        self._check_network()
+        s = self.settings
+        self.rules = Rules(
+            s.root == "puct", s.considered_actions, s.gumbel_scale, s.value_visits, s.value_scale,
+            s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth,
+        )  # fmt: skip
+        self.batch = 1 if self.inside else s.batch
+        self.arena = self._new_arena(s.node_capacity)
+        self._candidates = np.zeros(self.game.actions, np.int64)
+        self._evaluator_seconds = 0.0
+
+    def _check_network(self) -> None:
+        inputs, heads = self.numbers.w1.shape[0], self.numbers.heads.shape[0]
+        if self.numbers.hidden.shape[1] > 1 and (inputs, heads - 1) != (self.game.feature_count, self.game.actions):
+            raise PortunusError(
+                f"the network has {inputs} features and {heads - 1} actions, {self.compiled.name} has "
+                f"{self.game.feature_count} and {self.game.actions}",
+                hint="Train a network for this spec, or choose the model that belongs to it.",
+            )
+
+    def _new_arena(self, nodes: int) -> Arena:
+        game = self.game
+        return new_arena(
+            nodes=nodes, actions=game.actions, features=game.feature_count, words=game.words,
+            batch=self.batch, max_depth=self.settings.max_depth,
+        )  # fmt: skip
+
+    def run(
+        self, state: np.ndarray, *, simulations: int | None = None, budget_ms: float | None = None, seed: int = 0
+    ) -> SearchResult:
+        """Search from `state`, which is left as it is.
+
+        Args:
+            state: int64 [W], a decision point.
+            simulations: Budget in simulations; or
+            budget_ms: budget in milliseconds.
+            seed: Of the search's own random stream.
+
+        Raises:
+            PortunusError: Not exactly one budget is given, or the simulator reports a fault.
+        """
+        started = perf_counter()
+        if (simulations is None) == (budget_ms is None):
+            raise PortunusError("a search takes one budget: simulations or milliseconds")
+        if (simulations if budget_ms is None else budget_ms) <= 0:
+            raise PortunusError("the budget of a search must be more than 0")
+        if state.dtype != np.int64 or state.shape != (self.game.words,):
+            raise PortunusError(f"a state of {self.compiled.name} is int64 [{self.game.words}], this one is {state.dtype} {list(state.shape)}")
+        state = np.ascontiguousarray(state)
+        self._evaluator_seconds = 0.0
+        self.arena.rng[:] = 0
+        self.arena.rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
+        if simulations is not None:
+            if simulations >= len(self.arena.nodes):
+                self.arena = self._new_arena(simulations + 1)
+                return self.run(state, simulations=simulations, seed=seed)
+            self._run_simulations(state, simulations)
+        else:
+            self._run_until(state, started, started + max(budget_ms - self.settings.reserve_ms, 0.5 * budget_ms) / 1e3)
+        self._check_fault()
+        return self._result(started)
+
+    def _run_simulations(self, state: np.ndarray, simulations: int) -> None:
+        if self.inside:
+            search_whole(self.game, self.arena, self.rules, self.numbers, state, self._candidates, simulations)
+            return
+        self._begin(state)
+        batch = max(1, min(self.batch, simulations // 8))
+        if self.rules.puct_root:
+            self._advance(self._candidates[:0], 0, simulations, batch)
+            return
+        remaining = consider(self.arena, self.rules, self._candidates)
+        phases, done = phases_of(remaining), 0
+        while done < simulations and remaining:
+            wanted = min(remaining * max(1, simulations // (phases * remaining)), simulations - done)
+            ran = self._advance(self._candidates[:remaining], 0, wanted, batch)
+            done += ran
+            if ran < wanted:
+                return
+            remaining = keep_best(self.arena, self.rules, self._candidates, remaining, max(2, remaining // 2))
+
+    def _run_until(self, state: np.ndarray, started: float, deadline: float) -> None:
+        self._begin(state)
+        if self.rules.puct_root:
+            phases, remaining = 1, 0
+        else:
+            remaining = consider(self.arena, self.rules, self._candidates)
+            phases = phases_of(remaining)
+            if remaining == 0:
+                return
+        for phase in range(phases):
+            end = started + (deadline - started) * (phase + 1) / phases
+            if not self._fill_slice(self._candidates[:remaining], end):
+                return
+            if phase < phases - 1:
+                remaining = keep_best(self.arena, self.rules, self._candidates, remaining, max(2, remaining // 2))
+
+    def _fill_slice(self, candidates: np.ndarray, end: float) -> bool:
+        """Simulate until `end`, in chunks that fit; every candidate is visited at least once. False when the arena is full."""
+        done, now, turns = 0, perf_counter(), max(len(candidates), 1)
+        wanted = turns if self.inside else max(turns, self.batch)
+        while True:
+            begun = now
+            ran = self._advance(candidates, done, wanted, self.batch)
+            done += ran
+            now = perf_counter()
+            if ran < wanted:
+                return False
+            if now >= end:
+                return True
+            pace = (now - begun) / ran
+            wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int((end - now) / pace)))
+            if now + 0.5 * pace * wanted >= end:
+                return True
+
+    def _begin(self, state: np.ndarray) -> None:
+        begin(self.game, self.arena, self.rules, self.numbers, state, 0)
+        if not self.inside and self.arena.nodes[0]["evaluated"] == 0:
+            logits, values = self._ask()
+            expand(self.game, self.arena, 0, logits[0], float(values[0]))
+            settle(self.arena, self.rules)
+
+    def _ask(self) -> tuple[np.ndarray, np.ndarray]:
+        begun = perf_counter()
+        logits, values = self._outside.evaluate(self.arena.features, self.arena.mask)
+        self._evaluator_seconds += perf_counter() - begun
+        return logits, values
+
+    def _advance(self, candidates: np.ndarray, first: int, count: int, batch: int) -> int:
+        """Run up to `count` simulations, round the candidates; returns how many."""
+        if self.inside:
+            return simulate(self.game, self.arena, self.rules, self.numbers, candidates, first, count)
+        done = 0
+        while done < count:
+            wanted = min(batch, count - done)
+            paths = collect(self.game, self.arena, self.rules, candidates, first + done, wanted)
+            logits, values = self._ask()
+            apply_batch(self.game, self.arena, logits, values, paths)
+            done += paths
+            if paths < wanted:
+                break
+        return done
+
+    def _check_fault(self) -> None:
+        fault = int(self.arena.counters[FAULT])
+        if fault:
+            reasons = "; ".join(text for bit, text in FAULTS.items() if fault & bit) or f"fault bits {fault}"
+            raise PortunusError(f"{self.compiled.name}: the simulator stopped the search: {reasons}", exit_code=1)
+
+    def _result(self, started: float) -> SearchResult:
+        arena, counters = self.arena, self.arena.counters
+        policy = np.zeros(self.game.actions)
+        value = improved_policy(self.game, arena, self.rules, policy)
+        best = choose_action_edge(arena, self.rules)
+        edges = arena.edges[: arena.nodes[0]["edges"]]
+        visits = edges["visits"].astype(np.int64)
+        completed = np.where(visits > 0, edges["value_sum"] / np.maximum(visits, 1), value)
+        simulations = int(counters[SIMULATIONS])
+        return SearchResult(
+            action=int(edges["action"][best]) if best >= 0 else -1,
+            actions=edges["action"].astype(np.int64),
+            visits=visits,
+            values=completed,
+            priors=edges["prior"].astype(np.float64),
+            policy=policy,
+            value=float(value),
+            simulations=simulations,
+            evaluations=int(counters[EVALUATIONS]),
+            steps=int(counters[STEPS]),
+            nodes=int(counters[USED]),
+            duplicates=int(counters[DUPLICATES]),
+            depth=int(counters[DEPTH]),
+            mean_depth=float(counters[DEPTH_SUM]) / simulations if simulations else 0.0,
+            search_ms=(perf_counter() - started) * 1e3,
+            evaluator_ms=self._evaluator_seconds * 1e3,
+        )

@@ -1,0 +1,200 @@
+"""The Gumbel root: which actions are looked at, how often, which one wins, and what a network should learn from it.
+
+Danihelka, Guez, Schrittwieser, Silver: Policy improvement by planning with Gumbel (ICLR 2022). An action scores
+g(a) + logit(a) + sigma(q(a)), sigma(q) = (c_visit + most visits) * c_scale * q, with q in the fixed unit u instead of a range. The
+best m by g + logit are simulated in turn; after each phase the better half stays.
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+
+import numpy as np
+
+from portunus.evaluator.hashed import fraction, mix
+from portunus.evaluator.kernels import kernel
+from portunus.search.simulate import judge, plant, simulate
+
+_TINY = 1e-30
+
+
+def phases_of(considered: int) -> int:
+    """Number of halving phases for m considered actions: ceil(log2(m)), at least 1."""
+    return max(1, (considered - 1).bit_length())
+
+
+def visit_schedule(considered: int, simulations: int) -> list[int]:
+    """How many visits the chosen action must have before each simulation: the published sequential-halving table.
+
+    Args:
+        considered: m, number of considered actions.
+        simulations: n.
+
+    Returns:
+        n numbers; the k-th simulation goes to an action that has been visited so often.
+    """
+    if considered <= 1:
+        return list(range(simulations))
+    phases, visits, remaining, table = phases_of(considered), [0] * considered, considered, []
+    while len(table) < simulations:
+        for _ in range(max(1, simulations // (phases * remaining))):
+            table.extend(visits[:remaining])
+            for i in range(remaining):
+                visits[i] += 1
+        remaining = max(2, remaining // 2)
+    return table[:simulations]
+
+
+@kernel
+def next_uniform(rng):
+    """A float64 in (0, 1) from the search's own stream, uint64 [4] (splitmix64)."""
+    rng[0] += np.uint64(0x9E3779B97F4A7C15)
+    return fraction(mix(rng[0])) + 1e-17
+
+
+@kernel
+def begin(game, arena, rules, evaluator, state, row):
+    """Plant `state`, int64 [W], as the root and, unless the evaluator is outside (`kind` < 0), judge it."""
+    plant(game, arena, state, row)
+    if arena.nodes[0].evaluated == 0 and evaluator.kind >= 0:
+        judge(game, arena, evaluator, 0, row)
+        settle(arena, rules)
+
+
+@kernel
+def settle(arena, rules):
+    """Count the root's own judgement as its first visit and draw the noise of its edges."""
+    root = arena.nodes[0]
+    root.visits, root.value_sum = 1, root.value
+    for j in range(root.edges):
+        arena.gumbel[j] = -log(-log(next_uniform(arena.rng))) * rules.gumbel_scale if rules.gumbel_scale > 0.0 else 0.0
+
+
+@kernel
+def most_visits(arena):
+    """Visits of the most visited edge of the root."""
+    most = 0
+    for e in range(arena.nodes[0].edges):
+        most = max(most, arena.edges[e].visits)
+    return most
+
+
+@kernel
+def mixed_value(arena):
+    """v_mix of the paper, u: the root's own value mixed with the prior-weighted mean of the visited actions."""
+    total, weight, value = 0, 0.0, 0.0
+    for e in range(arena.nodes[0].edges):
+        edge = arena.edges[e]
+        if edge.visits > 0:
+            prior = max(edge.prior, _TINY)
+            total += edge.visits
+            weight += prior
+            value += prior * edge.value_sum / edge.visits
+    if total == 0:
+        return arena.nodes[0].value
+    return (arena.nodes[0].value + total * value / weight) / (1.0 + total)
+
+
+@kernel
+def score_edges(arena, rules):
+    """Write g + logit + sigma(completed q) of each root edge into `arena.scores`; the logit is the log of the prior."""
+    factor = (rules.value_visits + most_visits(arena)) * rules.value_scale
+    completed = mixed_value(arena)
+    for e in range(arena.nodes[0].edges):
+        edge = arena.edges[e]
+        q = edge.value_sum / edge.visits if edge.visits > 0 else completed
+        arena.scores[e] = arena.gumbel[e] + log(max(edge.prior, _TINY)) + factor * q
+
+
+@kernel
+def keep_best(arena, rules, candidates, count, keep):
+    """Sort the first `count` of `candidates`, int64 [m], by score, best first (stable); return how many stay, at most `keep`."""
+    score_edges(arena, rules)
+    for i in range(1, count):
+        edge = candidates[i]
+        k = i
+        while k > 0 and arena.scores[candidates[k - 1]] < arena.scores[edge]:
+            candidates[k] = candidates[k - 1]
+            k -= 1
+        candidates[k] = edge
+    return min(count, keep)
+
+
+@kernel
+def consider(arena, rules, candidates):
+    """Fill `candidates`, int64 [A], with the edges to look at, best g + logit first; return how many."""
+    count = arena.nodes[0].edges
+    for e in range(count):
+        candidates[e] = e
+    return keep_best(arena, rules, candidates, count, rules.considered_actions)
+
+
+@kernel
+def search_whole(game, arena, rules, evaluator, state, candidates, simulations):
+    """A complete search with a kernel evaluator and a budget in simulations; `candidates` is int64 [A], scratch.
+
+    Sequential halving follows `visit_schedule`; returns the simulations done.
+    """
+    begin(game, arena, rules, evaluator, state, 0)
+    if rules.puct_root:
+        return simulate(game, arena, rules, evaluator, candidates[:0], 0, simulations)
+    remaining = consider(arena, rules, candidates)
+    if remaining == 0:
+        return 0
+    phases = 0
+    while (1 << phases) < remaining:
+        phases += 1
+    phases = max(phases, 1)
+    done = 0
+    while done < simulations:
+        wanted = min(remaining * max(1, simulations // (phases * remaining)), simulations - done)
+        ran = simulate(game, arena, rules, evaluator, candidates[:remaining], 0, wanted)
+        done += ran
+        if ran < wanted:
+            break
+        if done < simulations:
+            remaining = keep_best(arena, rules, candidates, remaining, max(2, remaining // 2))
+    return done
+
+
+@kernel
+def choose_action_edge(arena, rules):
+    """The root edge to play: best score among the most visited (Gumbel root), or most visits, then value (PUCT root)."""
+    most = most_visits(arena)
+    score_edges(arena, rules)
+    best = -1
+    for e in range(arena.nodes[0].edges):
+        edge = arena.edges[e]
+        if edge.visits < most:
+            continue
+        if rules.puct_root:
+            better = best < 0 or edge.value_sum > arena.edges[best].value_sum
+        else:
+            better = best < 0 or arena.scores[e] > arena.scores[best]
+        if better:
+            best = e
+    return best
+
+
+@kernel
+def improved_policy(game, arena, rules, policy):
+    """Write softmax(logit + sigma(completed q)) over the actions into `policy`, float64 [A]; return its expected value, u."""
+    root = arena.nodes[0]
+    factor = (rules.value_visits + most_visits(arena)) * rules.value_scale
+    completed = mixed_value(arena)
+    policy[:] = 0.0
+    highest, total, value = -1e300, 0.0, 0.0
+    for e in range(root.edges):
+        edge = arena.edges[e]
+        q = edge.value_sum / edge.visits if edge.visits > 0 else completed
+        arena.scores[e] = log(max(edge.prior, _TINY)) + factor * q
+        highest = max(highest, arena.scores[e])
+    for e in range(root.edges):
+        weight = exp(arena.scores[e] - highest)
+        policy[arena.edges[e].action] = weight
+        total += weight
+    for e in range(root.edges):
+        edge = arena.edges[e]
+        policy[edge.action] /= total
+        value += policy[edge.action] * (edge.value_sum / edge.visits if edge.visits > 0 else completed)
+    return value
