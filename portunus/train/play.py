@@ -1,6 +1,6 @@
-"""Whole fights in compiled code: the network alone or the default list decides, no Python between two decisions.
+"""Whole fights in compiled code: the network alone or a priority list decides, no Python between two decisions.
 
-Both players meet the same seeds (common random numbers), so their difference is far less noisy than either figure.
+Both players meet the same seeds (common random numbers), so their difference is less noisy than either figure.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from portunus.evaluator.kernels import NETWORK, KernelEvaluator, kernel
 from portunus.evaluator.mlp import Mlp, network
 from portunus.evaluator.uniform import Uniform
 from portunus.runtime.calls import call_features, call_legal, call_reset, call_rotation, call_step
-from portunus.runtime.signature import FAULTS, HEADER_DAMAGE, HEADER_FAULT, HEADER_FINISHED, HEADER_NOW, INFO_WORDS
+from portunus.runtime.signature import FAULTS, HEADER_DAMAGE, HEADER_FAULT, HEADER_FINISHED, INFO_WORDS
+from portunus.search.game import gain, game_of, remaining_seconds
 
 if TYPE_CHECKING:
     from portunus.evaluator.protocol import NetworkWeights
@@ -23,21 +24,19 @@ if TYPE_CHECKING:
 
 FIGHTS_PER_CALL = 32  # so that Ctrl-C is heard
 MAX_DECISIONS = 20_000  # in one fight; more is a spec that never advances time
-
-RESET, STEP, LEGAL, FEATURES, ROTATION = range(5)  # order of the kernel addresses
+ENDLESS = 8  # the fault bit of a fight with more
 
 
 @dataclass(frozen=True)
 class Record:
-    """Decisions of played fights, one after the other. N = decisions, F = features, A = actions.
+    """Decisions of whole fights, one after the other. N = decisions, F = features, A = actions.
 
     Attributes:
         features: float32[N, F], before the decision.
         mask: uint8[N, A], 1 = legal.
         label: int32[N], what the list takes here.
         taken: int32[N], what was done.
-        reward: float64[N], damage until the next decision.
-        elapsed: float64[N], seconds until the next decision.
+        gain: float64[N], damage until the next decision beyond the reference pace, u.
         last: bool[N], the fight ends after this decision.
     """
 
@@ -45,14 +44,13 @@ class Record:
     mask: np.ndarray
     label: np.ndarray
     taken: np.ndarray
-    reward: np.ndarray
-    elapsed: np.ndarray
+    gain: np.ndarray
     last: np.ndarray
 
 
 @kernel
-def uniform(stream):
-    """A number in [0, 1) from a private splitmix64 stream uint64[1]."""
+def uniform_draw(stream):
+    """A number in [0, 1) from a private splitmix64 stream, uint64[1]."""
     stream[0] += np.uint64(0x9E3779B97F4A7C15)
     mixed = stream[0]
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -67,13 +65,13 @@ def random_legal(mask, stream):
     legal = 0
     for action in range(mask.shape[0]):
         legal += mask[action]
-    pick = int(uniform(stream) * legal)
+    pick = int(uniform_draw(stream) * legal)
     for action in range(mask.shape[0]):
         if mask[action]:
             if pick == 0:
                 return action
             pick -= 1
-    return 0
+    return mask.shape[0] - 1
 
 
 @kernel
@@ -87,75 +85,76 @@ def best_legal(mask, logits):
 
 
 @kernel
-def _fights(kernels, tables, words, metric_words, rngs, evaluator, epsilon, stream, damage, keep):
+def _fights(game, reset, rotation, evaluator, rngs, metrics, epsilon, stream, damage, keep):
     """Play one fight per rng row, by the network or else by the list; returns (decisions recorded, fault bits).
 
     `keep` holds the arrays of a `Record`; recording stops when they are full, so empty arrays record nothing.
     """
-    features, mask, label, taken, reward, elapsed, last = keep
-    state = np.zeros(words, np.int64)
-    as_float = state.view(np.float64)
-    metrics = np.zeros(metric_words, np.int64)
+    features, mask, label, taken, gains, last = keep
+    state = np.zeros(game.words, np.int64)
     info = np.zeros(INFO_WORDS, np.float64)
-    legal = np.zeros(mask.shape[1], np.uint8)
-    seen = np.zeros(features.shape[1], np.float32)
-    out = np.zeros(mask.shape[1], np.float32)
-    at, table, counters, facts = state.ctypes.data, tables.ctypes.data, metrics.ctypes.data, info.ctypes.data
+    legal = np.zeros(game.actions, np.uint8)
+    seen = np.zeros(game.feature_count, np.float32)
+    logits = np.zeros(game.actions, np.float32)
+    at = state.ctypes.data
     row, faults = 0, 0
     for fight in range(rngs.shape[0]):
         rng = rngs[fight].ctypes.data
-        call_reset(kernels[RESET], at, table, rng)
+        call_reset(reset, at, game.tables, rng)
         decisions = 0
         while state[HEADER_FINISHED] == 0 and state[HEADER_FAULT] == 0 and decisions < MAX_DECISIONS:
             decisions += 1
-            call_legal(kernels[LEGAL], at, table, legal.ctypes.data)
-            if evaluator.kind == NETWORK:
-                call_features(kernels[FEATURES], at, table, seen.ctypes.data)
-                network(evaluator, seen, out)
-                action = best_legal(legal, out)
-            else:
-                action = call_rotation(kernels[ROTATION], at, table)
             recording = row < label.shape[0]
+            call_legal(game.legal, at, game.tables, legal.ctypes.data)
+            if recording or evaluator.kind == NETWORK:
+                call_features(game.features, at, game.tables, seen.ctypes.data)
+            if evaluator.kind == NETWORK:
+                network(evaluator, seen, logits)
+                choice = best_legal(legal, logits)
+            else:
+                choice = call_rotation(rotation, at, game.tables)
+            action = choice
+            if epsilon > 0 and uniform_draw(stream) < epsilon:
+                action = random_legal(legal, stream)
+            before = remaining_seconds(state)
+            call_step(game.step, at, game.tables, metrics.ctypes.data, rng, action, info.ctypes.data)
             if recording:
-                call_features(kernels[FEATURES], at, table, seen.ctypes.data)
                 features[row] = seen
                 mask[row] = legal
-                label[row] = action
-            if epsilon > 0 and uniform(stream) < epsilon:
-                action = random_legal(legal, stream)
-            before = state[HEADER_NOW]
-            call_step(kernels[STEP], at, table, counters, rng, action, facts)
-            if recording:
+                label[row] = choice
                 taken[row] = action
-                reward[row] = info[0]
-                elapsed[row] = (state[HEADER_NOW] - before) * 1e-9
+                gains[row] = gain(game, info[0], before, remaining_seconds(state))
                 last[row] = state[HEADER_FINISHED] != 0
                 row += 1
         faults |= state[HEADER_FAULT]
         if decisions == MAX_DECISIONS:
-            faults |= 8
-        damage[fight] = as_float[HEADER_DAMAGE]
+            faults |= ENDLESS
+        damage[fight] = state.view(np.float64)[HEADER_DAMAGE]
     return row, faults
 
 
-def _keep(capacity: int, features: int, actions: int) -> tuple[np.ndarray, ...]:
-    return (
-        np.zeros((capacity, features), np.float32), np.zeros((capacity, actions), np.uint8), np.zeros(capacity, np.int32),
-        np.zeros(capacity, np.int32), np.zeros(capacity), np.zeros(capacity), np.zeros(capacity, np.bool_),
-    )  # fmt: skip
+def empty_record(capacity: int, compiled: CompiledSpec) -> Record:
+    """Room for `capacity` decisions."""
+    return Record(
+        features=np.zeros((capacity, len(compiled.feature_names)), np.float32),
+        mask=np.zeros((capacity, len(compiled.actions)), np.uint8),
+        label=np.zeros(capacity, np.int32),
+        taken=np.zeros(capacity, np.int32),
+        gain=np.zeros(capacity),
+        last=np.zeros(capacity, np.bool_),
+    )
 
 
-def addresses(compiled: CompiledSpec, *, rotation: str = "default", expected: bool = False) -> np.ndarray:
-    """The kernel addresses int64[5] in the order the compiled loops read them.
+def rotation_address(compiled: CompiledSpec, rotation: str) -> int:
+    """The address of a priority list's kernel.
 
     Raises:
         PortunusError: The spec has no such rotation.
     """
-    kernels = compiled.kernels
-    if rotation not in kernels.rotations:
-        raise PortunusError(f"{compiled.name} has no rotation {rotation!r}", hint=f"It has: {', '.join(sorted(kernels.rotations)) or 'none'}.")
-    step = kernels.step_expected if expected else kernels.step_sampled
-    return np.array([kernels.reset, step, kernels.legal, kernels.features, kernels.rotations[rotation]], np.int64)
+    if rotation not in compiled.kernels.rotations:
+        known = ", ".join(sorted(compiled.kernels.rotations))
+        raise PortunusError(f"{compiled.name} has no rotation {rotation!r}", hint=f"It has: {known}." if known else "Add one to the spec.")
+    return compiled.kernels.rotations[rotation]
 
 
 def check_faults(compiled: CompiledSpec, faults: int) -> None:
@@ -169,20 +168,27 @@ def check_faults(compiled: CompiledSpec, faults: int) -> None:
         raise PortunusError(f"a fight of {compiled.name} broke off: {found}", hint="Run `portunus test` on the spec.", exit_code=1)
 
 
-def _play(compiled, kernels, seeds, evaluator: KernelEvaluator, *, epsilon=0.0, stream_seed=0, keep=None) -> tuple[np.ndarray, int]:
-    """Damage of each fight and the number of decisions kept."""
+def _play(
+    compiled: CompiledSpec, seeds: np.ndarray, evaluator: KernelEvaluator, *,
+    rotation: int = 0, expected: bool = False, epsilon: float = 0.0, stream_seed: int = 0, keep: Record | None = None,
+) -> tuple[np.ndarray, int]:  # fmt: skip
+    """Damage of each fight, and the number of decisions kept."""
     seeds = np.asarray(seeds)
     damage = np.zeros(len(seeds))
+    metrics = compiled.new_metrics()
     stream = np.array([stream_seed], np.uint64)
-    silent = _keep(0, len(compiled.feature_names), len(compiled.actions))
+    game = game_of(compiled, metrics)
+    if not expected:
+        game = game._replace(step=compiled.kernels.step_sampled)
+    keep = keep or empty_record(0, compiled)
+    arrays = (keep.features, keep.mask, keep.label, keep.taken, keep.gain, keep.last)
     rows = 0
     for start in range(0, len(seeds), FIGHTS_PER_CALL):
         part = seeds[start : start + FIGHTS_PER_CALL]
         rngs = np.stack([compiled.new_rng(int(seed)) for seed in part])
-        room = silent if keep is None else tuple(array[rows:] for array in keep)
         recorded, faults = _fights(
-            kernels, compiled.tables, compiled.layout.state_words, compiled.layout.metrics_words, rngs, evaluator,
-            epsilon, stream, damage[start : start + len(part)], room,
+            game, compiled.kernels.reset, rotation, evaluator, rngs, metrics, epsilon, stream, damage[start : start + len(part)],
+            tuple(array[rows:] for array in arrays),
         )  # fmt: skip
         rows += recorded
         check_faults(compiled, faults)
@@ -204,23 +210,31 @@ def play_network(compiled: CompiledSpec, weights: NetworkWeights, seeds: np.ndar
     Raises:
         PortunusError: A fight broke off with a fault.
     """
-    return _play(compiled, addresses(compiled, expected=expected), seeds, Mlp(weights).in_kernel())[0]
+    return _play(compiled, seeds, Mlp(weights).in_kernel(), expected=expected)[0]
 
 
 def play_rotation(compiled: CompiledSpec, seeds: np.ndarray, *, rotation: str = "default", expected: bool = False) -> np.ndarray:
-    """Fights in which a priority list decides; arguments and result as in `play_network`."""
-    return _play(compiled, addresses(compiled, rotation=rotation, expected=expected), seeds, Uniform().in_kernel())[0]
+    """Fights in which a priority list decides; arguments and result as in `play_network`.
+
+    Raises:
+        PortunusError: No such rotation, or a fight broke off with a fault.
+    """
+    return _play(compiled, seeds, Uniform().in_kernel(), rotation=rotation_address(compiled, rotation), expected=expected)[0]
 
 
 def record_rotation(compiled: CompiledSpec, seeds: np.ndarray, *, epsilon: float, stream_seed: int, rotation: str = "default") -> Record:
-    """Play fights by a priority list, replacing a share `epsilon` of its actions by random legal ones, and keep every decision.
+    """Play fights by a priority list, a share `epsilon` of its actions replaced by random legal ones, and keep every decision.
 
     Returns:
-        Complete fights only; rewards are expected damage.
+        Complete fights only, in the expected form.
+
+    Raises:
+        PortunusError: No such rotation, or a fight broke off with a fault.
     """
-    keep = _keep(1024 * len(seeds), len(compiled.feature_names), len(compiled.actions))
-    kernels = addresses(compiled, rotation=rotation, expected=True)
-    _, rows = _play(compiled, kernels, seeds, Uniform().in_kernel(), epsilon=epsilon, stream_seed=stream_seed, keep=keep)
-    ends = np.flatnonzero(keep[6][:rows])
+    keep = empty_record(1024 * len(seeds), compiled)
+    address = rotation_address(compiled, rotation)
+    none = Uniform().in_kernel()
+    _, rows = _play(compiled, seeds, none, rotation=address, expected=True, epsilon=epsilon, stream_seed=stream_seed, keep=keep)
+    ends = np.flatnonzero(keep.last[:rows])
     stop = int(ends[-1]) + 1 if len(ends) else 0
-    return Record(*(array[:stop].copy() for array in keep))
+    return Record(*(getattr(keep, name)[:stop].copy() for name in ("features", "mask", "label", "taken", "gain", "last")))
