@@ -29,6 +29,9 @@ TICK_MS = 8
 TIME_BITS = 16
 LONG_TIME_BITS = 20
 MAX_PAYLOAD_BYTES = 255
+HEADER_BYTES = 8
+CRC_BYTES = 4
+ROWS = 4
 CODINGS = ("flag", "count", "share", "ahead", "past")
 
 # kind -> (how the addon obtains it, number of integer parameters)
@@ -56,7 +59,6 @@ KINDS = {
     "cast_at": ("combat log: last SPELL_CAST_SUCCESS of the spell", 1),
     "counter": ("combat log, by the rules of the tracker", 1),
     "tick_amount": ("combat log: last SPELL_PERIODIC_DAMAGE of the debuff", 1),
-    "tick_at": ("combat log: instant of the last SPELL_PERIODIC_DAMAGE of the debuff", 1),
 }
 
 
@@ -161,9 +163,25 @@ class Schema:
             )
 
     @property
+    def format_version(self) -> int:
+        """Version of the wire format."""
+        return FORMAT_VERSION
+
+    @property
+    def tick_ms(self) -> int:
+        """Milliseconds per unit of an instant."""
+        return TICK_MS
+
+    @property
     def payload_bytes(self) -> int:
         """Bytes of the packed fields."""
         return (sum(field.bits for field in self.fields) + 7) // 8
+
+    @property
+    def data_columns(self) -> int:
+        """Columns of data cells a full frame needs: 6 bits a cell, `ROWS` cells a column."""
+        symbols = ((HEADER_BYTES + self.payload_bytes + CRC_BYTES) * 8 + 5) // 6
+        return (symbols + ROWS - 1) // ROWS
 
     @property
     def full_hash(self) -> str:

@@ -17,10 +17,8 @@ import math
 import zlib
 from dataclasses import dataclass
 
-from portunus.barcode.schema import FORMAT_VERSION, TICK_MS, Field, Schema
+from portunus.barcode.schema import CRC_BYTES, FORMAT_VERSION, HEADER_BYTES, TICK_MS, Field, Schema
 
-HEADER_BYTES = 8
-CRC_BYTES = 4
 CLOCK_WRAP_MS = 1 << 24
 
 STATUS_OK = 0
@@ -154,8 +152,3 @@ def unpack_frame(data: bytes) -> Frame | None:
     if len(data) < end + CRC_BYTES or zlib.crc32(data[:end]) != int.from_bytes(data[end : end + CRC_BYTES], "big"):
         return None
     return Frame(data[0] & 15, data[1] << 8 | data[2], data[3], int.from_bytes(data[4:7], "big"), bytes(data[HEADER_BYTES:end]))
-
-
-def frame_bytes(schema: Schema) -> int:
-    """Length of a full frame of this schema."""
-    return HEADER_BYTES + schema.payload_bytes + CRC_BYTES

@@ -1,0 +1,267 @@
+-- State: what the fields of a frame are read from. Asks the client, and follows the player's own combat log for what it shows nowhere.
+
+local P = Portunus
+
+local ENEMY_MEMORY = 5 -- seconds an enemy counts as present after it was last seen in the combat log
+
+local auras = { player = {}, target = {} } -- unit -> aura id -> { stacks, endsAt }
+local stale = { player = true, target = true } -- units whose auras must be read again
+local filters = { player = "HELPFUL", target = "HARMFUL|PLAYER" }
+local spellNumber, spellNumberByName = {}, {} -- position in schema.spells by id, and by the client's name
+local castAt, missileAt = {}, {} -- spell id -> instant
+local tickAmount = {} -- aura id -> last periodic damage
+local counters = {} -- value of each tracker
+local enemySeen = {} -- unit id -> instant
+local combatStart
+local lastPower, spentAt = {}, {}
+
+-- Forgets everything followed so far: at login, after a loading screen, at death.
+function P.forget()
+	for _, list in ipairs({ castAt, missileAt, tickAmount, enemySeen, lastPower, spentAt }) do
+		for key in pairs(list) do
+			list[key] = nil
+		end
+	end
+	for i = 1, #P.schema.trackers do
+		counters[i] = 0
+	end
+	combatStart = P.inCombat() and P.now() or nil
+	stale.player, stale.target = true, true
+end
+
+-- Learns the client's names of the spells; once, at login.
+function P.learnNames()
+	for i, id in ipairs(P.schema.spells) do
+		spellNumber[id] = i
+		local name = P.spellName(id)
+		if name then
+			spellNumberByName[name] = i
+		end
+	end
+end
+
+function P.aurasChanged(unit)
+	if stale[unit] ~= nil then
+		stale[unit] = true
+	end
+end
+
+function P.combatChanged(started)
+	combatStart = started and P.now() or nil
+end
+
+local function auraOf(unit, id)
+	if stale[unit] then
+		stale[unit] = false
+		local found = auras[unit]
+		for known in pairs(found) do
+			found[known] = nil
+		end
+		P.eachAura(unit, filters[unit], function(auraId, stacks, endsAt)
+			found[auraId] = { stacks = stacks, endsAt = endsAt }
+		end)
+	end
+	return auras[unit][id]
+end
+
+local function auraEnd(unit, id, now)
+	local aura = auraOf(unit, id)
+	if aura and aura.endsAt > now then
+		return aura.endsAt
+	end
+	return nil
+end
+
+local function auraStacks(unit, id, now)
+	local aura = auraOf(unit, id)
+	if aura and aura.endsAt > now then
+		return aura.stacks
+	end
+	return 0
+end
+
+-- Moves every tracker that has a rule for this happening.
+local function track(trigger, id)
+	for i, tracker in ipairs(P.schema.trackers) do
+		for _, rule in ipairs(tracker.rules) do
+			if rule.trigger == trigger and rule.ids[id] then
+				local wanted = rule.whileAura
+				local up = wanted ~= 0 and auraOf("player", math.abs(wanted)) ~= nil
+				if wanted == 0 or up == (wanted > 0) then
+					counters[i] = rule.next[counters[i] + 1] or counters[i]
+				end
+			end
+		end
+	end
+end
+
+-- What each combat log event of the player means: handler(now, target is the player, spell id, the values after the spell's school).
+local ownEvent = {}
+
+function ownEvent.SPELL_CAST_SUCCESS(now, _, id)
+	castAt[id] = now
+	missileAt[id] = now
+	track("cast", id)
+end
+
+function ownEvent.SPELL_DAMAGE(_, _, id, _, _, _, _, _, _, critical)
+	missileAt[id] = nil
+	track(critical and critical ~= 0 and "crit" or "hit", id)
+end
+
+function ownEvent.SPELL_MISSED(_, _, id)
+	missileAt[id] = nil
+	track("miss", id)
+end
+
+function ownEvent.SPELL_PERIODIC_DAMAGE(_, _, id, amount)
+	tickAmount[id] = amount
+end
+
+function ownEvent.SPELL_AURA_APPLIED(_, onPlayer, id)
+	if onPlayer then
+		P.aurasChanged("player")
+		track("gained", id)
+	end
+end
+
+function ownEvent.SPELL_AURA_REMOVED(_, onPlayer, id)
+	if onPlayer then
+		track("lost", id)
+		P.aurasChanged("player")
+	end
+end
+
+local function onCombatLog(event, source, target, id, _, _, ...)
+	local player = P.playerId()
+	local now = P.now()
+	if event == "UNIT_DIED" and target then
+		enemySeen[target] = nil
+	end
+	if not player or source ~= player then
+		return false
+	end
+	if target and target ~= player and (event == "SPELL_DAMAGE" or event == "SPELL_PERIODIC_DAMAGE" or event == "SPELL_MISSED") then
+		enemySeen[target] = now
+	end
+	local handler = ownEvent[event]
+	if handler and type(id) == "number" then
+		handler(now, target == player, id, ...)
+		return true
+	end
+	return false
+end
+
+-- Takes one event of the combat log; true when it concerned the player.
+function P.combatLog(...)
+	return onCombatLog(P.combatLogEvent(...))
+end
+
+local function recentEnemies(now)
+	local count = 0
+	for unit, seen in pairs(enemySeen) do
+		if now - seen > ENEMY_MEMORY then
+			enemySeen[unit] = nil
+		else
+			count = count + 1
+		end
+	end
+	return count
+end
+
+local function castSpell()
+	local id, name, endsAt, channelled = P.cast()
+	if not endsAt then
+		return 0
+	end
+	local known = id and spellNumber[id] or not id and name and spellNumberByName[name]
+	return known and known + 1 or 1, endsAt, channelled
+end
+
+-- One reader per kind of field: read(parameter, now).
+local readers = {}
+
+readers.resource = function(kind, now)
+	local power = P.power(kind)
+	if power and lastPower[kind] and power < lastPower[kind] then
+		spentAt[kind] = now
+	end
+	lastPower[kind] = power
+	return power
+end
+readers.resource_max = function(kind)
+	return P.powerMax(kind)
+end
+readers.resource_spent_at = function(kind)
+	return spentAt[kind]
+end
+readers.gcd_end = function()
+	return P.globalCooldownEnd()
+end
+readers.cast_spell = function()
+	return (castSpell())
+end
+readers.cast_end = function()
+	return (select(2, castSpell()))
+end
+readers.cast_channel = function()
+	return select(3, castSpell())
+end
+readers.cooldown = function(id)
+	return P.cooldownEnd(id)
+end
+readers.item_cooldown = function(id)
+	return P.itemCooldownEnd(id)
+end
+readers.item_count = function(id)
+	return P.itemCount(id)
+end
+readers.aura_end = function(id, now)
+	return auraEnd("player", id, now)
+end
+readers.aura_stacks = function(id, now)
+	return auraStacks("player", id, now)
+end
+readers.debuff_end = function(id, now)
+	return auraEnd("target", id, now)
+end
+readers.debuff_stacks = function(id, now)
+	return auraStacks("target", id, now)
+end
+readers.enemy_count = function(_, now)
+	return P.namePlateEnemies() or recentEnemies(now)
+end
+readers.enemy_count_exact = function()
+	return P.namePlateEnemies() ~= nil
+end
+readers.target_health = function()
+	return P.targetHealth()
+end
+readers.in_combat = function()
+	return P.inCombat()
+end
+readers.combat_start = function()
+	return combatStart
+end
+readers.missile_at = function(id)
+	return missileAt[id]
+end
+readers.cast_at = function(id)
+	return castAt[id]
+end
+readers.counter = function(index)
+	return counters[index]
+end
+readers.tick_amount = function(id)
+	return tickAmount[id]
+end
+
+local raw = {}
+
+-- Reads and encodes every field. The returned table is reused by the next call.
+function P.readFields(now, nowMs)
+	for i, field in ipairs(P.schema.fields) do
+		raw[i] = P.encode(field.coding, field.bits, readers[field.kind](field.parameter, now), nowMs)
+	end
+	return raw
+end
