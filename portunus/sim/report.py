@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from portunus.files import write_atomic
+from portunus.sim import statistics
 from portunus.sim.charts import AXIS_HEIGHT, LANE_HEIGHT, MANA_HEIGHT, Timeline, draw_timeline, histogram, lanes, school_class
+
+if TYPE_CHECKING:
+    from portunus.sim.results import SimulationResult
 
 _TEMPLATE = Path(__file__).with_name("report_template.html")
 
@@ -95,32 +99,42 @@ class ReportData:
     rotation_text: str = ""
 
 
-@dataclass(frozen=True)
-class Summary:
-    """The statistics a report prints of its fights; `low` and `high` bound the mean with 95 % confidence (normal)."""
-
-    fights: int
-    mean: float
-    deviation: float
-    standard_error: float
-    low: float
-    high: float
-    percentiles: tuple[tuple[int, float], ...]
-    worst_seed: int
-    best_seed: int
-
-
-def summarise(dps: np.ndarray, *, seed: int) -> Summary:
-    """Mean, spread and the seeds of the extremes of `[N]` DPS values, N >= 1."""
-    count = int(dps.size)
-    mean = float(dps.mean())
-    deviation = float(dps.std(ddof=1)) if count > 1 else 0.0
-    error = deviation / math.sqrt(count)
-    return Summary(
-        fights=count, mean=mean, deviation=deviation, standard_error=error, low=mean - 1.96 * error, high=mean + 1.96 * error,
-        percentiles=tuple((p, float(np.percentile(dps, p))) for p in (0, 5, 25, 50, 75, 95, 100)),
-        worst_seed=seed + int(dps.argmin()), best_seed=seed + int(dps.argmax()),
+def report_of(
+    result: SimulationResult,
+    *,
+    command: str,
+    inputs: tuple[tuple[str, str], ...],
+    timeline: Timeline | None = None,
+    rotation_text: str = "",
+) -> ReportData:
+    """The report of one simulation run; rows that neither acted nor did anything are left out."""
+    actions = tuple(
+        ActionRow(f"{a.label} ({a.owner})" if a.owner else a.label, a.school, a.casts.value, a.hits, a.crits, a.misses, a.damage.value)
+        for a in result.actions
+        if a.casts.value or a.hits or a.misses
     )
+    auras = tuple(
+        AuraRow(a.label, a.uptime_s / (result.duration_s * (result.enemies if a.on_target else 1)), a.procs)
+        for a in result.auras
+        if a.uptime_s or a.procs
+    )
+    resources = tuple((f"{r.resource} from {r.source}", f"{r.gain:,.1f} a fight") for r in result.resources if r.gain)
+    return ReportData(
+        title=result.title, dps=result.samples, duration_s=result.duration_s, seed=result.seed, actions=actions, command=command,
+        inputs=inputs, auras=auras, resources=resources, timeline=timeline, rotation_text=rotation_text,
+    )  # fmt: skip
+
+
+def _summary(data: ReportData) -> dict[str, Any]:
+    """What the head of the page says of the fights: mean with its 95 % interval, spread, and the seeds of the extremes."""
+    moments = statistics.Moments()
+    moments.add_array(data.dps)
+    shares = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+    return {
+        "fights": moments.count, "mean": moments.estimate(), "deviation": moments.deviation,
+        "quantiles": list(zip(shares, statistics.quantiles(data.dps, shares), strict=True)),
+        "worst_seed": data.seed + int(data.dps.argmin()), "best_seed": data.seed + int(data.dps.argmax()),
+    }  # fmt: skip
 
 
 def render_report(data: ReportData) -> str:
@@ -137,7 +151,7 @@ def render_report(data: ReportData) -> str:
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         data=data,
         version=__version__,
-        summary=summarise(data.dps, seed=data.seed),
+        summary=_summary(data),
         histogram=histogram(data.dps),
         actions=sorted(data.actions, key=lambda row: (-row.damage, -row.casts, row.label)),
         auras=sorted(data.auras, key=lambda row: (-row.uptime, row.label)),

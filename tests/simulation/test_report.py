@@ -11,7 +11,9 @@ import pytest
 
 from portunus.errors import PortunusError
 from portunus.sim.charts import Span, Timeline
-from portunus.sim.report import ActionRow, AuraRow, ComparisonRow, ReportData, render_report, summarise, write_report
+from portunus.sim.report import ActionRow, AuraRow, ComparisonRow, ReportData, render_report, report_of, write_report
+from portunus.sim.results import ActionResult, AuraResult, ResourceResult, SimulationResult
+from portunus.sim.statistics import Estimate
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7 * 7 }} </svg>"
 
@@ -102,14 +104,6 @@ def test_histogram_counts_every_fight() -> None:
     assert sum(int(title.rsplit(": ", 1)[1].split()[0]) for title in titles) == 200
 
 
-def test_summary_is_that_of_the_textbook() -> None:
-    summary = summarise(np.array([1.0, 2.0, 3.0, 4.0]), seed=5)
-    assert summary.mean == 2.5
-    assert summary.deviation == pytest.approx((5 / 3) ** 0.5)
-    assert summary.standard_error == pytest.approx((5 / 3) ** 0.5 / 2)
-    assert (summary.worst_seed, summary.best_seed) == (5, 8)
-
-
 def test_same_data_same_bytes_and_a_bad_place_is_told(tmp_path: Path) -> None:
     first, second = write_report(tmp_path / "a.html", make()), write_report(tmp_path / "b.html", make())
     assert first.read_bytes() == second.read_bytes()
@@ -117,3 +111,22 @@ def test_same_data_same_bytes_and_a_bad_place_is_told(tmp_path: Path) -> None:
     with pytest.raises(PortunusError, match="cannot write"):
         write_report(tmp_path / "file" / "a.html", make())
     assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_report_of_a_simulation_keeps_what_happened() -> None:
+    def exactly(value: float) -> Estimate:
+        return Estimate(value, 0.0, 8, value, value)
+
+    def action(name: str, casts: float, hits: float, damage: float, owner: str = "") -> ActionResult:
+        return ActionResult(name, name.title(), 1, 0, False, owner, "fire", exactly(casts), hits, 1.0, 0.0, exactly(damage), 0.5)
+
+    result = SimulationResult(
+        title="Fire Mage", rotation="default", seed=3, workers=1, dps=exactly(100.0), deviation=0.0, quantiles=(),
+        actions=(action("fireball", 10, 9, 6000.0), action("never", 0, 0, 0.0), action("bolt", 0, 5, 100.0, owner="image")),
+        auras=(AuraResult("bomb", "Bomb", 2, 0, True, 90.0, 5.0), AuraResult("streak", "Streak", 3, 0, False, 15.0, 2.0)),
+        resources=(ResourceResult("mana", "gem", 3400.0),), duration_s=60.0, enemies=3, seconds=1.0, samples=np.array([99.0, 101.0]),
+    )  # fmt: skip
+    data = report_of(result, command="portunus sim x", inputs=())
+    assert [row.label for row in data.actions] == ["Fireball", "Bolt (image)"]
+    assert [row.uptime for row in data.auras] == [0.5, 0.25]
+    assert "3,400.0 a fight" in Page(render_report(data)).text
