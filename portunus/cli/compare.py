@@ -1,0 +1,121 @@
+"""`portunus compare`: reference scenarios here and there, a table of differences, exit code 1 outside tolerance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+
+@click.command("compare", epilog="Example: portunus compare tests/golden/mage_fire --exact --json compare.json")
+@click.argument("references", metavar="REF...", nargs=-1, required=True)
+@click.option("--exact", is_flag=True, help="Also replay single fights with the reference's random stream; reads exact.json beside each file.")
+@click.option("--exact-file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Read the single fights from this file instead.")
+@click.option("--iterations", type=click.IntRange(min=0), default=None,
+              help="Fights per scenario; 0 = only the exact replay. Left out: until the mean is known to 0.05 %, at most the reference's number.")
+@click.option("--workers", type=click.IntRange(min=1, max=256), default=1, show_default=True, help="Workers; they do not change the results.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write every figure to this file.")
+@click.option("--markdown", "markdown_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the page of the documentation.")
+def command(
+    references: tuple[str, ...], exact: bool, exact_file: Path | None, iterations: int | None, workers: int, json_file: Path | None,
+    markdown_file: Path | None,
+) -> None:  # fmt: skip
+    """Compare with reference results: REF are files, or folders of them, as the reference wrote them.
+
+    A scenario agrees when its DPS is within 0.5 % and the casts of each action within 1 % of the reference, or within three standard errors
+    where that is wider; with --exact also when every replayed fight is equal to 1e-9. The exit code is 1 if one does not.
+    """
+    import json
+
+    from rich.console import Console
+
+    from portunus import __version__
+    from portunus.errors import PortunusError
+    from portunus.files import write_atomic
+    from portunus.sim.compare import compare_all, prepare
+    from portunus.sim.fidelity import comparison_document, fidelity_page, verdict
+    from portunus.sim.golden import find_references
+
+    replay = exact or exact_file is not None
+    if iterations == 0 and not replay:
+        raise PortunusError("with --iterations 0 there is nothing to compare", hint="Add --exact, or ask for fights.")
+    console = Console(width=None if Console().is_terminal else 160)
+    prepared = prepare(find_references(references), exact=exact_file, find_exact=exact)
+    with FightProgress(len(prepared)) as bar:
+        results = compare_all(prepared, iterations=iterations, workers=workers, done=bar.finished, progress=bar.scenario)
+    console.print(comparison_table(results))
+    for result in results:
+        for failure in result.failures:
+            console.print(f"{result.name}: {failure}", style="red", highlight=False, markup=False, soft_wrap=True)
+    console.print(verdict(results), highlight=False, markup=False, soft_wrap=True)
+    if json_file is not None:
+        write_atomic(json_file, json.dumps(comparison_document(results, version=__version__), indent=1) + "\n")
+    if markdown_file is not None:
+        parts = ["portunus compare", *references, *(["--exact"] if exact else []), *(["--exact-file", str(exact_file)] if exact_file else []),
+                 *(["--iterations", str(iterations)] if iterations is not None else []), "--markdown", str(markdown_file)]
+        write_atomic(markdown_file, fidelity_page(results, command=" ".join(parts)))
+    if not all(r.passed for r in results):
+        raise click.exceptions.Exit(1)
+
+
+def comparison_table(results: list[Any]) -> Any:
+    """The table of differences (a rich table), one row per scenario; also shown by the demo."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from portunus.sim.fidelity import casts_text, percent
+
+    exact = any(r.exact is not None for r in results)
+    judged = any(r.judged for r in results)
+    table = Table(title="Comparison with the reference", title_justify="left")
+    table.add_column("scenario")
+    for heading in ("fights", "DPS", "reference", "difference", "tolerance"):
+        table.add_column(heading, justify="right")
+    if judged:
+        table.add_column("worst casts")
+    if exact:
+        table.add_column("exact replay", justify="right")
+    table.add_column("agrees")
+    for r in results:
+        cells = [r.name, f"{r.fights:,}", f"{r.dps.ours:.2f}", f"{r.dps.reference:.2f}", percent(r.dps.percent, digits=3),
+                 f"{r.dps.tolerance_percent:.2f} %" if r.judged else ""]
+        if judged:
+            cells.append(casts_text(r.worst_casts) if r.judged else "")
+        if exact:
+            cells.append("" if r.exact is None else f"{r.exact.largest:.1e}")
+        table.add_row(*map(Text, cells), Text("yes", "green") if r.passed else Text("no", "bold red"))
+    return table
+
+
+class FightProgress:
+    """A bar on standard error while scenarios are played; silent where nobody watches."""
+
+    def __init__(self, scenarios: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        console = Console(stderr=True)
+        self.bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console,
+                            transient=True, disable=not console.is_terminal)
+        self.task = self.bar.add_task("scenarios", total=scenarios)
+
+    def __enter__(self) -> FightProgress:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.bar.stop()
+
+    def finished(self, result: Any) -> None:
+        """One scenario is done."""
+        self.bar.advance(self.task)
+
+    def scenario(self, name: str) -> Any:
+        """What to call with (fights done, fights at most) while `name` is played."""
+        from rich.markup import escape
+
+        def report(done: int, most: int) -> None:
+            self.bar.update(self.task, description=f"{escape(name)}: {done:,} fights")
+
+        return report

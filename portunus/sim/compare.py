@@ -1,0 +1,366 @@
+"""Comparison with reference results: the same scenarios here and there, every figure side by side, and a verdict.
+
+A scenario passes when its damage per second is within `max(0.5 %, 3 standard errors of the difference)` of the reference and the casts of every
+action are within `max(1 %, 3 standard errors)`. Hits, damage per action and aura uptimes are reported, not judged. The reference gives no
+standard error for casts; theirs is taken to be ours scaled by the numbers of fights.
+
+The exact comparison replays single fights with the reference's random stream and its artefacts switched on; equal to 1e-9 counts as exact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from portunus.errors import PortunusError
+from portunus.sim.golden import ActionKey, Golden, profile_table, read_exact, read_golden, spec_of
+from portunus.sim.results import ActionResult, AuraResult, Progress, SimulationResult, simulate
+
+if TYPE_CHECKING:
+    from portunus.dsl.model import Model, Rotation
+    from portunus.runtime.compiled import CompiledSpec
+    from portunus.sim.encounter import Encounter
+    from portunus.sim.profile import Profile
+
+DPS_TOLERANCE = 0.005
+CASTS_TOLERANCE = 0.01
+ERRORS_ALLOWED = 3.0
+EXACT_TOLERANCE = 1e-9
+ROUNDING = 1e-6  # the reference prints six decimals
+TARGET_ERROR = 0.0005  # enough fights to know our mean to a tenth of the DPS tolerance
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One figure here and there.
+
+    Attributes:
+        ours, reference: The two values.
+        tolerance: The largest difference that passes, in the unit of the values; infinite for figures that are only reported.
+    """
+
+    ours: float
+    reference: float
+    tolerance: float = math.inf
+
+    @property
+    def percent(self) -> float:
+        """Difference in percent of the reference; infinite where the reference is 0 and we are not."""
+        if self.ours == self.reference:
+            return 0.0
+        return (self.ours - self.reference) / abs(self.reference) * 100 if self.reference else math.copysign(math.inf, self.ours)
+
+    @property
+    def tolerance_percent(self) -> float:
+        """The tolerance in percent of the reference."""
+        return self.tolerance / abs(self.reference) * 100 if self.reference else math.inf
+
+    @property
+    def passed(self) -> bool:
+        """True if the difference is within the tolerance."""
+        return abs(self.ours - self.reference) <= self.tolerance
+
+
+@dataclass(frozen=True)
+class ActionComparison:
+    """One action here and there, per fight; only `casts` is judged."""
+
+    label: str
+    key: ActionKey
+    casts: Difference
+    hits: Difference
+    crits: Difference
+    damage: Difference
+
+
+@dataclass(frozen=True)
+class AuraComparison:
+    """Seconds one aura was up per fight, here and there; summed over enemies."""
+
+    label: str
+    spell_id: int
+    tag: int
+    uptime_s: Difference
+    procs: Difference
+
+
+@dataclass(frozen=True)
+class ExactComparison:
+    """Single fights with the reference's random stream: `differences[i]` is the relative difference of the DPS of fight i."""
+
+    differences: tuple[float, ...]
+
+    @property
+    def largest(self) -> float:
+        """The largest relative difference."""
+        return max(self.differences, default=math.inf)
+
+    @property
+    def passed(self) -> bool:
+        """True if every fight agrees to 1e-9."""
+        return self.largest <= EXACT_TOLERANCE
+
+    @property
+    def first_different(self) -> int | None:
+        """Number of the first fight that differs, or None."""
+        return next((i for i, d in enumerate(self.differences) if d > EXACT_TOLERANCE), None)
+
+
+@dataclass(frozen=True)
+class ScenarioComparison:
+    """A scenario here and there.
+
+    Attributes:
+        unmatched: What only one side has, as texts; anything in it fails the scenario.
+        left_out: Entries of the reference that are bookkeeping and not compared.
+        exact: The replay of single fights, or None if it was not asked for.
+        judged: True if there were enough fights to judge means; False if only single fights were replayed.
+        fights, reference_fights: Numbers of fights.
+        seconds: Wall time of our fights.
+    """
+
+    name: str
+    spec: str
+    dps: Difference
+    dps_error: float
+    reference_error: float
+    actions: tuple[ActionComparison, ...]
+    auras: tuple[AuraComparison, ...]
+    unmatched: tuple[str, ...]
+    left_out: tuple[str, ...]
+    exact: ExactComparison | None
+    judged: bool
+    fights: int
+    reference_fights: int
+    seconds: float
+
+    @property
+    def worst_casts(self) -> ActionComparison | None:
+        """The action whose casts use up most of their tolerance."""
+        return max(self.actions, key=lambda a: abs(a.casts.ours - a.casts.reference) / a.casts.tolerance, default=None)
+
+    @property
+    def passed(self) -> bool:
+        """True if everything judged is within its tolerance."""
+        means = not self.judged or (self.dps.passed and all(a.casts.passed for a in self.actions) and not self.unmatched)
+        return means and (self.exact is None or self.exact.passed)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Everything outside its tolerance, as texts."""
+        found = []
+        if self.judged:
+            if not self.dps.passed:
+                found.append(f"DPS differs by {self.dps.percent:+.2f} % (tolerance {self.dps.tolerance_percent:.2f} %)")
+            found += [f"casts of {a.label} differ by {a.casts.percent:+.2f} % (tolerance {a.casts.tolerance_percent:.2f} %)"
+                      for a in self.actions if not a.casts.passed]
+            found += self.unmatched
+        if self.exact is not None and not self.exact.passed:
+            first = self.exact.first_different
+            found.append(f"fight {first} is the first of {len(self.exact.differences)} that differs; the largest relative difference is {self.exact.largest:.2e}")
+        return tuple(found)
+
+
+# ---- the mathematics ---------------------------------------------------------------------------------------------------------------
+
+
+def compare_dps(ours: float, our_error: float, reference: float, reference_error: float) -> Difference:
+    """Damage per second, with the wider of 0.5 % and three standard errors of the difference as tolerance."""
+    error = math.hypot(our_error, reference_error)
+    allowed = ERRORS_ALLOWED * error if math.isfinite(error) else 0.0
+    return Difference(ours, reference, max(DPS_TOLERANCE * abs(reference), allowed))
+
+
+def compare_casts(ours: float, our_error: float, reference: float, *, fights: int, reference_fights: int) -> Difference:
+    """Casts per fight, with the wider of 1 % and three standard errors as tolerance."""
+    error = our_error * math.sqrt(1 + fights / reference_fights) if math.isfinite(our_error) else 0.0
+    return Difference(ours, reference, max(CASTS_TOLERANCE * abs(reference), ERRORS_ALLOWED * error, ROUNDING))
+
+
+def compare_result(
+    golden: Golden, result: SimulationResult, *, spec: str, exact: ExactComparison | None = None, judged: bool = True
+) -> ScenarioComparison:
+    """Every figure of a reference result beside ours."""
+    ours = {row_key(a): a for a in result.actions}
+    theirs = {a.key: a for a in golden.actions if a.key.kind != "other"}
+    unmatched = [f"{_named(a.key)} is done {a.casts:.3g} times a fight in the reference and not known here"
+                 for a in theirs.values() if a.key not in ours and (a.casts or a.damage)]
+    unmatched += [f"{a.label} ({_named(key)}) is done {a.casts.value:.3g} times a fight here and never in the reference"
+                  for key, a in ours.items() if key not in theirs and (a.casts.value or a.damage.value)]
+    actions = tuple(
+        ActionComparison(
+            label=own.label, key=key,
+            casts=compare_casts(own.casts.value, own.casts.standard_error, their.casts, fights=result.fights, reference_fights=golden.iterations),
+            hits=Difference(own.hits, their.hits), crits=Difference(own.crits, their.crits), damage=Difference(own.damage.value, their.damage),
+        )
+        for key, their in theirs.items() if (own := ours.get(key)) is not None
+    )  # fmt: skip
+    return ScenarioComparison(
+        name=golden.scenario.name, spec=spec, dps=compare_dps(result.dps.value, result.dps.standard_error, golden.dps, golden.standard_error),
+        dps_error=result.dps.standard_error, reference_error=golden.standard_error, actions=actions, auras=_compare_auras(golden, result.auras),
+        unmatched=tuple(unmatched), left_out=tuple(sorted({a.other for a in golden.actions if a.key.kind == "other"})), exact=exact,
+        judged=judged, fights=result.fights, reference_fights=golden.iterations, seconds=result.seconds,
+    )  # fmt: skip
+
+
+def compare_exact(ours: list[float], reference: tuple[float, ...]) -> ExactComparison:
+    """Relative differences of single fights; as many as both have."""
+    pairs = zip(ours, reference, strict=False)
+    return ExactComparison(tuple(abs(own - their) / abs(their) if their else math.inf if own else 0.0 for own, their in pairs))
+
+
+def row_key(action: ActionResult) -> ActionKey:
+    """How the reference would call one of our actions."""
+    return ActionKey("item" if action.item else "spell", action.spell_id, action.tag, bool(action.owner))
+
+
+def _compare_auras(golden: Golden, auras: tuple[AuraResult, ...]) -> tuple[AuraComparison, ...]:
+    rows = []
+    for aura in auras:
+        same = [a for a in golden.auras if a.spell_id == aura.spell_id and a.on_target == aura.on_target]
+        # The reference keeps some effects over time under the plain spell; the variant only tells them apart where both are on one unit.
+        mine = [a for a in same if a.tag == aura.tag] or ([a for a in same if a.tag == 0] if aura.on_target else [])
+        if mine or aura.uptime_s:
+            rows.append(AuraComparison(aura.label, aura.spell_id, aura.tag, Difference(aura.uptime_s, sum(a.uptime_s for a in mine)),
+                                       Difference(aura.procs, sum(a.procs for a in mine))))
+    return tuple(rows)
+
+
+def _named(key: ActionKey) -> str:
+    return f"{'pet ' if key.pet else ''}{key.kind} {key.number}" + (f" tag {key.tag}" if key.tag else "")
+
+
+# ---- running it --------------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PreparedScenario:
+    """A reference result with everything of ours it needs to be played."""
+
+    golden: Golden
+    spec: Path
+    model: Model
+    profile: Profile
+    encounter: Encounter
+    rotation: Rotation
+    exact: tuple[float, ...] | None
+
+    def compile(self, rotations: tuple[Rotation, ...]) -> CompiledSpec:
+        """The scenario as kernels, with the reference's artefacts on; `rotations` holds this scenario's and those of its neighbours."""
+        from portunus.runtime.compiled import compile_spec
+
+        return compile_spec(self.spec, profile=self.profile, encounter=self.encounter, rotations=rotations, reference=True)
+
+
+def prepare(paths: list[Path], *, exact: Path | None = None, find_exact: bool = False) -> list[PreparedScenario]:
+    """Read reference files and translate their scenarios.
+
+    Args:
+        paths: Reference files.
+        exact: File with the damage per second of single fights.
+        find_exact: Look for `exact.json` beside each reference file.
+
+    Raises:
+        PortunusError: Something is missing, damaged or not translatable.
+    """
+    from portunus.dsl import load_model
+
+    models: dict[Path, Model] = {}
+    tables: dict[Path, dict[str, tuple[float, ...]]] = {}
+    prepared = []
+    for path in paths:
+        golden = read_golden(path)
+        spec, words = spec_of(golden.scenario)
+        if spec not in models:
+            models[spec] = load_model(spec)
+        model = models[spec]
+        fights = None
+        if exact is not None or find_exact:
+            source = exact if exact is not None else path.with_name("exact.json")
+            if source not in tables:
+                tables[source] = read_exact(source)
+            fights = tables[source].get(path.name)
+            if not fights:
+                raise PortunusError(f"{source} has no fights of {path.name}", hint="It is looked up by the reference file's name.")
+        profile, encounter = scenario_setting(golden, words, model)
+        prepared.append(PreparedScenario(golden, spec, model, profile, encounter, _rotation(golden, model), fights))
+    return prepared
+
+
+def scenario_setting(golden: Golden, words: Any, model: Model) -> tuple[Profile, Encounter]:
+    """The scenario's character and fight."""
+    from portunus.sim.encounter import Encounter
+    from portunus.sim.profile import profile_from_dict
+
+    scenario = golden.scenario
+    glyphs = {item: name for name, item in model.glyphs}
+    profile = profile_from_dict(profile_table(scenario, words, glyphs), model)
+    encounter = Encounter(duration=scenario.duration, enemies=scenario.targets, level=scenario.target_level, distance=scenario.distance, execute=scenario.execute)
+    return profile, encounter
+
+
+def _rotation(golden: Golden, model: Model) -> Rotation:
+    """The scenario's priority list; equal lists get equal names, so that scenarios can share kernels."""
+    from portunus.sim.import_apl import import_list
+
+    where = f"the priority list of {golden.path.name}"
+    body = import_list(golden.scenario.apl, model, where=where).text.split("\n", 1)[1]
+    name = f"list_{hashlib.sha256(body.encode()).hexdigest()[:8]}"
+    return import_list(golden.scenario.apl, model, name=name, where=where).rotation(model)
+
+
+def compare_all(
+    prepared: list[PreparedScenario],
+    *,
+    iterations: int | None = None,
+    workers: int = 1,
+    done: Callable[[ScenarioComparison], None] | None = None,
+    progress: Callable[[str], Progress] | None = None,
+) -> list[ScenarioComparison]:
+    """Play every scenario and compare it.
+
+    Args:
+        prepared: The scenarios.
+        iterations: Fights per scenario; None stops when our mean is known to 0.05 %, at most at the reference's number; 0 plays only the
+            single fights of the exact comparison.
+        workers: Number of workers.
+        done: Called with each comparison as it is made.
+        progress: Called with a scenario's name, gives what is called after each batch.
+    """
+    shared: dict[Path, dict[str, Rotation]] = {}
+    for scenario in prepared:
+        shared.setdefault(scenario.spec, {})[scenario.rotation.name] = scenario.rotation
+    results = []
+    for scenario in prepared:
+        rotations = shared[scenario.spec]
+        compiled = scenario.compile(tuple(rotations[name] for name in sorted(rotations)))
+        result = compare_one(scenario, compiled, iterations=iterations, workers=workers,
+                             progress=progress(scenario.golden.scenario.name) if progress is not None else None)
+        results.append(result)
+        if done is not None:
+            done(result)
+    return results
+
+
+def compare_one(
+    scenario: PreparedScenario, compiled: CompiledSpec, *, iterations: int | None = None, workers: int = 1, progress: Progress | None = None
+) -> ScenarioComparison:
+    """Play one scenario and compare it; arguments as `compare_all`."""
+    golden, setting = scenario.golden, scenario.golden.scenario
+
+    def play(count: int, *, target_error: float | None = None, report: Progress | None = None) -> SimulationResult:
+        return simulate(compiled, iterations=count, duration_s=setting.duration, enemies=setting.targets, seed=setting.seed,
+                        rotation=scenario.rotation.name, workers=workers, target_error=target_error, progress=report)
+
+    single = play(len(scenario.exact)) if scenario.exact else None
+    exact = compare_exact([float(d) for d in single.samples], scenario.exact) if single is not None and scenario.exact else None
+    if iterations == 0:
+        if single is None:
+            raise PortunusError(f"{golden.path.name}: no fights were asked for", hint="With 0 iterations, ask for the exact comparison.")
+        return compare_result(golden, single, spec=compiled.name, exact=exact, judged=False)
+    result = play(min(iterations or golden.iterations, golden.iterations), target_error=TARGET_ERROR if iterations is None else None, report=progress)
+    return compare_result(golden, result, spec=compiled.name, exact=exact)
