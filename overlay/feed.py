@@ -1,0 +1,183 @@
+"""From the screen to advice: a thread that reads the barcode, restores the state, and hands it to the planner's process."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portunus.barcode.capture import Capture, ScreenCapture
+from portunus.barcode.reader import Link, Observation, Reader
+from portunus.errors import PortunusError
+from portunus.planner.messages import Suggestion
+from portunus.planner.service import PlannerService, Status
+from portunus.runtime.signature import HEADER_DURATION, HEADER_FINISHED, HEADER_NOW
+from portunus_overlay.actions import Faces
+from portunus_overlay.situation import Signal, Situation, State
+
+READ_SECONDS = 1 / 60
+REMEMBERED = 600  # captures, 30 s at 20 a second
+
+_STATES = {
+    Link.SEARCHING: State.SEARCHING,
+    Link.NO_SCREEN: State.SEARCHING,
+    Link.OK: State.OK,
+    Link.STALE: State.STALE,
+    Link.SCHEMA_MISMATCH: State.MISMATCH,
+    Link.UNSUPPORTED: State.UNSUPPORTED,
+    Link.NOT_IN_WORLD: State.IDLE,
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the overlay plans for, as given on the command line.
+
+    Attributes:
+        spec: The spec file.
+        profile: Name or path of the profile, None for the spec's own.
+        encounter: Name or path of the encounter, None for the default.
+        model: Network file, None for the rotation prior.
+        budget_ms: Time from captured pixels to the answer.
+        region: Left, top, width and height of the part of the screen to search, None for all of it.
+    """
+
+    spec: Path
+    profile: str | None = None
+    encounter: str | None = None
+    model: Path | None = None
+    budget_ms: float = 250.0
+    region: tuple[int, int, int, int] | None = None
+
+
+class ScreenFeed:
+    """The real feed of the overlay; see `portunus_overlay.app.Feed`.
+
+    Args:
+        plan: What to plan for.
+        open_capture: Where pictures come from.
+    """
+
+    def __init__(self, plan: Plan, *, open_capture: Callable[[], Capture] = ScreenCapture) -> None:
+        self.title = plan.spec.stem.replace("_", " ").title()
+        self.faces = Faces(())
+        self._plan = plan
+        self._open_capture = open_capture
+        self._signal = Signal(State.PREPARING)
+        self._service: PlannerService | None = None
+        self._stopping = threading.Event()
+        self._captures: deque[tuple[int, float]] = deque(maxlen=REMEMBERED)
+        self._thread = threading.Thread(target=self._run, name="feed", daemon=True)
+
+    def start(self) -> None:
+        """Begin to compile the spec, then to look at the screen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking and end the planner; waits at most two seconds for a compilation in progress."""
+        self._stopping.set()
+        self._thread.join(timeout=2.0)
+        if self._service is not None:
+            self._service.stop()
+
+    def signal(self) -> Signal:
+        """What was seen last."""
+        return self._signal
+
+    def planner_status(self) -> Status | None:
+        """The planner's status, None before it was started."""
+        return self._service.status if self._service is not None else None
+
+    def suggestion(self) -> Suggestion | None:
+        """The newest suggestion, once."""
+        return self._service.poll() if self._service is not None else None
+
+    def captured_at(self, sequence: int) -> float:
+        """When the pixels of a state were captured; of the oldest one remembered where it is older still."""
+        captures = tuple(self._captures)
+        return next((at for number, at in captures if number >= sequence), 0.0)
+
+    def changed_at(self, sequence: int) -> float:
+        """When the first pixels newer than a state were captured."""
+        return self.captured_at(sequence + 1)
+
+    # the feed's thread --------------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        except PortunusError as error:
+            self._signal = Signal(State.FAILED, f"{error.message} {error.hint}".strip())
+        except Exception as error:
+            traceback.print_exc()
+            self._signal = Signal(State.FAILED, f"Internal error in the feed: {type(error).__name__}: {error}")
+
+    def _work(self) -> None:
+        from portunus.barcode.estimate import restore
+        from portunus.barcode.fields import build_schema
+        from portunus.runtime.compiled import compile_spec
+
+        plan = self._plan
+        compiled = compile_spec(plan.spec, profile=plan.profile, encounter=plan.encounter)
+        self.faces, self.title = Faces(compiled.actions), compiled.title
+        if self._stopping.is_set():
+            return
+        self._service = PlannerService(
+            plan.spec,
+            profile=plan.profile,
+            encounter=plan.encounter,
+            model=plan.model,
+            budget_ms=plan.budget_ms,
+            spec_name=compiled.name,
+            layout_hash=compiled.layout_hash,
+        )
+        reader = Reader(build_schema(compiled.model, compiled.actions), self._open_capture, region=plan.region)
+        try:
+            self._watch(reader, lambda observation: restore(compiled, observation))
+        finally:
+            reader.close()
+
+    def _watch(self, reader: Reader, restore: Callable[[Observation], Any]) -> None:
+        sequence, captured_at, situation, idle = -1, 0.0, None, ""
+        due = time.monotonic()
+        while not self._stopping.is_set():
+            observation = reader.poll()
+            if observation is not None:
+                sequence, captured_at = sequence + 1, observation.received_at
+                self._captures.append((sequence, captured_at))
+                situation, idle = self._take(observation, sequence, restore)
+            state, detail = _STATES[reader.link], reader.detail
+            if reader.link == Link.NOT_IN_WORLD:
+                detail = "Waiting for the character to enter the world."
+            elif state == State.OK and idle:
+                state, detail = State.IDLE, idle
+            self._signal = Signal(state, detail, sequence, captured_at, situation)
+            due = max(due + READ_SECONDS, time.monotonic())
+            self._stopping.wait(due - time.monotonic())
+
+    def _take(self, observation: Observation, sequence: int, restore: Callable[[Observation], Any]) -> tuple[Situation, str]:
+        """Ask for advice about a new frame; returns what the header shows, and why there is nothing to ask, if so."""
+        state = restore(observation)
+        finished = bool(state[HEADER_FINISHED])
+        if not finished:
+            self._service.request(state, sequence, observation.received_at)
+        return describe(observation, state), "The fight is over." if finished else ""
+
+
+def describe(observation: Observation, state: Any) -> Situation:
+    """What the header shows of a frame and the state restored from it."""
+    values = observation.values
+    ends = [end for end in (values.get("gcd.end"), values.get("cast.end")) if end is not None]
+    enemies = values.get("enemies")
+    return Situation(
+        target_health=values.get("target.health"),
+        enemies=max(1, int(enemies)) if enemies is not None else None,
+        fight_time=float(state[HEADER_NOW]) / 1e9,
+        fight_length=float(state[HEADER_DURATION]) / 1e9,
+        ready_at=observation.received_at + max([0.0, *ends]),
+    )
