@@ -1,0 +1,119 @@
+"""Programs as numba modules: readable files that compile when imported.
+
+The engine module of a form holds every function and the C entry points of `portunus.runtime.signature`; a rotation module holds one
+priority list and imports what it needs from the sampled engine module.
+"""
+
+from __future__ import annotations
+
+from portunus.ir.layout import Field
+from portunus.ir.program import Program, source
+
+_JIT = '@njit(error_model="numpy")\n'
+_HEAD = '''"""{title}
+
+Generated from {sources}. s = state, t = tables, m = metrics, r = random stream; times in ns.
+"""
+
+from math import sqrt
+
+import numpy as np
+from numba import carray, cfunc, from_dtype, njit, types
+
+from portunus.runtime.random_numba import chance, proc, uniform
+
+'''
+
+_ENTRIES = '''
+@cfunc(types.int64({state}, {tables}, {words}), error_model="numpy", cache=True)
+def entry_reset(state, tables, rng):
+    m = np.zeros(1, METRICS_DTYPE)
+    begin(carray(state, 1)[0], carray(tables, 1)[0], m[0], carray(rng, 4))
+    return 0
+
+
+@cfunc(types.int64({state}, {tables}, {metrics}, {words}, types.int64, types.CPointer(types.float64)), error_model="numpy", cache=True)
+def entry_step(state, tables, metrics, rng, action, info):
+    s, m = carray(state, 1)[0], carray(metrics, 1)[0]
+    before = s.damage
+    step(s, carray(tables, 1)[0], m, carray(rng, 4), action)
+    out = carray(info, 4)
+    out[0] = s.damage - before
+    out[1] = m.probability
+    out[2] = m.draws
+    out[3] = 0.0
+    return m.signature
+
+
+@cfunc(types.int64({state}, {tables}, types.CPointer(types.uint8)), error_model="numpy", cache=True)
+def entry_legal(state, tables, mask):
+    return legal(carray(state, 1)[0], carray(tables, 1)[0], carray(mask, {actions}))
+
+
+@cfunc(types.int64({state}, {tables}, types.CPointer(types.float32)), error_model="numpy", cache=True)
+def entry_features(state, tables, out):
+    return features(carray(state, 1)[0], carray(tables, 1)[0], carray(out, {features}))
+'''
+
+_FIGHTS = '''
+@cfunc(types.int64({state}, {tables}, {metrics}, {words}, types.int64, types.int64, types.int64, types.int64, types.int64,
+                   types.CPointer(types.float64)), error_model="numpy", cache=True)
+def entry_fights(state, tables, metrics, rng, rotation, state_address, tables_address, first_seed, count, damage):
+    s, t, m, r = carray(state, 1)[0], carray(tables, 1)[0], carray(metrics, 1)[0], carray(rng, 4)
+    out = carray(damage, count)
+    fault = 0
+    for fight in range(count):
+        r[0] = np.uint64(first_seed + fight)
+        begin(s, t, m, r)
+        while s.finished == 0:
+            step(s, t, m, r, call_rotation(rotation, state_address, tables_address))
+        finalize(s, t, m)
+        out[fight] = s.damage
+        fault |= s.fault
+    return fault
+'''
+
+_ROTATION = '''
+@cfunc(types.int64({state}, {tables}), error_model="numpy", cache=True)
+def entry_rotation(state, tables):
+    return rotation(carray(state, 1)[0], carray(tables, 1)[0])
+'''
+
+POINTERS = {"state": "types.CPointer(STATE)", "tables": "types.CPointer(TABLES)", "metrics": "types.CPointer(METRICS)",
+            "words": "types.CPointer(types.uint64)"}
+
+
+def _dtype(name: str, fields: tuple[Field, ...]) -> str:
+    kinds = {"int": "np.int64", "float": "np.float64"}
+    lines = [f"    ({f.name!r}, {kinds[f.type]}" + (f", ({f.size},)" if f.array else "") + ")," + (f"  # {f.meaning}" if f.meaning else "")
+             for f in fields]
+    return f"{name}_DTYPE = np.dtype([\n" + "\n".join(lines) + f"\n])\n{name} = from_dtype({name}_DTYPE)\n\n"
+
+
+def _sources(program: Program) -> str:
+    return ", ".join(s.replace("\\", "/").rsplit("/", 1)[-1] for s in program.model.sources)
+
+
+def engine_module(program: Program, form: str) -> str:
+    """Text of the engine module of a form, "sampled" or "expected"."""
+    functions = program.sampled if form == "sampled" else program.expected
+    text = _HEAD.format(title=f"Kernel of {program.model.name}, {form} form.", sources=_sources(program))
+    if form == "sampled":
+        text = text.replace("from portunus.runtime.random_numba", "from portunus.runtime.calls import call_rotation\nfrom portunus.runtime.random_numba")
+    text += _dtype("STATE", program.layout.state) + _dtype("TABLES", program.tables.fields()) + _dtype("METRICS", program.layout.metrics)
+    text += "\n\n".join(_JIT + source(f) for f in functions) + "\n"
+    numbers = {"actions": len(program.actions), "features": len(program.feature_names)}
+    text += _ENTRIES.format(**POINTERS, **numbers)
+    if form == "sampled":
+        text += _FIGHTS.format(**POINTERS)
+    return text
+
+
+def rotation_module(program: Program, name: str, engine: str) -> str:
+    """Text of the module of one priority list; `engine` is the import name of the sampled engine module."""
+    function = program.rotations[name]
+    text = _HEAD.format(title=f"Priority list of {program.model.name}.", sources=_sources(program))
+    body = "\n".join(function.body)
+    used = sorted(f.name for f in program.sampled if f"{f.name}(" in body)
+    text += f"from {engine} import STATE, TABLES, {', '.join(used)}\n\n\n" if used else f"from {engine} import STATE, TABLES\n\n\n"
+    return text + _JIT + source(function).replace(f"Priority list {name}.", "Priority list.") + "\n" + _ROTATION.format(**POINTERS)

@@ -1,0 +1,150 @@
+"""The compiler's driver: from a spec file, a profile and an encounter to kernels and tables.
+
+    load_model -> lower -> numba text -> sealed cache -> addresses
+                        -> tables filled for the profile and encounter
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from portunus.codegen.numba import engine_module, rotation_module
+from portunus.dsl import load_model
+from portunus.dsl.model import Model, Rotation
+from portunus.errors import PortunusError
+from portunus.ir.engine import PREPULL_LINES
+from portunus.ir.expressions import StaticValues
+from portunus.ir.layout import numpy_dtype
+from portunus.ir.program import Program, lower
+from portunus.resources import data_folder, find_spec
+from portunus.runtime.cache import load_sealed, module_name
+from portunus.runtime.compiled import BlockSizes, CompiledSpec
+from portunus.runtime.signature import Kernels
+from portunus.sim.encounter import Encounter, load_encounter
+from portunus.sim.profile import Profile, load_profile
+
+PLAYER_LEVEL = 80
+
+
+def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | None = None, encounter: Encounter | str | Path | None = None,
+                 rotations: tuple[Rotation, ...] = (), reference: bool = False) -> CompiledSpec:
+    """Compile a spec (or take it from the cache) and fill its tables.
+
+    Args:
+        spec: A spec file or a model.
+        profile: A profile, its file, or None for the spec's default.
+        encounter: An encounter, its file or name (`patchwerk`), or None for `patchwerk`.
+        rotations: Further priority lists beside the spec's own; the last one's prepull is played.
+        reference: Switch the reference's artefacts on, for comparisons.
+
+    Raises:
+        PortunusError: Anything wrong with an input.
+    """
+    model = spec if isinstance(spec, Model) else load_model(find_spec(str(spec)))
+    character = resolve_profile(model, profile)
+    fight = resolve_encounter(encounter)
+    if fight.enemies > model.ruleset.max_enemies:
+        raise PortunusError(f"the encounter {fight.name} has {fight.enemies} enemies, the ruleset allows {model.ruleset.max_enemies}",
+                            hint="Raise `max_enemies` in the ruleset file.")
+    model = replace(model, rotations=(*model.rotations, *rotations))
+    program = lower(model)
+    prepull_of = rotations[-1].name if rotations else "default"
+    return _assemble(program, tables_of(program, character, fight, reference=reference, rotation=prepull_of), fight, reference=reference)
+
+
+def resolve_profile(model: Model, profile: Profile | str | Path | None) -> Profile:
+    """The profile meant: given, by file, or the spec's default."""
+    if isinstance(profile, Profile):
+        return profile
+    if profile is not None:
+        given = Path(profile)
+        shipped = data_folder("specs") / "wotlk" / "profiles" / f"{profile}.toml"
+        return load_profile(given if given.is_file() or not shipped.is_file() else shipped, model)
+    if not model.default_profile:
+        raise PortunusError(f"{model.name} names no default profile", hint="Give one with --profile FILE.toml.")
+    return load_profile(Path(model.sources[0]).parent / "profiles" / model.default_profile, model)
+
+
+def resolve_encounter(encounter: Encounter | str | Path | None) -> Encounter:
+    """The encounter meant: given, by file, or by the name of a shipped one."""
+    if isinstance(encounter, Encounter):
+        return encounter
+    text = str(encounter or "patchwerk")
+    if Path(text).is_file():
+        return load_encounter(Path(text))
+    folder = data_folder("specs") / "encounters"
+    path = folder / f"{text}.spec"
+    if not path.is_file():
+        names = ", ".join(sorted(p.stem for p in folder.glob("*.spec")))
+        raise PortunusError(f"there is no encounter {text!r}", hint=f"Shipped encounters: {names}. Or give the path of a file.")
+    return load_encounter(path)
+
+
+def static_values(model: Model, profile: Profile, encounter: Encounter) -> StaticValues:
+    """An evaluator of static expressions for one character in one encounter."""
+    return StaticValues(model, profile.talents, profile.glyphs, profile.stats, profile.options, profile.race,
+                        encounter.level - PLAYER_LEVEL, encounter.distance_yards, encounter.enemies)
+
+
+def tables_of(program: Program, profile: Profile, encounter: Encounter, *, reference: bool = False, rotation: str = "default") -> dict[str, object]:
+    """Every number of the tables, by slot name.
+
+    Args:
+        reference: Switch the artefacts on.
+        rotation: Whose prepull is played.
+    """
+    model, layout = program.model, program.layout
+    values = static_values(model, profile, encounter)
+    full, tenth = values.stat("resist_full"), values.stat("resist_tenth")
+    fixed: dict[str, float] = {
+        "duration": encounter.duration_ns, "enemies": encounter.enemies,
+        "slots": layout.slots_before_enemies + encounter.enemies * layout.slots_per_enemy,
+        "gcd_floor": model.ruleset.gcd_floor, "poll": model.ruleset.poll, "auto_wait": 0 if reference else 1,
+        "execute_20": encounter.execute[0], "execute_25": encounter.execute[1], "execute_35": encounter.execute[2],
+        "area_factor": min(model.ruleset.area_cap / encounter.enemies, 1.0),
+        "resist_full": full, "resist_tenth": tenth, "resist_mean": full + 0.9 * tenth + 0.8 * (1.0 - full - tenth),
+    }
+    for name, _ in model.ruleset.switches:
+        fixed[f"switch_{name}"] = 1 if reference else 0
+    prepull = _prepull(program, rotation)
+    fixed["prepull_count"] = len(prepull)
+    for index in range(PREPULL_LINES):
+        fixed[f"prepull_at_{index}"], fixed[f"prepull_action_{index}"] = prepull[index] if index < len(prepull) else (0, 0)
+    return dict(program.tables.fill(values, fixed))
+
+
+def _prepull(program: Program, rotation: str) -> list[tuple[int, int]]:
+    found = next((r for r in program.model.rotations if r.name == rotation), None)
+    if found is None:
+        return []
+    index = {a.spell: i for i, a in reversed(list(enumerate(program.actions)))}
+    lines = [(at, index[spell]) for at, spell in found.prepull]
+    if len(lines) > PREPULL_LINES:
+        raise PortunusError(f"the prepull of {rotation} has more than {PREPULL_LINES} lines", hint="Shorten it.")
+    return lines
+
+
+def pack_tables(program: Program, values: dict[str, object]) -> np.ndarray:
+    """The tables block, int64 words, from values by slot name."""
+    block = np.zeros(1, numpy_dtype(program.tables.fields()))
+    for name, value in values.items():
+        block[name][0] = value
+    return block.view(np.int64).copy()
+
+
+def _assemble(program: Program, values: dict[str, object], encounter: Encounter, *, reference: bool) -> CompiledSpec:
+    model = program.model
+    sampled_text = engine_module(program, "sampled")
+    sampled, expected = load_sealed(sampled_text), load_sealed(engine_module(program, "expected"))
+    lists = {name: load_sealed(rotation_module(program, name, module_name(sampled_text))) for name in program.rotations}
+    kernels = Kernels(sampled.entry_reset.address, sampled.entry_step.address, expected.entry_step.address, sampled.entry_legal.address,
+                      sampled.entry_features.address, {name: module.entry_rotation.address for name, module in lists.items()})
+    tables = pack_tables(program, values)
+    sizes = BlockSizes(program.layout, len(tables), numpy_dtype(program.tables.fields()))
+    digest = program.layout.digest([a.name for a in program.actions], program.feature_names, model.behaviour)
+    return CompiledSpec(model.name, model.label, model, program.actions, program.feature_names, sizes, digest, model.behaviour, tables, values, kernels,
+                        sampled.entry_fights.address, encounter.duration_ns, encounter.enemies, model.ruleset.gcd / 1e9, reference,
+                        (sampled, expected, *lists.values()))

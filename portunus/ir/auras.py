@@ -1,0 +1,218 @@
+"""Auras as kernel functions: apply, fade, tick, and the pass that ends what is due."""
+
+from __future__ import annotations
+
+from portunus.dsl.model import Aura
+from portunus.ir.attacks import crit_chance, crit_factor, damage_factor, listened, taken_factor
+from portunus.ir.context import Context, Function, Writer
+from portunus.ir.expressions import Scope, text
+from portunus.ir.layout import NEVER, has_twin
+from portunus.ir.statements import call_aura, write_body
+
+
+def origin(thing) -> str:
+    """Where in the spec a function comes from, without folders."""
+    return f"{thing.span.path.rsplit('/', 1)[-1]}:{thing.span.line}"
+
+
+def _parameters(aura: Aura, *more: str) -> tuple[str, ...]:
+    return ("s", "t", "m", "r", *(["target"] if aura.on_target else []), *more)
+
+
+def _where(aura: Aura) -> str:
+    return "[target]" if aura.on_target else ""
+
+
+def slot_text(context: Context, aura: Aura, kind: str) -> str:
+    """Text of the index of an aura's event slot."""
+    layout = context.layout
+    if not aura.on_target:
+        return str(layout.slot(f"{aura.name}_tick"))
+    first = layout.slot(f"{aura.name}_{kind}_0")
+    return f"({first} + target * {layout.slots_per_enemy})"
+
+
+def aura_functions(context: Context, aura: Aura) -> list[Function]:
+    """The functions of one aura."""
+    functions = [_fade(context, aura), _apply(context, aura)]
+    if aura.ticks:
+        functions.insert(0, _tick(context, aura))
+    return functions
+
+
+def _apply(context: Context, aura: Aura) -> Function:
+    w, at, name = Writer(), _where(aura), f"s.{aura.name}"
+    scope = Scope(target="target" if aura.on_target else "0", spell="spell")
+    w.put(f"{name}_applied_at{at} = s.now")
+    w.put(f"{name}_applied_by{at} = spell")
+    w.put(f"m.aura_procs[{context.aura_index(aura.name)}] += 1")
+    if aura.tick_amount is not None and not any((x.id, x.tag) == (aura.id, aura.tag) for x in context.model.spells):
+        w.put(f"m.casts[{context.row(aura)}] += 1")
+        if aura.tick_crits is None and aura.refresh == "reset":
+            w.put(f"m.hits[{context.row(aura)}] += 1")
+    if aura.ticks:
+        _apply_periodic(w, context, aura, scope)
+    else:
+        end = f"{NEVER}" if aura.duration is None else f"s.now + {text(aura.duration, context, scope, f'{aura.name}_duration')}"
+        with w.block(f"if {name}_on{at} == 0:"):
+            w.put(f"{name}_on{at} = 1")
+            w.put(f"{name}_start{at} = s.now")
+            if aura.max_stacks:
+                w.put(f"{name}_stacks{at} = 1")
+        w.put(f"{name}_end{at} = {end}")
+    w.put(f"s.expire_at = min(s.expire_at, {name}_end{at})")
+    return Function(f"apply_{aura.name}", _parameters(aura, "spell"), f"{aura.label} begins or is renewed.", origin(aura), tuple(w.lines))
+
+
+def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> None:
+    at, name = _where(aura), f"s.{aura.name}"
+    assert aura.every is not None
+    if aura.tick_amount is not None:
+        assert aura.attack is not None
+        w.put(f"{name}_base{at} = {text(aura.tick_amount, context, scope, f'{aura.name}_amount')}")
+        w.put(f"{name}_factor{at} = {damage_factor(context, aura, aura.attack, scope)}")
+        w.put(f"{name}_crit{at} = {crit_chance(context, aura, aura.attack, scope)}")
+    every = text(aura.every, context, scope, f"{aura.name}_every")
+    period = f"int({every} * cast_speed(s, t))" if aura.hasted else every
+    tick = slot_text(context, aura, "tick")
+    if aura.refresh == "reset":
+        with w.block(f"if {name}_on{at} == 0:"):
+            _begin(w, context, aura)
+    else:
+        with w.block(f"if {name}_on{at} != 0:"):
+            w.put(call_aura(context, aura.name, "fade", scope))
+        _begin(w, context, aura)
+    w.put(f"{name}_ticks{at} = 0")
+    w.put(f"{name}_period{at} = {period}")
+    w.put(f"{name}_end{at} = s.now + {name}_period{at} * {aura.ticks}")
+    if has_twin(context.model, aura):
+        with w.block("if t.switch_dot_twin != 0:"):
+            w.put(f"schedule(s, {slot_text(context, aura, 'twin')}, s.now + {name}_period{at})")
+    w.put(f"schedule(s, {tick}, s.now + {name}_period{at})")
+
+
+def _begin(w: Writer, context: Context, aura: Aura) -> None:
+    at, name = _where(aura), f"s.{aura.name}"
+    w.put(f"{name}_on{at} = 1")
+    w.put(f"{name}_start{at} = s.now")
+    w.put(f"{name}_last_tick{at} = s.now")
+    if has_twin(context.model, aura):
+        w.put(f"{name}_twin_last{at} = s.now")
+    if aura.max_stacks:
+        w.put(f"{name}_stacks{at} = 1")
+
+
+def _fade(context: Context, aura: Aura) -> Function:
+    w, at, name = Writer(), _where(aura), f"s.{aura.name}"
+    scope = Scope(target="target" if aura.on_target else "0")
+    w.put(f"{name}_on{at} = 0")
+    w.put(f"m.aura_uptime[{context.aura_index(aura.name)}] += max(min(s.now, {name}_end{at}) - max({name}_start{at}, 0), 0)")
+    if aura.max_stacks:
+        w.put(f"{name}_stacks{at} = 0")
+    write_body(w, context, aura.on_expire, scope, aura)
+    if aura.ticks:
+        if has_twin(context.model, aura):
+            twin = slot_text(context, aura, "twin")
+            with w.block(f"if s.at[{twin}] == s.now and {name}_twin_last{at} != s.now:"):
+                _twin_tick(w, context, aura)
+            w.put(f"s.at[{twin}] = {NEVER}")
+        tick = slot_text(context, aura, "tick")
+        with w.block(f"if s.at[{tick}] == s.now and {name}_last_tick{at} != s.now:"):
+            w.put(call_aura(context, aura.name, "tick", scope))
+        w.put(f"s.at[{tick}] = {NEVER}")
+        if any(x.channel == aura.name for x in context.model.spells):
+            w.put("s.channel = 0")
+    return Function(f"fade_{aura.name}", _parameters(aura), f"{aura.label} ends; a tick due at this instant still happens.", origin(aura),
+                    tuple(w.lines))
+
+
+def _twin_tick(w: Writer, context: Context, aura: Aura) -> None:
+    w.put(f"s.{aura.name}_twin_last[target] = s.now")
+    if not context.expected:
+        w.put("resist(t, r)")
+
+
+def twin_event(w: Writer, context: Context, aura: Aura) -> None:
+    """Write the event of the damageless twin (an artefact of the reference: it uses a resist draw)."""
+    with w.block(f"if s.{aura.name}_twin_last[target] != s.now:"):
+        _twin_tick(w, context, aura)
+    with w.block(f"if s.{aura.name}_on[target] != 0:"):
+        w.put(f"schedule(s, {slot_text(context, aura, 'twin')}, s.now + s.{aura.name}_period[target])")
+
+
+def tick_event(w: Writer, context: Context, aura: Aura) -> None:
+    """Write the event of a tick: tick, then schedule the next one if it still runs."""
+    at, tick = _where(aura), slot_text(context, aura, "tick")
+    with w.block(f"if s.{aura.name}_last_tick{at} != s.now:"):
+        w.put(call_aura(context, aura.name, "tick", Scope(target="target")))
+    with w.block(f"if s.{aura.name}_on{at} != 0 and s.at[{tick}] == {NEVER}:"):
+        w.put(f"schedule(s, {tick}, s.now + s.{aura.name}_period{at})")
+
+
+def _tick(context: Context, aura: Aura) -> Function:
+    w, at, name = Writer(), _where(aura), f"s.{aura.name}"
+    scope = Scope(target="target" if aura.on_target else "0")
+    w.put(f"{name}_ticks{at} += 1")
+    w.put(f"{name}_last_tick{at} = s.now")
+    if aura.tick_amount is not None:
+        _tick_damage(w, context, aura, scope)
+    write_body(w, context, aura.on_tick, scope, aura)
+    for index, handler in enumerate(context.model.handlers):
+        if handler.event == "tick" and aura.name in handler.subjects:
+            damage, outcome = ("damage", "outcome") if aura.tick_amount is not None else ("0.0", "1")
+            w.put(f"handler_{index}(s, t, m, r, {scope.target}, {damage}, {outcome}, 0.0, 0.0, -1)")
+    if any(x.channel == aura.name for x in context.model.spells):
+        with w.block(f"if {name}_ticks{at} >= {aura.ticks} and s.gcd_end <= s.now:"):
+            w.put("set_gcd(s, s.now)")
+    return Function(f"tick_{aura.name}", _parameters(aura), f"One tick of {aura.label}.", origin(aura), tuple(w.lines))
+
+
+def _tick_damage(w: Writer, context: Context, aura: Aura, scope: Scope) -> None:
+    at, name, row = _where(aura), f"s.{aura.name}", context.row(aura)
+    assert aura.attack is not None
+    taken = taken_factor(context, aura, scope)
+    resist = "t.resist_mean" if context.expected else "resist(t, r)"
+    w.put(f"damage = {name}_base{at} * {name}_factor{at}" + (f" * ({taken})" if taken else "") + f" * {resist}")
+    w.put("outcome = 1")
+    if aura.tick_crits is not None:
+        allowed = context.tables.slot(aura.tick_crits, f"{aura.name}_can_crit")
+        factor = crit_factor(context, aura, aura.attack, scope)
+        with w.block(f"if {allowed} != 0:"):
+            if context.expected and not listened(context, aura):
+                w.put(f"damage = damage * (1.0 + min(max({name}_crit{at}, 0.0), 1.0) * ({factor} - 1.0))")
+            else:
+                draw = f"chance({name}_crit{at}, m, r)" if context.expected else f"uniform(r) < {name}_crit{at}"
+                with w.block(f"if {draw}:"):
+                    w.put("outcome = 2")
+                    w.put(f"damage = damage * ({factor})")
+            with w.block("if outcome == 2:"):
+                w.put(f"m.crits[{row}] += 1")
+            with w.block("else:"):
+                w.put(f"m.hits[{row}] += 1")
+    w.put(f"deal(s, m, {row}, damage)")
+
+
+def expire_function(context: Context) -> Function:
+    """End every aura that is due: enemies first, in order, then the player; then find the next end."""
+    w = Writer()
+    enemy = [a for a in context.model.auras if a.on_target and (a.duration is not None or a.ticks)]
+    own = [a for a in context.model.auras if not a.on_target and (a.duration is not None or a.ticks)]
+    if enemy:
+        with w.block("for target in range(t.enemies):"):
+            for aura in enemy:
+                with w.block(f"if s.{aura.name}_on[target] != 0 and s.{aura.name}_end[target] <= s.now:"):
+                    w.put(call_aura(context, aura.name, "fade", Scope(target="target")))
+    for aura in own:
+        with w.block(f"if s.{aura.name}_on != 0 and s.{aura.name}_end <= s.now:"):
+            w.put(call_aura(context, aura.name, "fade", Scope()))
+    w.put(f"ends = {NEVER}")
+    if enemy:
+        with w.block("for target in range(t.enemies):"):
+            for aura in enemy:
+                with w.block(f"if s.{aura.name}_on[target] != 0:"):
+                    w.put(f"ends = min(ends, s.{aura.name}_end[target])")
+    for aura in own:
+        with w.block(f"if s.{aura.name}_on != 0:"):
+            w.put(f"ends = min(ends, s.{aura.name}_end)")
+    w.put("s.expire_at = ends")
+    return Function("expire", ("s", "t", "m", "r"), "End every aura that is due: enemies first, then the player.", "", tuple(w.lines))

@@ -1,0 +1,90 @@
+"""What lowering carries along: the model, the layout, the tables being filled and the form being written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from portunus.dsl.model import Aura, Expr, Model, Spell
+from portunus.ir.layout import Layout
+from portunus.ir.tables import Tables
+
+
+@dataclass
+class Writer:
+    """Collects the lines of one function with their indentation."""
+
+    lines: list[str] = field(default_factory=list)
+    depth: int = 1
+
+    def put(self, line: str) -> None:
+        """Add one line."""
+        self.lines.append("    " * self.depth + line)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """Lines below `head`, indented."""
+        self.put(head)
+        self.depth += 1
+        before = len(self.lines)
+        yield
+        if len(self.lines) == before:
+            self.put("pass")
+        self.depth -= 1
+
+
+@dataclass(frozen=True)
+class Function:
+    """One kernel function: name, parameters, what it does, where in the spec it comes from, its body lines."""
+
+    name: str
+    parameters: tuple[str, ...]
+    summary: str
+    origin: str
+    body: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Names and numbers lowering needs everywhere.
+
+    Attributes:
+        expected: Writing the expected form (means for pure damage rolls) instead of the sampled one.
+    """
+
+    model: Model
+    layout: Layout
+    tables: Tables
+    expected: bool
+
+    def spell_index(self, name: str) -> int:
+        """Index of a spell; kernels know spells by it."""
+        return next(i for i, s in enumerate(self.model.spells) if s.name == name)
+
+    def aura_index(self, name: str) -> int:
+        """Index of an aura in the metrics."""
+        return next(i for i, a in enumerate(self.model.auras) if a.name == name)
+
+    def row(self, thing: Spell | Aura) -> int:
+        """Metric row of a spell or aura."""
+        owner = thing.owner if isinstance(thing, Spell) else ""
+        item = thing.item if isinstance(thing, Spell) else False
+        return self.layout.row((thing.id, thing.tag, item, owner))
+
+    def has_row(self, aura: Aura) -> bool:
+        """Does the aura have a line in the damage table?"""
+        return any((r.spell_id, r.tag, r.owner) == (aura.id, aura.tag, "") and not r.item for r in self.layout.rows)
+
+    def stat(self, name: str, like: Expr) -> str:
+        """Table slot of a statistic."""
+        return self.tables.slot(Expr("stat", (name,), "number", like.span), name)
+
+    def as_expected(self) -> Context:
+        """The same context writing expected values."""
+        return replace(self, expected=True)
+
+    @property
+    def autocast(self) -> tuple[Spell, ...]:
+        """The spells a `cooldowns` line may use, in the order of the file."""
+        return tuple(s for s in self.model.spells if s.autocast is not None)

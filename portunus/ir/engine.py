@@ -1,0 +1,410 @@
+"""The engine part of a kernel: clock, events, missiles, guardians, waiting, steps and fights.
+
+Order at one instant: higher priority first, then first scheduled, first served. Moving the clock ends what is due before the event itself.
+"""
+
+from __future__ import annotations
+
+from portunus.dsl.model import Pet
+from portunus.ir.attacks import _guarded as guarded
+from portunus.ir.attacks import modifiers
+from portunus.ir.auras import origin, tick_event, twin_event
+from portunus.ir.context import Context, Function, Writer
+from portunus.ir.expressions import Scope, text
+from portunus.ir.layout import MISSILES, NEVER
+from portunus.runtime.signature import Action
+
+STATE = ("s", "t", "m", "r")
+MAX_EVENTS = 200_000
+PREPULL_LINES = 8
+
+
+def actions_of(context_or_model) -> tuple[Action, ...]:
+    """What the player can do, in the order of the file; the last action is waiting."""
+    model = getattr(context_or_model, "model", context_or_model)
+    found = []
+    for spell in model.spells:
+        if spell.owner or spell.triggered:
+            continue
+        school = spell.attack.school if spell.attack is not None else ""
+        for target in range(model.ruleset.max_enemies if spell.per_enemy else 1):
+            name = f"{spell.name}@{target + 1}" if spell.per_enemy else spell.name
+            found.append(Action(name, spell.name, target, spell.label, spell.id, school))
+    return (*found, Action("wait", "", 0, "Wait", 0, ""))
+
+
+def fixed_tables(context: Context) -> None:
+    """Slots of the tables that the engine fills itself."""
+    for name in ("duration", "enemies", "slots", "gcd_floor", "poll", "auto_wait", "prepull_count"):
+        context.tables.fixed(name, "int")
+    for name, _ in context.model.ruleset.switches:
+        context.tables.fixed(f"switch_{name}", "int")
+    for index in range(PREPULL_LINES):
+        context.tables.fixed(f"prepull_at_{index}", "int")
+        context.tables.fixed(f"prepull_action_{index}", "int")
+    for name in ("execute_20", "execute_25", "execute_35", "area_factor", "resist_full", "resist_tenth", "resist_mean"):
+        context.tables.fixed(name, "float")
+
+
+def helper_functions(context: Context) -> list[Function]:
+    """Small functions the others call."""
+    first, last = context.layout.slot("missile_0"), context.layout.slot(f"missile_{MISSILES - 1}") + 1
+    functions = [
+        _function("schedule", ("s", "slot", "at"), "Put an event into its slot.",
+                  ["s.at[slot] = at", "s.order[slot] = s.sequence", "s.sequence += 1"]),
+        _function("set_gcd", ("s", "at"), "The player can act again at `at`.", ["s.gcd_end = at", "s.deciding = 0", "schedule(s, 0, at)"]),
+        _function("deal", ("s", "m", "row", "amount"), "Count damage; what happens before the pull is not counted.",
+                  ["if s.now >= 0:", "    s.damage += amount", "    m.row_damage[row] += amount"]),
+        _function("resist", ("t", "r"), "Factor of a partial resist.",
+                  ["if t.resist_full >= 1.0:", "    return 1.0", "u = uniform(r)", "if u < t.resist_full:", "    return 1.0",
+                   "if u < t.resist_full + t.resist_tenth:", "    return 0.9", "return 0.8"]),
+        _function("phase", ("s", "t"), "Health phase of the enemies, by time.",
+                  ["if s.now >= int((1.0 - t.execute_20) * s.duration):", "    return 0.20",
+                   "if s.now >= int((1.0 - t.execute_25) * s.duration):", "    return 0.25",
+                   "if s.now >= int((1.0 - t.execute_35) * s.duration):", "    return 0.35", "return 1.0"]),
+        _function("launch", ("s", "at", "spell", "target", "outcome", "damage", "mean", "crit", "factor", "cost"),
+                  "A missile is under way until `at`.",
+                  [f"for slot in range({first}, {last}):", f"    if s.at[slot] == {NEVER}:", f"        i = slot - {first}",
+                   "        s.missile_spell[i] = spell", "        s.missile_target[i] = target", "        s.missile_outcome[i] = outcome",
+                   "        s.missile_damage[i] = damage", "        s.missile_mean[i] = mean", "        s.missile_crit[i] = crit",
+                   "        s.missile_factor[i] = factor", "        s.missile_cost[i] = cost", "        schedule(s, slot, at)", "        return",
+                   "s.fault |= 1"]),
+        _cast_speed(context),
+    ]
+    for resource in context.model.resources:
+        functions.append(_function(f"gain_{resource.name}", ("s", "m", "amount", "maximum", "source"), f"Gain {resource.label}, capped.",
+                                   [f"gained = min(s.{resource.name} + amount, maximum) - s.{resource.name}",
+                                    f"s.{resource.name} += gained", "m.gains[source] += gained"]))
+    if context.autocast:
+        functions.append(_sort_autocast(context))
+    return functions
+
+
+def _function(name: str, parameters: tuple[str, ...], summary: str, lines: list[str], where: str = "") -> Function:
+    return Function(name, parameters, summary, where, tuple("    " + line for line in lines))
+
+
+def _cast_speed(context: Context) -> Function:
+    like = context.model.stats[0].formula
+    parts = [guarded(context, m, Scope(), "1.0") for m in modifiers(context, "cast_speed", None)]
+    return _function("cast_speed", ("s", "t"), "Factor on cast times and global cooldowns (less is faster).",
+                     [f"return 1.0 / ({' * '.join([*parts, context.stat('spell_haste', like)])})"])
+
+
+def _sort_autocast(context: Context) -> Function:
+    """Stable insertion sort by ready time, then priority, then order in the file."""
+    w = Writer()
+    spells = context.autocast
+    by_priority = sorted(range(len(spells)), key=lambda i: (-spells[i].autocast[0], i))  # type: ignore[index]
+    w.put(f"for i in range({len(spells)}):")
+    w.put("    s.auto_order[i] = -1")
+    for place, index in enumerate(by_priority):
+        ready = f"s.cd_{spells[index].name}" if spells[index].cooldown is not None else "0"
+        w.put(f"place = {place}")
+        w.put(f"while place > 0 and autocast_ready(s, s.auto_order[place - 1]) > {ready}:")
+        w.put("    s.auto_order[place] = s.auto_order[place - 1]")
+        w.put("    place -= 1")
+        w.put(f"s.auto_order[place] = {index}")
+    w.put("s.auto_ready = autocast_ready(s, s.auto_order[0])")
+    return Function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", "", tuple(w.lines))
+
+
+def autocast_ready(context: Context) -> Function:
+    """When an autocast spell is ready."""
+    w = Writer()
+    for index, spell in enumerate(context.autocast):
+        with w.block(f"if index == {index}:"):
+            w.put(f"return s.cd_{spell.name}" if spell.cooldown is not None else "return 0")
+    w.put("return 0")
+    return Function("autocast_ready", ("s", "index"), "When an autocast spell is ready.", "", tuple(w.lines))
+
+
+def pet_functions(context: Context, pet: Pet) -> list[Function]:
+    """Summoning, acting and leaving of a guardian."""
+    layout, name = context.layout, pet.name
+    gcd, cast, end = (layout.slot(f"{name}_{kind}") for kind in ("gcd", "cast", "end"))
+    spells = [x for x in context.model.spells if x.owner == name]
+    set_gcd = _function(f"set_gcd_{name}", ("s", "at"), f"{pet.label} can act again at `at`.", [f"schedule(s, {gcd}, at)"], origin(pet))
+    summon = _function(f"summon_{name}", (*STATE, "duration"), f"Summon {pet.label}; nothing happens while they are here already.",
+                       [f"if s.{name}_on == 0:", f"    s.{name}_on = 1", f"    s.{name}_cast_spell = -1",
+                        f"    schedule(s, {gcd}, max(s.now, 0))", f"    s.{name}_end = s.now + duration",
+                        f"    schedule(s, {end}, s.now + duration)",
+                        *[f"    s.cd_{x.name} = min(s.cd_{x.name}, s.now)" for x in spells if x.cooldown is not None]], origin(pet))
+    complete = Writer()
+    complete.put(f"spell = s.{name}_cast_spell")
+    complete.put(f"s.{name}_cast_spell = -1")
+    for x in spells:
+        if x.cast is not None:
+            with complete.block(f"if spell == {context.spell_index(x.name)}:"):
+                complete.put(f"complete_{x.name}(s, t, m, r, 0, 0.0)")
+    act = Writer()
+    with act.block(f"if s.{name}_cast_spell >= 0 and s.{name}_cast_end <= s.now:"):
+        act.put(f"finish_cast_{name}(s, t, m, r)")
+    for choice in pet.choices:
+        spell = context.model.spell(choice.spell)
+        ready = f"s.cd_{spell.name} <= s.now" if spell.cooldown is not None else "True"
+        chance = text(choice.chance, context, Scope(), f"{spell.name}_chance")
+        with act.block(f"if {ready} and proc({chance}, r):"):
+            act.put(f"start_{spell.name}(s, t, m, r, 0)")
+            act.put("return")
+    leave = _function(f"leave_{name}", STATE, f"{pet.label} leave; a running cast is lost.",
+                      [f"s.{name}_on = 0", f"s.{name}_cast_spell = -1", *[f"s.at[{i}] = {NEVER}" for i in (gcd, cast, end)]], origin(pet))
+    return [set_gcd, summon, Function(f"finish_cast_{name}", STATE, f"{pet.label} finish a cast.", origin(pet), tuple(complete.lines)),
+            Function(f"act_{name}", STATE, f"{pet.label}: finish a cast, then choose.", origin(pet), tuple(act.lines)), leave]
+
+
+def event_functions(context: Context) -> list[Function]:
+    """Completion of casts, landing of missiles, dispatch of events and the clock."""
+    return [_finish_cast(context), _arrive(context), expire_guard(), _dispatch(context), _next_event(context)]
+
+
+def _finish_cast(context: Context) -> Function:
+    w = Writer()
+    w.put("spell = s.cast_spell")
+    w.put("s.cast_spell = -1")
+    for spell in context.model.spells:
+        if spell.cast is not None and not spell.owner and not spell.triggered:
+            with w.block(f"if spell == {context.spell_index(spell.name)}:"):
+                w.put(f"complete_{spell.name}(s, t, m, r, s.cast_target, s.cast_cost)")
+    return Function("finish_cast", STATE, "The player's cast is complete.", "", tuple(w.lines))
+
+
+def _arrive(context: Context) -> Function:
+    from portunus.ir.attacks import listened
+
+    w = Writer()
+    w.put("spell, target = s.missile_spell[i], s.missile_target[i]")
+    if not context.expected:
+        w.put("damage, outcome = s.missile_damage[i], s.missile_outcome[i]")
+    for spell in context.model.spells:
+        if spell.missile is None:
+            continue
+        with w.block(f"if spell == {context.spell_index(spell.name)}:"):
+            if context.expected:
+                from portunus.ir.attacks import hit_chance
+
+                assert spell.attack is not None
+                hit = hit_chance(context, spell, spell.attack.crit_chance)
+                if listened(context, spell):
+                    w.put("damage, outcome = s.missile_mean[i], 0")
+                    with w.block(f"if chance({hit}, m, r):"):
+                        w.put("outcome = 1")
+                        with w.block("if chance(s.missile_crit[i], m, r):"):
+                            w.put("outcome = 2")
+                            w.put("damage = damage * s.missile_factor[i]")
+                else:
+                    w.put("crit = min(max(s.missile_crit[i], 0.0), 1.0)")
+                    w.put(f"damage = s.missile_mean[i] * min(max({hit}, 0.0), 1.0) * (1.0 + crit * (s.missile_factor[i] - 1.0))")
+                    w.put("outcome = 1")
+            w.put(f"land_{spell.name}(s, t, m, r, target, damage, outcome, s.missile_cost[i])")
+    return Function("arrive", (*STATE, "i"), "Missile number `i` arrives.", "", tuple(w.lines))
+
+
+def expire_guard() -> Function:
+    """End what is due after the clock moved."""
+    return _function("after_clock", STATE, "End what is due after the clock moved.", ["if s.expire_at <= s.now:", "    expire(s, t, m, r)"])
+
+
+def _dispatch(context: Context) -> Function:
+    w, layout = Writer(), context.layout
+    before, per_enemy = layout.slots_before_enemies, layout.slots_per_enemy
+    head = "if"
+    for index, slot in enumerate(layout.slots[:before]):
+        if slot.kind == "missile" and slot.subject != "0":
+            continue
+        last = index + MISSILES if slot.kind == "missile" else index + 1
+        condition = f"k == {index}" if last == index + 1 else f"k < {last}"
+        with w.block(f"{head} {condition}:"):
+            _player_event(w, context, slot.kind, slot.subject, index)
+        head = "elif"
+    if per_enemy:
+        with w.block("else:"):
+            w.put(f"target = (k - {before}) // {per_enemy}")
+            w.put(f"kind = (k - {before}) % {per_enemy}")
+            for offset in range(per_enemy):
+                slot = layout.slots[before + offset]
+                aura = context.model.aura(slot.subject)
+                with w.block(f"{'if' if offset == 0 else 'elif'} kind == {offset}:"):
+                    (twin_event if slot.kind == "twin" else tick_event)(w, context, aura)
+    return Function("dispatch", (*STATE, "k"), "Handle the event of slot `k`.", "", tuple(w.lines))
+
+
+def _player_event(w: Writer, context: Context, kind: str, subject: str, index: int) -> None:
+    if kind == "gcd":
+        with w.block("if s.cast_spell >= 0 and s.cast_end <= s.now:"):
+            w.put("finish_cast(s, t, m, r)")
+        with w.block("if s.now >= 0 and s.channel == 0 and s.gcd_end <= s.now:"):
+            w.put("s.deciding = 1")
+    elif kind == "cast":
+        w.put("finish_cast(s, t, m, r)")
+    elif kind == "pull":
+        w.put("prepull(s, t, m, r)")
+    elif kind == "tick":
+        _resource_tick(w, context, subject, index)
+    elif kind == "missile":
+        w.put(f"arrive(s, t, m, r, k - {index})")
+    elif kind == "pet_gcd":
+        w.put(f"act_{subject}(s, t, m, r)")
+    elif kind == "pet_cast":
+        w.put(f"finish_cast_{subject}(s, t, m, r)")
+    elif kind == "pet_end":
+        w.put(f"leave_{subject}(s, t, m, r)")
+    elif kind == "aura":
+        tick_event(w, context, context.model.aura(subject))
+
+
+def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
+    resource = next(x for x in context.model.resources if x.name == name)
+    scope = Scope()
+    maximum = context.tables.slot(resource.maximum, f"{name}_max")
+    sources = context.layout.sources
+    with w.block(f"if s.now < s.{name}_paid_at + {text(resource.rest_after, context, scope, f'{name}_rest_after')}:"):
+        w.put(f"gain_{name}(s, m, {text(resource.amount_casting, context, scope, f'{name}_tick_casting')}, {maximum}, "
+              f"{sources.index((name, 'casting'))})")
+    with w.block("else:"):
+        w.put(f"gain_{name}(s, m, {text(resource.amount_resting, context, scope, f'{name}_tick_resting')}, {maximum}, "
+              f"{sources.index((name, 'resting'))})")
+    w.put(f"schedule(s, {index}, s.now + {text(resource.every, context, scope, f'{name}_every')})")
+
+
+def _next_event(context: Context) -> Function:
+    low = [i for i, s in enumerate(context.layout.slots) if s.priority > 0]
+    lines = [
+        "at = s.at", "best = at[0]", "for i in range(1, t.slots):", "    best = min(best, at[i])",
+        "if t.switch_lazy_expiry == 0 and s.expire_at < best and s.expire_at <= s.duration:",
+        "    s.now = max(s.now, s.expire_at)", "    expire(s, t, m, r)", "    return",
+        f"if best > s.duration or s.events > {MAX_EVENTS}:",
+        f"    if s.events > {MAX_EVENTS}:", "        s.fault |= 8",
+        "    s.now = s.duration", "    s.finished = 1", "    return",
+        "s.events += 1", "k = -1", "for i in range(t.slots):", "    if at[i] == best and (k < 0 or s.order[i] < s.order[k]):", "        k = i",
+        *[line for i in low for line in (f"if at[{i}] == best and priority({i}) > priority(k):", f"    k = {i}")],
+        "order = s.order[k]",
+        "if best > s.now:", "    s.now = best", "    after_clock(s, t, m, r)", "    if s.at[k] != best or s.order[k] != order:", "        return",
+        f"s.at[k] = {NEVER}", "dispatch(s, t, m, r, k)",
+    ]
+    return _function("next_event", STATE, "Move the clock to the next event and handle it, or end the fight.", lines)
+
+
+def priority_function(context: Context) -> Function:
+    """Priority of an event slot at one instant."""
+    lines = []
+    for index, slot in enumerate(context.layout.slots):
+        if slot.priority:
+            lines += [f"if k == {index}:", f"    return {slot.priority}"]
+    return _function("priority", ("k",), "Priority of a slot at one instant; larger goes first.", [*lines, "return 0"])
+
+
+def decision_functions(context: Context) -> list[Function]:
+    """Waiting, performing an action, the mask, and the step."""
+    actions = actions_of(context)
+    cooldowns = [s.name for s in context.model.spells if s.cooldown is not None and not s.owner]
+    wait = ["s.deciding = 0", "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return", "wake = s.expire_at",
+            "for i in range(1, t.slots):", "    wake = min(wake, s.at[i])",
+            *[line for c in cooldowns for line in (f"if s.cd_{c} > s.now:", f"    wake = min(wake, s.cd_{c})")],
+            "schedule(s, 0, max(wake, s.now))"]
+    perform, legal, any_legal = Writer(), Writer(), Writer()
+    legal.put("count = 1")
+    for index, action in enumerate(actions[:-1]):
+        allowed = f"can_cast_{action.spell}(s, t)" + (f" and {action.target} < t.enemies" if action.target else "")
+        with perform.block(f"{'if' if index == 0 else 'elif'} action == {index} and {allowed}:"):
+            perform.put(f"start_{action.spell}(s, t, m, r, {action.target})")
+        with legal.block(f"if {allowed}:"):
+            legal.put(f"mask[{index}] = 1")
+            legal.put("count += 1")
+        with legal.block("else:"):
+            legal.put(f"mask[{index}] = 0")
+        if action.target == 0:
+            with any_legal.block(f"if {allowed}:"):
+                any_legal.put("return True")
+    with perform.block("else:"):
+        with perform.block(f"if action != {len(actions) - 1}:"):
+            perform.put("s.fault |= 4")
+        perform.put("wait(s, t)")
+    legal.put(f"mask[{len(actions) - 1}] = 1")
+    legal.put("return count")
+    any_legal.put("return False")
+    prepull = Writer()
+    prepull.put("i = s.prepull_index")
+    with prepull.block("if i >= t.prepull_count:"):
+        prepull.put("schedule(s, 0, max(s.gcd_end, s.now))")
+        prepull.put("return")
+    prepull.put("s.prepull_index += 1")
+    prepull.put("action = prepull_action(t, i)")
+    for index, action in enumerate(actions[:-1]):
+        with prepull.block(f"if action == {index} and can_cast_{action.spell}(s, t):"):
+            prepull.put(f"start_{action.spell}(s, t, m, r, {action.target})")
+    pull = context.layout.slot("pull")
+    prepull.put(f"schedule(s, {pull}, prepull_at(t, i + 1) if i + 1 < t.prepull_count else 0)")
+    lookups = []
+    for name in ("prepull_at", "prepull_action"):
+        lines = []
+        for i in range(PREPULL_LINES):
+            lines += [f"if i == {i}:", f"    return t.{name}_{i}"]
+        lookups.append(_function(name, ("t", "i"), "A line of the prepull.", [*lines, "return 0"]))
+    return [
+        _function("wait", ("s", "t"), "Do nothing until something changes (on the reference's grid where that switch is on).", wait),
+        *lookups,
+        Function("prepull", STATE, "The next line of the prepull; after the last one, the pull.", "", tuple(prepull.lines)),
+        Function("perform", (*STATE, "action"), "Perform an action; an illegal one is a fault and waits.", "", tuple(perform.lines)),
+        Function("any_legal", ("s", "t"), "Is anything but waiting possible?", "", tuple(any_legal.lines)),
+        Function("legal", ("s", "t", "mask"), "Write the mask of legal actions; returns how many.", "", tuple(legal.lines)),
+        _function("advance", STATE, "Go on to the next decision point or the end of the fight.",
+                  ["while s.finished == 0:", "    if s.deciding != 0:", "        if t.auto_wait == 0 or any_legal(s, t):", "            return",
+                   "        wait(s, t)", "    next_event(s, t, m, r)"]),
+        _function("step", (*STATE, "action"), "Perform an action and go on to the next decision point.",
+                  ["m.probability = 1.0", "m.signature = 1", "m.draws = 0", "if s.finished == 0:", "    perform(s, t, m, r, action)",
+                   "    advance(s, t, m, r)"]),
+        _begin(context), _finalize(context),
+    ]
+
+
+def _begin(context: Context) -> Function:
+    w = Writer()
+    layout, model = context.layout, context.model
+    nevers = {"expire_at"}
+    minus = {"cast_spell", *[f"{p.name}_cast_spell" for p in model.pets]}
+    for f in layout.state:
+        if f.array:
+            with w.block(f"for i in range({f.size}):"):
+                w.put(f"s.{f.name}[i] = {NEVER if f.name == 'at' else (0 if f.type == 'int' else 0.0)}")
+        else:
+            w.put(f"s.{f.name} = {NEVER if f.name in nevers else -1 if f.name in minus else (0 if f.type == 'int' else 0.0)}")
+    w.put("s.duration = t.duration")
+    w.put("start = prepull_at(t, 0) if t.prepull_count > 0 else 0")
+    w.put("s.now = start")
+    w.put("s.gcd_end = start")
+    for aura in model.auras:
+        if aura.on_target:
+            with w.block(f"for i in range({layout.max_enemies}):"):
+                w.put(f"s.{aura.name}_applied_at[i] = {-NEVER}")
+        else:
+            w.put(f"s.{aura.name}_applied_at = {-NEVER}")
+    for spell in model.spells:
+        if spell.cooldown is not None:
+            w.put(f"s.cd_{spell.name} = start")
+        if spell.uses is not None:
+            w.put(f"s.uses_{spell.name} = {text(spell.uses, context, Scope(), f'{spell.name}_uses')}")
+    w.put(f"schedule(s, {layout.slot('pull')}, start)")
+    for resource in model.resources:
+        w.put(f"s.{resource.name} = {context.tables.slot(resource.maximum, f'{resource.name}_max')}")
+        w.put(f"s.{resource.name}_paid_at = {-NEVER}")
+        every = text(resource.every, context, Scope(), f"{resource.name}_every")
+        w.put(f"schedule(s, {layout.slot(f'tick_{resource.name}')}, start + {every})")
+    if context.autocast:
+        w.put("sort_autocast(s)")
+        w.put("s.auto_ready = start")
+    w.put("advance(s, t, m, r)")
+    return Function("begin", STATE, "A fresh fight, advanced to its first decision point.", "", tuple(w.lines))
+
+
+def _finalize(context: Context) -> Function:
+    w = Writer()
+    for aura in context.model.auras:
+        index = context.aura_index(aura.name)
+        if aura.on_target:
+            with w.block("for i in range(t.enemies):"), w.block(f"if s.{aura.name}_on[i] != 0:"):
+                w.put(f"m.aura_uptime[{index}] += max(min(s.now, s.{aura.name}_end[i]) - max(s.{aura.name}_start[i], 0), 0)")
+        else:
+            with w.block(f"if s.{aura.name}_on != 0:"):
+                w.put(f"m.aura_uptime[{index}] += max(min(s.now, s.{aura.name}_end) - max(s.{aura.name}_start, 0), 0)")
+    return Function("finalize", ("s", "t", "m"), "Count the uptime of what is still active at the end.", "", tuple(w.lines))

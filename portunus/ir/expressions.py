@@ -1,0 +1,239 @@
+"""Expressions: which are static, their values, and their text in a kernel.
+
+A static expression depends on talents, glyphs, statistics and the encounter only; it becomes one slot of the tables, evaluated once
+before the fight, so changing a number never changes a kernel's text. Everything else becomes kernel text over the state `s`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from portunus.dsl.model import Expr, Model
+from portunus.errors import PortunusError
+
+if TYPE_CHECKING:
+    from portunus.ir.context import Context
+
+STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "enemies",
+                           "resource_max", "resource_base", "base_cost"})
+_OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
+              "and": "and", "or": "or"}
+
+
+def children(expr: Expr) -> Iterator[Expr]:
+    """The direct sub-expressions of `expr`."""
+    return (a for a in expr.args if isinstance(a, Expr))
+
+
+def walk(expr: Expr) -> Iterator[Expr]:
+    """`expr` and all expressions below it."""
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(children(node))
+
+
+def is_static(expr: Expr) -> bool:
+    """True if the value cannot change during a fight."""
+    return all(n.op in STATIC_LEAVES or (n.op not in _STATE_OPERATIONS and n.op != "range") for n in walk(expr))
+
+
+_STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_ticks_left", "aura_value", "aura_fresh",
+                               "cooldown_ready", "cooldown_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
+                               "event_damage", "event_crit", "event_landed", "event_cost", "event_base_cost"})
+
+
+# ---- values of static expressions --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class StaticValues:
+    """Evaluates static expressions for one character in one encounter.
+
+    Args:
+        model: The spec.
+        talents: Rank by talent name; missing names have rank 0.
+        glyphs: Names of the glyphs in use.
+        bonus: Bonus statistics of the profile.
+        options: Options of the profile over the spec's defaults.
+        race: Name of the race.
+        level_difference: Enemy level minus player level, 0 to 3.
+        distance_yards: Distance to the enemies.
+        enemies: Number of enemies.
+    """
+
+    model: Model
+    talents: Mapping[str, int]
+    glyphs: frozenset[str]
+    bonus: Mapping[str, float]
+    options: Mapping[str, float]
+    race: str
+    level_difference: int
+    distance_yards: float
+    enemies: int
+    _stats: dict[str, float] = field(default_factory=dict)
+
+    def stat(self, name: str) -> float:
+        """The value of a statistic: (formula + additions) * factors."""
+        if name not in self._stats:
+            stat = next((s for s in self.model.stats if s.name == name), None)
+            if stat is None:
+                raise PortunusError(f"the ruleset of {self.model.name} defines no {name!r}", hint="Add it as a `stat` or `let` line.")
+            value = self.value(stat.formula)
+            for expr in stat.adds:
+                value += self.value(expr)
+            for expr in stat.factors:
+                value *= self.value(expr)
+            self._stats[name] = value
+        return self._stats[name]
+
+    def value(self, expr: Expr):
+        """The value of a static expression: int nanoseconds for times, bool, or float."""
+        op, args = expr.op, expr.args
+        if op == "number":
+            return args[0]
+        if op in _EVALUATE:
+            return _EVALUATE[op](self, expr)
+        values = [self.value(a) for a in args]
+        if op in ("mul", "div") and expr.type == "time":
+            return int(values[0] * values[1] if op == "mul" else values[0] / values[1])
+        return _ARITHMETIC[op](*values)
+
+
+_ARITHMETIC: dict[str, Callable] = {
+    "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "div": lambda a, b: a / b, "neg": lambda a: -a,
+    "lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
+    "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "not": lambda a: not a,
+    "and": lambda a, b: a and b, "or": lambda a, b: a or b,
+    "min": min, "max": max, "sqrt": math.sqrt, "choose": lambda c, a, b: a if c else b,
+    "pick": lambda i, *values: values[min(max(int(i), 0), len(values) - 1)],
+}
+
+_EVALUATE: dict[str, Callable[[StaticValues, Expr], float]] = {
+    "talent": lambda v, e: v.talents.get(e.args[0], 0),
+    "glyph": lambda v, e: 1 if e.args[0] in v.glyphs else 0,
+    "option": lambda v, e: v.options.get(e.args[0], dict(v.model.options).get(e.args[0], 0.0)),
+    "stat": lambda v, e: v.stat(e.args[0]),
+    "class": lambda v, e: dict(v.model.class_values).get(e.args[0], 0.0),
+    "race": lambda v, e: dict(dict(v.model.ruleset.races).get(v.race, ())).get(e.args[0], 0.0),
+    "bonus": lambda v, e: v.bonus.get(e.args[0], 0.0),
+    "level": lambda v, e: v.level_difference,
+    "distance": lambda v, e: v.distance_yards,
+    "enemies": lambda v, e: v.enemies,
+    "by_level": lambda v, e: v.value(e.args[min(max(v.level_difference, 0), len(e.args) - 1)]),
+    "resource_max": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).maximum),
+    "resource_base": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).base),
+    "base_cost": lambda v, e: _cost(v, e.args[0]),
+}
+
+
+def _cost(values: StaticValues, spell_name: str) -> float:
+    spell = values.model.spell(spell_name)
+    return 0.0 if spell.cost is None else values.value(spell.cost)
+
+
+def make(op: str, *args, like: Expr, type: str = "number") -> Expr:
+    """A new expression at the place of another one."""
+    return Expr(op, args, type, like.span)  # type: ignore[arg-type]
+
+
+# ---- text of expressions in a kernel -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the names of an expression stand for where it is evaluated.
+
+    Attributes:
+        target: Text of the enemy's index.
+        spell: Text of the index of the spell being handled, -1 if none.
+        stacks_of: Aura whose stacks a bare `stacks` means, "" if none.
+        rotation: True inside a priority list (its numbers live in the tables' rotation part).
+    """
+
+    target: str = "0"
+    spell: str = "-1"
+    rotation: bool = False
+
+    def at(self, target: str) -> Scope:
+        return replace(self, target=target)
+
+
+def text(expr: Expr, context: Context, scope: Scope, hint: str = "k") -> str:
+    """Kernel text of an expression; static parts become table slots named after `hint`."""
+    if is_static(expr):
+        return context.tables.slot(expr, hint, rotation=scope.rotation)
+    op, args = expr.op, expr.args
+    if op in _TEXT:
+        return _TEXT[op](expr, context, scope)
+    parts = [text(a, context, scope, hint) for a in args]
+    if op == "range":
+        low, high = parts
+        return f"(0.5 * ({low} + {high}))" if context.expected else f"({low} + ({high} - {low}) * uniform(r))"
+    if op in _OPERATORS:
+        joined = f"({parts[0]} {_OPERATORS[op]} {parts[1]})"
+        return f"int({joined})" if expr.type == "time" and op in ("mul", "div") else joined
+    if op == "neg":
+        return f"(-{parts[0]})"
+    if op == "not":
+        return f"(not {parts[0]})"
+    if op == "choose":
+        return f"({parts[1]} if {parts[0]} else {parts[2]})"
+    if op in ("min", "max", "sqrt"):
+        return f"{op}({', '.join(parts)})"
+    if op == "pick":
+        chain = parts[-1]
+        for index in range(len(parts) - 2, 0, -1):
+            chain = f"({parts[index]} if {parts[0]} < {index} else {chain})"
+        return chain
+    raise PortunusError(f"the compiler cannot translate {op!r} here", hint="Please report the spec line.")
+
+
+def _aura_field(expr: Expr, context: Context, scope: Scope, name: str) -> str:
+    aura = context.model.aura(expr.args[0])
+    return f"s.{aura.name}_{name}[{scope.target}]" if aura.on_target else f"s.{aura.name}_{name}"
+
+
+def _while_up(expr: Expr, context: Context, scope: Scope, value: str) -> str:
+    return f"({value} if {_aura_field(expr, context, scope, 'on')} != 0 else 0)"
+
+
+def _stacks(expr: Expr, context: Context, scope: Scope) -> str:
+    aura = context.model.aura(expr.args[0])
+    return _while_up(expr, context, scope, _aura_field(expr, context, scope, "stacks") if aura.max_stacks else "1")
+
+
+def _cast_time(expr: Expr, context: Context, scope: Scope) -> str:
+    spell = context.model.spell(expr.args[0])
+    base = spell.cast or spell.gcd
+    if base is None:
+        return "0"
+    slot = context.tables.slot(base, f"{spell.name}_{'cast' if spell.cast else 'gcd'}")
+    return f"int({slot} * cast_speed(s, t))" if spell.hasted else slot
+
+
+_TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
+    "resource": lambda e, c, p: f"s.{e.args[0]}",
+    "aura_up": lambda e, c, p: f"({_aura_field(e, c, p, 'on')} != 0)",
+    "aura_remains": lambda e, c, p: _while_up(e, c, p, f"({_aura_field(e, c, p, 'end')} - s.now)"),
+    "aura_stacks": _stacks,
+    "aura_ticks_left": lambda e, c, p: _while_up(e, c, p, f"({c.model.aura(e.args[0]).ticks} - {_aura_field(e, c, p, 'ticks')})"),
+    "aura_value": lambda e, c, p: _aura_field(e, c, p, e.args[1]),
+    "aura_fresh": lambda e, c, p: f"({_aura_field(e, c, p, 'applied_at')} == s.now and {_aura_field(e, c, p, 'applied_by')} == {p.spell})",
+    "cooldown_ready": lambda e, c, p: f"(s.cd_{e.args[0]} <= s.now)",
+    "cooldown_remains": lambda e, c, p: f"max(s.cd_{e.args[0]} - s.now, 0)",
+    "uses_left": lambda e, c, p: f"s.uses_{e.args[0]}",
+    "cast_time": _cast_time,
+    "fight_time": lambda e, c, p: "s.now",
+    "fight_remains": lambda e, c, p: "(s.duration - s.now)",
+    "target_phase": lambda e, c, p: "phase(s, t)",
+    "event_damage": lambda e, c, p: "damage",
+    "event_crit": lambda e, c, p: "(outcome == 2)",
+    "event_landed": lambda e, c, p: "(outcome > 0)",
+    "event_cost": lambda e, c, p: "cost",
+    "event_base_cost": lambda e, c, p: "base_cost",
+}

@@ -1,0 +1,272 @@
+"""The layout: the one list of what a game state, the tables and the counters of a spec hold, and where.
+
+All blocks consist of 8-byte words. A field is an int64, a float64 or a short array of them; times are nanoseconds since the pull,
+`NEVER` stands for "not scheduled". Enemy auras have one entry per enemy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Literal
+
+from portunus.dsl.model import Aura, Model
+
+NEVER = 1 << 62
+MISSILES = 6
+ROTATION_SLOTS = 192
+
+WordType = Literal["int", "float"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A named piece of a block: `size` words of one type (size 1 = a scalar), what it means."""
+
+    name: str
+    type: WordType
+    size: int
+    meaning: str
+    array: bool = False
+
+
+@dataclass(frozen=True)
+class Slot:
+    """An event slot: at most one event of this kind is scheduled at a time.
+
+    Attributes:
+        name: Unique name. kind: "gcd", "cast", "tick" (resource), "pull", "missile", "pet_gcd", "pet_cast", "pet_end", "aura", "twin".
+        subject: Resource, pet or aura; missile number. target: index of the enemy, -1 none. priority: larger goes first at one instant.
+    """
+
+    name: str
+    kind: str
+    subject: str
+    target: int
+    priority: int
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """A line of the damage table; spells and auras with one client id and tag share a line."""
+
+    name: str
+    label: str
+    spell_id: int
+    tag: int
+    item: bool
+    owner: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Fields of the three blocks of a spec, its event slots and metric rows.
+
+    Attributes:
+        state, metrics: Fields in order. slots: event slots, those of enemies last and grouped by enemy.
+        slots_before_enemies, slots_per_enemy: so that `before + enemies * per_enemy` slots are in use.
+        rows: metric rows. sources: (resource, source) pairs of gains.
+    """
+
+    name: str
+    state: tuple[Field, ...]
+    metrics: tuple[Field, ...]
+    slots: tuple[Slot, ...]
+    slots_before_enemies: int
+    slots_per_enemy: int
+    rows: tuple[MetricRow, ...]
+    sources: tuple[tuple[str, str], ...]
+    max_enemies: int
+
+    def slot(self, name: str) -> int:
+        """Index of an event slot."""
+        return next(i for i, s in enumerate(self.slots) if s.name == name)
+
+    def row(self, key: tuple[int, int, bool, str]) -> int:
+        """Index of the metric row of (client id, tag, item, owner)."""
+        return next(i for i, r in enumerate(self.rows) if (r.spell_id, r.tag, r.item, r.owner) == key)
+
+    @property
+    def state_words(self) -> int:
+        return sum(f.size for f in self.state)
+
+    @property
+    def metrics_words(self) -> int:
+        return sum(f.size for f in self.metrics)
+
+    @property
+    def state_dtype(self):
+        """numpy structured dtype of a state block."""
+        return numpy_dtype(self.state)
+
+    @property
+    def metrics_dtype(self):
+        """numpy structured dtype of a metrics block."""
+        return numpy_dtype(self.metrics)
+
+    def digest(self, *parts: object) -> str:
+        """Hash of everything a stored state depends on, and of `parts`."""
+        fields = [[f.name, f.type, f.size] for f in self.state]
+        return hashlib.sha256(json.dumps([self.name, fields, [s.name for s in self.slots], parts], default=str).encode()).hexdigest()[:32]
+
+
+def numpy_dtype(fields: tuple[Field, ...] | list[Field]):
+    """numpy structured dtype over a block's words."""
+    import numpy as np
+
+    kinds = {"int": np.int64, "float": np.float64}
+    return np.dtype([(f.name, kinds[f.type], (f.size,)) if f.array else (f.name, kinds[f.type]) for f in fields])
+
+
+@dataclass
+class _Builder:
+    fields: list[Field] = field(default_factory=list)
+
+    def scalar(self, name: str, kind: WordType, meaning: str) -> None:
+        self.fields.append(Field(name, kind, 1, meaning))
+
+    def array(self, name: str, kind: WordType, size: int, meaning: str) -> None:
+        self.fields.append(Field(name, kind, size, meaning, array=True))
+
+
+def has_twin(model: Model, aura: Aura) -> bool:
+    """The reference runs a second, damageless ticker beside a periodic effect that carries a tag of its spell (switch `dot_twin`)."""
+    switched = any(name == "dot_twin" for name, _ in model.ruleset.switches)
+    return switched and aura.on_target and aura.ticks > 0 and aura.tag > 0 and any(s.id == aura.id and s.tag == 0 for s in model.spells)
+
+
+def build_layout(model: Model) -> Layout:
+    """Lay out the blocks of a spec; depends on its structure only, never on a number in it."""
+    enemies = model.ruleset.max_enemies
+    slots, before, per_enemy = _slots(model)
+    rows = _rows(model)
+    sources = _sources(model)
+    return Layout(model.name, tuple(_state(model, slots, enemies)), tuple(_metrics(model, rows, sources)), slots, before, per_enemy, rows,
+                  sources, enemies)
+
+
+def _slots(model: Model) -> tuple[tuple[Slot, ...], int, int]:
+    slots = [Slot("gcd", "gcd", "", -1, 0), Slot("cast", "cast", "", -1, 0), Slot("pull", "pull", "", -1, 10)]
+    slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1) for r in model.resources]
+    slots += [Slot(f"missile_{i}", "missile", str(i), -1, 0) for i in range(MISSILES)]
+    for pet in model.pets:
+        slots += [Slot(f"{pet.name}_{kind}", f"pet_{kind}", pet.name, -1, 0) for kind in ("gcd", "cast", "end")]
+    slots += [Slot(f"{a.name}_tick", "aura", a.name, -1, 0) for a in model.auras if a.ticks and not a.on_target]
+    before = len(slots)
+    periodic = [a for a in model.auras if a.ticks and a.on_target]
+    for target in range(model.ruleset.max_enemies):
+        for aura in periodic:
+            if has_twin(model, aura):
+                slots.append(Slot(f"{aura.name}_twin_{target}", "twin", aura.name, target, 0))
+            slots.append(Slot(f"{aura.name}_tick_{target}", "aura", aura.name, target, 0))
+    return tuple(slots), before, (len(slots) - before) // model.ruleset.max_enemies
+
+
+def _rows(model: Model) -> tuple[MetricRow, ...]:
+    rows: dict[tuple[int, int, bool, str], MetricRow] = {}
+    for spell in model.spells:
+        rows.setdefault((spell.id, spell.tag, spell.item, spell.owner),
+                        MetricRow(spell.name, spell.label, spell.id, spell.tag, spell.item, spell.owner))
+    for aura in model.auras:
+        if aura.tick_amount is not None:
+            rows.setdefault((aura.id, aura.tag, False, ""), MetricRow(aura.name, aura.label, aura.id, aura.tag, False, ""))
+    return tuple(rows.values())
+
+
+def _sources(model: Model) -> tuple[tuple[str, str], ...]:
+    from portunus.ir.statements import all_gains
+
+    sources: dict[tuple[str, str], None] = {}
+    for resource in model.resources:
+        sources[(resource.name, "casting")] = None
+        sources[(resource.name, "resting")] = None
+    for gain in all_gains(model):
+        sources[(gain.resource, gain.source)] = None
+    return tuple(sources)
+
+
+def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
+    b = _Builder()
+    b.scalar("now", "int", "time since the pull, negative before it")
+    b.scalar("duration", "int", "end of the fight")
+    b.scalar("finished", "int", "1 when no further decision comes")
+    b.scalar("fault", "int", "fault bits")
+    b.scalar("damage", "float", "damage done since the pull")
+    b.scalar("deciding", "int", "1 at a decision point")
+    b.scalar("idle", "int", "1 while waiting on purpose")
+    b.scalar("channel", "int", "1 while channelling")
+    b.scalar("events", "int", "events handled in this fight")
+    b.scalar("expire_at", "int", "no active aura ends before")
+    b.scalar("sequence", "int", "number of the next scheduled event")
+    b.scalar("prepull_index", "int", "next line of the prepull")
+    b.scalar("gcd_end", "int", "end of the global cooldown or cast lock")
+    b.scalar("cast_spell", "int", "spell being cast, -1 none")
+    b.scalar("cast_target", "int", "its enemy")
+    b.scalar("cast_end", "int", "when it completes")
+    b.scalar("cast_cost", "float", "what it will cost")
+    b.array("at", "int", len(slots), "time of the event in each slot")
+    b.array("order", "int", len(slots), "sequence number of the event in each slot")
+    b.array("missile_spell", "int", MISSILES, "spell of each missile in flight")
+    b.array("missile_target", "int", MISSILES, "its enemy")
+    b.array("missile_outcome", "int", MISSILES, "0 miss, 1 hit, 2 critical; drawn at the cast (sampled form only)")
+    b.array("missile_damage", "float", MISSILES, "damage with that outcome")
+    b.array("missile_mean", "float", MISSILES, "expected damage of a plain hit")
+    b.array("missile_crit", "float", MISSILES, "chance of a critical strike")
+    b.array("missile_factor", "float", MISSILES, "factor of a critical strike")
+    b.array("missile_cost", "float", MISSILES, "what its cast cost")
+    b.array("cost_latest", "float", len(model.spells), "latest cost evaluated for each spell")
+    for resource in model.resources:
+        b.scalar(resource.name, "float", f"current {resource.label}")
+        b.scalar(f"{resource.name}_paid_at", "int", "time of the last payment")
+    for spell in model.spells:
+        if spell.cooldown is not None:
+            b.scalar(f"cd_{spell.name}", "int", f"{spell.label} is ready at")
+        if spell.uses is not None:
+            b.scalar(f"uses_{spell.name}", "int", f"uses left of {spell.label}")
+    autocast = [s for s in model.spells if s.autocast is not None]
+    if autocast:
+        b.array("auto_order", "int", len(autocast), "autocast spells in the order in which they are tried")
+        b.scalar("auto_ready", "int", "no autocast spell is tried before")
+    for pet in model.pets:
+        for name, meaning in (("on", "1 while here"), ("end", "leaves at"), ("cast_spell", "spell being cast, -1 none"),
+                              ("cast_end", "when it completes")):
+            b.scalar(f"{pet.name}_{name}", "int", f"{pet.label}: {meaning}")
+    for aura in model.auras:
+        _aura_fields(b, model, aura, enemies)
+    return b.fields
+
+
+def _aura_fields(b: _Builder, model: Model, aura: Aura, enemies: int) -> None:
+    names: list[tuple[str, WordType, str]] = [("on", "int", "1 while active"), ("start", "int", "active since"), ("end", "int", "ends at"),
+                                              ("applied_at", "int", "last applied at"), ("applied_by", "int", "by this spell")]
+    if aura.max_stacks:
+        names.append(("stacks", "int", "stacks"))
+    if aura.ticks:
+        names += [("ticks", "int", "ticks since applied"), ("last_tick", "int", "time of the last tick"), ("period", "int", "time between ticks")]
+        if has_twin(model, aura):
+            names.append(("twin_last", "int", "last tick of the damageless twin"))
+    if aura.tick_amount is not None:
+        names += [("base", "float", "snapshot: amount of a tick"), ("crit", "float", "snapshot: crit chance"),
+                  ("factor", "float", "snapshot: attacker's multiplier")]
+    names += [(value, "float", "value of the spec") for value in aura.values]
+    for name, kind, meaning in names:
+        if aura.on_target:
+            b.array(f"{aura.name}_{name}", kind, enemies, f"{aura.label}: {meaning}")
+        else:
+            b.scalar(f"{aura.name}_{name}", kind, f"{aura.label}: {meaning}")
+
+
+def _metrics(model: Model, rows: tuple[MetricRow, ...], sources: tuple[tuple[str, str], ...]) -> list[Field]:
+    b = _Builder()
+    b.scalar("probability", "float", "probability of the chance draws of the step (expected form)")
+    b.scalar("signature", "int", "1 followed by the drawn bits")
+    b.scalar("draws", "int", "number of chance draws")
+    for name in ("casts", "hits", "crits", "misses"):
+        b.array(name, "int", len(rows), f"{name} per row")
+    b.array("row_damage", "float", len(rows), "damage per row")
+    b.array("aura_uptime", "int", len(model.auras), "time up per aura; enemy auras summed over enemies")
+    b.array("aura_procs", "int", len(model.auras), "applications per aura")
+    b.array("gains", "float", len(sources), "resource gained per source")
+    b.array("spent", "float", len(model.spells), "resource spent per spell")
+    return b.fields

@@ -1,0 +1,120 @@
+"""From model to program: the passes of the compiler, in order.
+
+    model -> layout -> functions (sampled form, expected form), tables -> checks -> Program
+
+A program's text depends on the structure of a spec only; its numbers are in the tables.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import dataclass
+
+from portunus.dsl.model import Model
+from portunus.errors import PortunusError
+from portunus.ir.auras import aura_functions, expire_function
+from portunus.ir.context import Context, Function
+from portunus.ir.engine import (
+    actions_of,
+    autocast_ready,
+    decision_functions,
+    event_functions,
+    fixed_tables,
+    helper_functions,
+    pet_functions,
+    priority_function,
+)
+from portunus.ir.features import feature_functions, feature_list
+from portunus.ir.layout import Layout, build_layout
+from portunus.ir.rotations import rotation_function
+from portunus.ir.spells import handler_functions, spell_functions
+from portunus.ir.tables import Tables
+from portunus.runtime.signature import Action
+
+MAX_LINES = 20_000
+
+
+@dataclass(frozen=True)
+class Program:
+    """A lowered spec.
+
+    Attributes:
+        model, layout, tables, actions, feature_names: as their names say.
+        sampled, expected: the functions of the two forms; they share layout and tables.
+    """
+
+    model: Model
+    layout: Layout
+    tables: Tables
+    actions: tuple[Action, ...]
+    feature_names: tuple[str, ...]
+    sampled: tuple[Function, ...]
+    expected: tuple[Function, ...]
+    rotations: dict[str, Function]
+
+
+def lower(model: Model) -> Program:
+    """Lower a model with its priority lists.
+
+    Raises:
+        PortunusError: The spec is too large to compile in reasonable time.
+    """
+    layout = build_layout(model)
+    tables = Tables()
+    context = Context(model, layout, tables, expected=False)
+    fixed_tables(context)
+    sampled = _functions(context)
+    expected = _functions(context.as_expected())
+    engine_slots = len(tables.slots)
+    lists = {r.name: rotation_function(context, r) for r in model.rotations}
+    if len(tables.slots) != engine_slots:
+        raise AssertionError("a priority list needs an engine slot; its numbers belong to the rotation part")
+    program = Program(model, layout, tables, actions_of(model), tuple(n for n, _ in feature_list(context)), sampled, expected, lists)
+    _check(program)
+    return program
+
+
+def _functions(context: Context) -> tuple[Function, ...]:
+    functions = helper_functions(context)
+    if context.autocast:
+        functions.append(autocast_ready(context))
+    functions += handler_functions(context)
+    for aura in context.model.auras:
+        functions += aura_functions(context, aura)
+    for spell in context.model.spells:
+        functions += spell_functions(context, spell)
+    for pet in context.model.pets:
+        functions += pet_functions(context, pet)
+    functions += [expire_function(context), priority_function(context), *event_functions(context), *decision_functions(context)]
+    functions += feature_functions(context)
+    return tuple(functions)
+
+
+_ALLOWED = (ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Expr, ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Return, ast.Pass,
+            ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.IfExp, ast.Attribute, ast.Subscript, ast.Name, ast.Constant,
+            ast.Tuple, ast.Load, ast.Store, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
+_BUILTINS = {"min", "max", "int", "range", "sqrt", "uniform", "proc", "chance"}
+
+
+def _check(program: Program) -> None:
+    """Generated text contains nothing but what lowering can write: an allow-list over its syntax tree."""
+    for functions in (program.sampled, program.expected, tuple(program.rotations.values())):
+        text = "\n".join(source(f) for f in functions)
+        if text.count("\n") > MAX_LINES:
+            raise PortunusError(f"the spec {program.model.name} would become more than {MAX_LINES} lines of kernel", hint="Split it into smaller specs.")
+        names = {f.name for f in program.sampled} | {f.name for f in functions} | _BUILTINS
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, _ALLOWED):
+                raise AssertionError(f"generated text holds a {type(node).__name__}")
+            if isinstance(node, ast.Call) and not (isinstance(node.func, ast.Name) and node.func.id in names):
+                raise AssertionError(f"generated text calls {ast.unparse(node.func)}")
+            if isinstance(node, ast.Attribute) and not (isinstance(node.value, ast.Name) and node.value.id in ("s", "t", "m")):
+                raise AssertionError(f"generated text reads {ast.unparse(node)}")
+
+
+def source(function: Function) -> str:
+    """Plain text of a function."""
+    where = f"  # {function.origin}" if function.origin else ""
+    body = "\n".join(function.body) or "    pass"
+    return f"def {function.name}({', '.join(function.parameters)}):{where}\n    {json.dumps(function.summary)}\n{body}\n"

@@ -1,0 +1,169 @@
+"""Spells as kernel functions: cost, readiness, start, completion, landing, and the listeners of hits and casts."""
+
+from __future__ import annotations
+
+from portunus.dsl.model import Spell
+from portunus.ir.attacks import _guarded as guarded
+from portunus.ir.attacks import modifiers
+from portunus.ir.auras import origin
+from portunus.ir.context import Context, Function, Writer
+from portunus.ir.expressions import Scope, text
+from portunus.ir.statements import write_body
+
+STATE = ("s", "t", "m", "r")
+
+
+def spell_functions(context: Context, spell: Spell) -> list[Function]:
+    """The functions of one spell."""
+    functions = []
+    if spell.attack is not None:
+        functions.append(_land(context, spell))
+    functions.append(_complete(context, spell))
+    if not spell.triggered:
+        functions.append(_start(context, spell))
+    if not spell.triggered and not spell.owner:
+        if spell.cost is not None:
+            functions.insert(0, _cost(context, spell))
+        functions.append(_can_cast(context, spell))
+    return functions
+
+
+def _base_cost(context: Context, spell: Spell) -> str:
+    return "0.0" if spell.cost is None or spell.owner else text(spell.cost, context, Scope(), f"{spell.name}_cost")
+
+
+def _cost(context: Context, spell: Spell) -> Function:
+    w = Writer()
+    parts = [_base_cost(context, spell)] + [guarded(context, m, Scope(), "1.0") for m in modifiers(context, "cost", spell)]
+    w.put(f"cost = {' * '.join(parts)}")
+    w.put(f"s.cost_latest[{context.spell_index(spell.name)}] = cost")
+    w.put("return cost")
+    return Function(f"cost_{spell.name}", ("s", "t"), f"What {spell.label} costs now.", origin(spell), tuple(w.lines))
+
+
+def _can_cast(context: Context, spell: Spell) -> Function:
+    """Asked in the ruleset's order: extra condition, running cast, GCD, cooldown, resource."""
+    w = Writer()
+    conditions = []
+    if spell.requires is not None:
+        conditions.append(f"not ({text(spell.requires, context, Scope(), f'{spell.name}_requires')})")
+    if spell.uses is not None:
+        conditions.append(f"s.uses_{spell.name} <= 0")
+    conditions.append("s.cast_spell >= 0")
+    conditions.append("s.gcd_end > s.now")
+    if spell.cooldown is not None:
+        conditions.append(f"s.cd_{spell.name} > s.now")
+    for condition in conditions:
+        with w.block(f"if {condition}:"):
+            w.put("return False")
+    w.put(f"return s.{spell.resource} >= cost_{spell.name}(s, t)" if spell.cost is not None else "return True")
+    return Function(f"can_cast_{spell.name}", ("s", "t"), f"Can {spell.label} be cast now?", origin(spell), tuple(w.lines))
+
+
+def _start(context: Context, spell: Spell) -> Function:
+    w = Writer()
+    prefix = f"s.{spell.owner}_" if spell.owner else "s."
+    scope = Scope(target="target", spell=str(context.spell_index(spell.name)))
+    if spell.hasted and not spell.owner and (spell.cast is not None or spell.gcd is not None):
+        w.put("speed = cast_speed(s, t)")
+    hasted = spell.hasted and not spell.owner
+
+    def duration(expr, kind: str) -> str:
+        slot = text(expr, context, scope, f"{spell.name}_{kind}")
+        return f"int({slot} * speed)" if hasted else slot
+
+    w.put("cost = " + (f"cost_{spell.name}(s, t)" if spell.cost is not None and not spell.owner else "0.0"))
+    w.put("cast = " + (duration(spell.cast, "cast") if spell.cast is not None else "0"))
+    if spell.instant_if is not None:
+        with w.block(f"if {text(spell.instant_if, context, scope)}:"):
+            w.put("cast = 0")
+    write_body(w, context, spell.on_start, scope, spell)
+    if spell.cooldown is not None:
+        w.put(f"s.cd_{spell.name} = s.now + cast + {text(spell.cooldown, context, scope, f'{spell.name}_cooldown')}")
+    if spell.gcd is not None:
+        w.put(f"lock = max(max({duration(spell.gcd, 'gcd')}, t.gcd_floor), cast)")
+    else:
+        w.put("lock = cast")
+    set_gcd = f"set_gcd_{spell.owner}" if spell.owner else "set_gcd"
+    with w.block("if lock > 0:"):
+        w.put(f"{set_gcd}(s, s.now + lock)")
+    if spell.cast is None:
+        w.put(f"complete_{spell.name}(s, t, m, r, target, cost)")
+    else:
+        with w.block("if cast > 0:"):
+            w.put(f"{prefix}cast_spell = {context.spell_index(spell.name)}")
+            if not spell.owner:
+                w.put("s.cast_target = target")
+                w.put("s.cast_cost = cost")
+            w.put(f"{prefix}cast_end = s.now + cast")
+            slot = context.layout.slot(f"{spell.owner}_cast" if spell.owner else "cast")
+            with w.block("if cast != lock:"):
+                w.put(f"schedule(s, {slot}, s.now + cast)")
+        with w.block("else:"):
+            w.put(f"complete_{spell.name}(s, t, m, r, target, cost)")
+    if spell.autocast is not None:
+        w.put("sort_autocast(s)")
+    return Function(f"start_{spell.name}", (*STATE, "target"), f"Begin to cast {spell.label}.", origin(spell), tuple(w.lines))
+
+
+def _complete(context: Context, spell: Spell) -> Function:
+    w = Writer()
+    index = context.spell_index(spell.name)
+    scope = Scope(target="target", spell=str(index))
+    if spell.cost is not None and not spell.owner:
+        with w.block("if cost > 0.0:"):
+            w.put(f"s.{spell.resource} -= cost")
+            w.put(f"s.{spell.resource}_paid_at = s.now")
+            w.put(f"m.spent[{index}] += cost")
+    w.put(f"m.casts[{context.row(spell)}] += 1")
+    write_body(w, context, spell.on_cast, scope, spell)
+    if spell.uses is not None:
+        w.put(f"s.uses_{spell.name} -= 1")
+    if spell.channel:
+        w.put("s.channel = 1")
+        w.put(f"apply_{spell.channel}(s, t, m, r, {index})")
+    for number, handler in enumerate(context.model.handlers):
+        if handler.event == "cast" and spell.name in handler.subjects:
+            w.put(f"handler_{number}(s, t, m, r, target, 0.0, 1, cost, {_base_cost(context, spell)}, {index})")
+    return Function(f"complete_{spell.name}", (*STATE, "target", "cost"), f"{spell.label} is cast: pay, count, take effect, tell the listeners.",
+                    origin(spell), tuple(w.lines))
+
+
+def _land(context: Context, spell: Spell) -> Function:
+    w = Writer()
+    row, index = context.row(spell), context.spell_index(spell.name)
+    scope = Scope(target="target", spell=str(index))
+    damages = any(type(x).__name__ == "Damage" for x in spell.on_cast)
+    with w.block("if outcome == 0:"):
+        w.put(f"m.misses[{row}] += 1")
+    with w.block("else:"):
+        if damages:
+            with w.block("if outcome == 2:"):
+                w.put(f"m.crits[{row}] += 1")
+            with w.block("else:"):
+                w.put(f"m.hits[{row}] += 1")
+            w.put(f"deal(s, m, {row}, damage)")
+        write_body(w, context, spell.on_land, scope, spell)
+    listeners = [(i, h) for i, h in enumerate(context.model.handlers) if h.event in ("hit", "result") and spell.name in h.subjects]
+    if listeners:
+        w.put(f"paid = s.cost_latest[{index}] if t.switch_latest_cost != 0 else cost")
+    for number, handler in listeners:
+        call = f"handler_{number}(s, t, m, r, target, damage, outcome, paid, {_base_cost(context, spell)}, {index})"
+        if handler.event == "hit":
+            with w.block("if outcome > 0:"):
+                w.put(call)
+        else:
+            w.put(call)
+    return Function(f"land_{spell.name}", (*STATE, "target", "damage", "outcome", "cost"), f"{spell.label} arrives: damage, effects, listeners.",
+                    origin(spell), tuple(w.lines))
+
+
+def handler_functions(context: Context) -> list[Function]:
+    """One function per listener, in the order of the file."""
+    functions = []
+    for number, handler in enumerate(context.model.handlers):
+        w = Writer()
+        write_body(w, context, handler.body, Scope(target="target", spell="spell"), None)
+        functions.append(Function(f"handler_{number}", (*STATE, "target", "damage", "outcome", "cost", "base_cost", "spell"),
+                                  f"on {handler.event} of {', '.join(handler.subjects)}", origin(handler), tuple(w.lines)))
+    return functions

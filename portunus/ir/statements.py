@@ -1,0 +1,159 @@
+"""Statements of handlers as kernel text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portunus.dsl import model as dsl
+from portunus.dsl.model import Gain, Model, Spell, Statement
+from portunus.ir.attacks import Thing, crit_chance, crit_factor, damage_factor, hit_chance, roll_direct, taken_factor
+from portunus.ir.context import Context, Writer
+from portunus.ir.expressions import Scope, make, text
+
+
+def inner(statement: Statement) -> Iterator[Statement]:
+    """A statement and all statements inside it."""
+    yield statement
+    for name in ("then", "orelse"):
+        for child in getattr(statement, name, ()):
+            yield from inner(child)
+
+
+def all_gains(model: Model) -> Iterator[Gain]:
+    """Every gain of a resource in the spec, in the order of the file."""
+    bodies: list[tuple[Statement, ...]] = []
+    for spell in model.spells:
+        bodies += [spell.on_start, spell.on_cast, spell.on_land]
+    for aura in model.auras:
+        bodies += [aura.on_tick, aura.on_expire]
+    bodies += [h.body for h in model.handlers]
+    for body in bodies:
+        for statement in body:
+            yield from (s for s in inner(statement) if isinstance(s, Gain))
+
+
+def write_body(w: Writer, context: Context, body: tuple[Statement, ...], scope: Scope, subject: Thing | None) -> None:
+    """Write the statements of a handler; `subject` is the spell or aura whose handler it is."""
+    for statement in body:
+        _WRITERS[type(statement)](w, context, statement, scope, subject)
+
+
+def _if(w: Writer, context: Context, s: dsl.If, scope: Scope, subject: Thing | None) -> None:
+    with w.block(f"if {text(s.condition, context, scope)}:"):
+        write_body(w, context, s.then, scope, subject)
+    if s.orelse:
+        with w.block("else:"):
+            write_body(w, context, s.orelse, scope, subject)
+
+
+def _chance(w: Writer, context: Context, s: dsl.Chance, scope: Scope, subject: Thing | None) -> None:
+    chance = text(s.chance, context, scope, "chance")
+    with w.block(f"if {f'chance({chance}, m, r)' if context.expected else f'proc({chance}, r)'}:"):
+        write_body(w, context, s.then, scope, subject)
+
+
+def _damage(w: Writer, context: Context, s: dsl.Damage, scope: Scope, subject: Thing | None) -> None:
+    assert isinstance(subject, Spell)
+    amount = text(s.amount, context, scope, f"{subject.name}_amount")
+    if s.scope == "enemies":
+        w.put(f"amount = {amount} * t.area_factor")
+        with w.block("for enemy in range(t.enemies):"):
+            roll_direct(w, context, subject, "amount", scope.at("enemy"))
+            w.put(f"land_{subject.name}(s, t, m, r, enemy, damage, outcome, cost)")
+    elif subject.missile is None:
+        roll_direct(w, context, subject, amount, scope)
+        w.put(f"land_{subject.name}(s, t, m, r, {scope.target}, damage, outcome, cost)")
+    else:
+        _launch(w, context, subject, s, scope)
+
+
+def _launch(w: Writer, context: Context, spell: Spell, s: dsl.Damage, scope: Scope) -> None:
+    """A missile: everything is rolled when the cast ends; what planning needs to roll again is stored beside it."""
+    attack = spell.attack
+    assert attack is not None and spell.missile is not None
+    mean = text(s.amount, context.as_expected(), scope, f"{spell.name}_amount")
+    factors, taken = damage_factor(context, spell, attack, scope), taken_factor(context, spell, scope)
+    w.put(f"multiplier = ({factors})" + (f" * ({taken})" if taken else ""))
+    w.put(f"crit = {crit_chance(context, spell, attack, scope)}")
+    w.put(f"factor = {crit_factor(context, spell, attack, scope)}")
+    w.put(f"mean = {mean} * multiplier * t.resist_mean")
+    if context.expected:
+        w.put("damage, outcome = mean, 1")
+    else:
+        w.put(f"damage = {text(s.amount, context, scope, f'{spell.name}_amount')} * multiplier * resist(t, r)")
+        w.put("outcome = 0")
+        with w.block(f"if proc({hit_chance(context, spell, attack.crit_chance)}, r):"):
+            w.put("outcome = 1")
+            with w.block("if uniform(r) < crit:"):
+                w.put("outcome = 2")
+                w.put("damage = damage * factor")
+    travel = "0" if spell.owner else context.tables.slot(
+        make("mul", make("div", make("distance", like=spell.missile), spell.missile, like=spell.missile),
+             make("number", 1e9, like=spell.missile), like=spell.missile, type="time"), f"{spell.name}_travel")
+    w.put(f"launch(s, s.now + {travel}, {context.spell_index(spell.name)}, {scope.target}, outcome, damage, mean, crit, factor, cost)")
+
+
+def _strike(w: Writer, context: Context, s: dsl.Strike, scope: Scope, subject: Thing | None) -> None:
+    assert isinstance(subject, Spell) and subject.attack is not None
+    hit = hit_chance(context, subject, subject.attack.crit_chance)
+    w.put("outcome = 0")
+    with w.block(f"if {f'chance({hit}, m, r)' if context.expected else f'proc({hit}, r)'}:"):
+        w.put("outcome = 1")
+        write_body(w, context, s.then, scope, subject)
+    w.put(f"land_{subject.name}(s, t, m, r, {scope.target}, 0.0, outcome, cost)")
+
+
+def call_aura(context: Context, name: str, verb: str, scope: Scope, *more: str) -> str:
+    """Text of a call of an aura's function, with the enemy where it needs one."""
+    where = [scope.target] if context.model.aura(name).on_target else []
+    return f"{verb}_{name}({', '.join(['s', 't', 'm', 'r', *where, *more])})"
+
+
+def _apply(w: Writer, context: Context, s: dsl.Apply, scope: Scope, subject: Thing | None) -> None:
+    w.put(call_aura(context, s.aura, "apply", scope, scope.spell))
+
+
+def _remove(w: Writer, context: Context, s: dsl.Remove, scope: Scope, subject: Thing | None) -> None:
+    where = f"[{scope.target}]" if context.model.aura(s.aura).on_target else ""
+    with w.block(f"if s.{s.aura}_on{where} != 0:"):
+        w.put(call_aura(context, s.aura, "fade", scope))
+
+
+def _add_stack(w: Writer, context: Context, s: dsl.AddStack, scope: Scope, subject: Thing | None) -> None:
+    aura = context.model.aura(s.aura)
+    where = f"[{scope.target}]" if aura.on_target else ""
+    with w.block(f"if s.{s.aura}_on{where} != 0:"):
+        w.put(f"s.{s.aura}_stacks{where} = min(s.{s.aura}_stacks{where} + int({text(s.count, context, scope)}), {aura.max_stacks})")
+
+
+def _set_value(w: Writer, context: Context, s: dsl.SetValue, scope: Scope, subject: Thing | None) -> None:
+    where = f"[{scope.target}]" if context.model.aura(s.aura).on_target else ""
+    w.put(f"s.{s.aura}_{s.value}{where} = {text(s.amount, context, scope)}")
+
+
+def _gain(w: Writer, context: Context, s: Gain, scope: Scope, subject: Thing | None) -> None:
+    resource = next(r for r in context.model.resources if r.name == s.resource)
+    source = context.layout.sources.index((s.resource, s.source))
+    maximum = context.tables.slot(resource.maximum, f"{s.resource}_max")
+    w.put(f"gain_{s.resource}(s, m, {text(s.amount, context, scope, f'{s.source}_gain')}, {maximum}, {source})")
+
+
+def _start_cooldown(w: Writer, context: Context, s: dsl.StartCooldown, scope: Scope, subject: Thing | None) -> None:
+    spell = context.model.spell(s.spell)
+    assert spell.cooldown is not None
+    w.put(f"s.cd_{s.spell} = s.now + {text(spell.cooldown, context, scope, f'{s.spell}_cooldown')}")
+    if spell.autocast is not None:
+        w.put("sort_autocast(s)")
+
+
+def _trigger(w: Writer, context: Context, s: dsl.Trigger, scope: Scope, subject: Thing | None) -> None:
+    w.put(f"complete_{s.spell}(s, t, m, r, {scope.target}, 0.0)")
+
+
+def _summon(w: Writer, context: Context, s: dsl.Summon, scope: Scope, subject: Thing | None) -> None:
+    w.put(f"summon_{s.pet}(s, t, m, r, {text(s.duration, context, scope, f'{s.pet}_duration')})")
+
+
+_WRITERS = {dsl.If: _if, dsl.Chance: _chance, dsl.Damage: _damage, dsl.Strike: _strike, dsl.Apply: _apply, dsl.Remove: _remove,
+            dsl.AddStack: _add_stack, dsl.SetValue: _set_value, dsl.Gain: _gain, dsl.StartCooldown: _start_cooldown, dsl.Trigger: _trigger,
+            dsl.Summon: _summon}

@@ -1,0 +1,74 @@
+"""The tables: every number of a spec, kept apart from the kernels' text.
+
+While lowering, each static expression is given a slot; `fill` evaluates them for one character and encounter. A changed number, talent
+or profile therefore changes a table and no kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from portunus.dsl.model import Expr
+from portunus.errors import PortunusError
+from portunus.ir.expressions import StaticValues
+from portunus.ir.layout import ROTATION_SLOTS, Field
+
+
+@dataclass
+class Tables:
+    """Slots of static values, in the order in which lowering met them.
+
+    Attributes:
+        names: Slot name by expression; fixed slots of the engine come first.
+        rotation_numbers, rotation_times: Expressions in the shared part that priority lists use.
+    """
+
+    slots: list[tuple[str, str, Expr | None]] = field(default_factory=list)
+    _by_expression: dict[tuple[Expr, str], str] = field(default_factory=dict)
+    rotation: dict[str, list[Expr]] = field(default_factory=lambda: {"int": [], "float": []})
+
+    def fixed(self, name: str, kind: str) -> None:
+        """A slot the engine fills itself."""
+        self.slots.append((name, kind, None))
+
+    def slot(self, expr: Expr, hint: str, *, rotation: bool = False) -> str:
+        """Kernel text of the slot that holds a static expression."""
+        kind = "float" if expr.type == "number" else "int"
+        if rotation:
+            return self._rotation_slot(expr, kind)
+        key = (expr, kind)
+        if key not in self._by_expression:
+            taken = {n for n, _, _ in self.slots}
+            name = hint
+            count = 2
+            while name in taken:
+                name = f"{hint}_{count}"
+                count += 1
+            self.slots.append((name, kind, expr))
+            self._by_expression[key] = name
+        return f"t.{self._by_expression[key]}"
+
+    def _rotation_slot(self, expr: Expr, kind: str) -> str:
+        entries = self.rotation[kind]
+        if expr not in entries:
+            entries.append(expr)
+            if len(entries) > ROTATION_SLOTS:
+                raise PortunusError(f"the priority lists use more than {ROTATION_SLOTS} different numbers", hint="Use fewer lists at once.")
+        return f"t.rotation_{'numbers' if kind == 'float' else 'times'}[{entries.index(expr)}]"
+
+    def fields(self) -> tuple[Field, ...]:
+        """Fields of the tables block."""
+        own = [Field(name, "float" if kind == "float" else "int", 1, "") for name, kind, _ in self.slots]
+        return (*own, Field("rotation_numbers", "float", ROTATION_SLOTS, "numbers of priority lists", array=True),
+                Field("rotation_times", "int", ROTATION_SLOTS, "times of priority lists", array=True))
+
+    def fill(self, values: StaticValues, fixed: dict[str, float]) -> dict[str, float | list[float]]:
+        """The value of every slot for one character and encounter; `fixed` holds the engine's own."""
+        result: dict[str, float | list[float]] = {}
+        for name, kind, expr in self.slots:
+            raw = fixed[name] if expr is None else values.value(expr)
+            result[name] = float(raw) if kind == "float" else int(raw)
+        for kind, name in (("float", "rotation_numbers"), ("int", "rotation_times")):
+            own = [values.value(e) for e in self.rotation[kind]]
+            result[name] = [float(v) if kind == "float" else int(v) for v in own] + [0] * (ROTATION_SLOTS - len(own))
+        return result
