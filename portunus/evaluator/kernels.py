@@ -1,62 +1,85 @@
-"""The one form in which evaluators enter the compiled search, and how search and evaluators are compiled.
+"""How an evaluator enters the compiled search: a C function called by address, like the kernels of a spec.
 
-All kinds share one type, so the search compiles once; a kind ignores the fields of the others.
+    evaluate(integers, reals, weights, tables, state, rng, features, mask, heads) -> 0
+
+| pointer | content |
+|---|---|
+| integers, reals, weights | int64, float64, float32 blocks of the evaluator's own, scratch space included |
+| tables, state | int64 words of the spec and of the state to judge, which stays as it is |
+| rng | uint64 [4], the search's own random stream |
+| features | float32 [F] |
+| mask | uint8 [A], 1 = legal |
+| heads | float32 [A + 1], written: the logits of the actions, then the value in u |
+
+The search compiles once for all evaluators, and only the evaluator in use is compiled.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import cfunc, njit, types
+from numba.extending import intrinsic
 
-UNIFORM = 0
-HASHED = 1
-ROTATION = 2
-NETWORK = 3
+_I64 = ir.IntType(64)
+_INTEGERS, _REALS, _FLOATS = types.CPointer(types.int64), types.CPointer(types.float64), types.CPointer(types.float32)
+_WORDS, _RANDOM, _MASK = types.CPointer(types.int64), types.CPointer(types.uint64), types.CPointer(types.uint8)
+_EVALUATE = types.int64(_INTEGERS, _REALS, _FLOATS, _WORDS, _WORDS, _RANDOM, _FLOATS, _MASK, _FLOATS)
 
 # Bits matter: no fastmath, no parallel sums. No files either: compiled in this process.
 kernel = njit(nogil=True, error_model="numpy")
 
 
-class KernelEvaluator(NamedTuple):
-    """Numbers of an evaluator. Legend as in `protocol`; w1, w2, w3 are transposed, one row per input.
+@dataclass(frozen=True)
+class KernelEvaluator:
+    """An evaluator in the form the search calls. Whoever uses the address keeps this object alive.
 
     Attributes:
-        kind: `UNIFORM`, `HASHED`, `ROTATION` or `NETWORK`.
-        seed: Of `HASHED`.
-        rotation: Address of the rotation kernel, of `ROTATION`.
-        mass: Probability that goes to the rotation's action, of `ROTATION`; spread of the values in u, of `HASHED`.
-        horizon_ns: How far `ROTATION` plays on to value a state, ns; 0 = not at all.
-        w1, b1, w2, b2, w3, b3: float32 [F, h], [h], [h, h], [h], [h, A + 1], [A + 1], of `NETWORK`.
-        hidden: float32 [2, h], scratch.
-        heads: float32 [A + 1], scratch.
-        active: int64 [max(F, h)], scratch.
+        address: Of the C function.
+        integers: int64 block.
+        reals: float64 block.
+        weights: float32 block.
+        features: Inputs it expects, 0 = any number.
+        actions: Actions it judges, 0 = any number.
+        keep: Other arrays whose addresses are in `integers`.
     """
 
-    kind: int
-    seed: int
-    rotation: int
-    mass: float
-    horizon_ns: int
-    w1: np.ndarray
-    b1: np.ndarray
-    w2: np.ndarray
-    b2: np.ndarray
-    w3: np.ndarray
-    b3: np.ndarray
-    hidden: np.ndarray
-    heads: np.ndarray
-    active: np.ndarray
+    address: int
+    integers: np.ndarray
+    reals: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    weights: np.ndarray = field(default_factory=lambda: np.zeros(1, np.float32))
+    features: int = 0
+    actions: int = 0
+    keep: tuple[Any, ...] = ()
 
 
-def kernel_evaluator(kind: int, **numbers: object) -> KernelEvaluator:
-    """A `KernelEvaluator` of `kind` with the given fields; all others are empty."""
-    row, table = np.zeros(1, np.float32), np.zeros((1, 1), np.float32)
-    values: dict[str, object] = {
-        "kind": kind, "seed": 0, "rotation": 0, "mass": 0.0, "horizon_ns": 0,
-        "w1": table, "b1": row, "w2": table, "b2": row, "w3": table, "b3": row,
-        "hidden": np.zeros((2, 1), np.float32), "heads": row.copy(), "active": np.zeros(1, np.int64),
-    }  # fmt: skip
-    values.update(numbers)
-    return KernelEvaluator(**values)  # type: ignore[arg-type]
+@cache
+def compiled(function: Callable[..., int]) -> Any:
+    """The C function of an evaluator, compiled when it is first used; it lives as long as the process."""
+    return cfunc(_EVALUATE, error_model="numpy")(function)
+
+
+@intrinsic
+def call_evaluator(typingctx, address, integers, reals, weights, tables, state, rng, features, mask, heads):
+    """`evaluate` at `address`; all pointers as int64; returns 0."""
+
+    def emit(context, builder, signature, args):
+        pointer = builder.inttoptr(args[0], ir.FunctionType(_I64, [_I64] * 9).as_pointer())
+        return builder.call(pointer, list(args[1:]))
+
+    return types.int64(*[types.int64] * 10), emit
+
+
+@intrinsic
+def address_of(typingctx, pointer):
+    """The address in a C pointer, as int64."""
+
+    def emit(context, builder, signature, args):
+        return builder.ptrtoint(args[0], _I64)
+
+    return types.int64(pointer), emit

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numba import carray
 
 from portunus.errors import PortunusError
-from portunus.evaluator.kernels import NETWORK, KernelEvaluator, kernel, kernel_evaluator
+from portunus.evaluator.kernels import KernelEvaluator, compiled, kernel
 from portunus.evaluator.protocol import NetworkWeights
+
+_LANES = 16  # rows of weights are padded with zeros to full vectors
 
 
 @dataclass(frozen=True)
@@ -28,37 +31,53 @@ class Mlp:
     def in_kernel(self) -> KernelEvaluator:
         """Its form inside the search."""
         w = self.weights
-        return kernel_evaluator(
-            NETWORK,
-            w1=np.ascontiguousarray(w.w1.T), b1=w.b1.copy(),
-            w2=np.ascontiguousarray(w.w2.T), b2=w.b2.copy(),
-            w3=np.ascontiguousarray(w.w3.T), b3=w.b3.copy(),
-            hidden=np.zeros((2, w.hidden), np.float32),
-            heads=np.zeros(w.actions + 1, np.float32),
-            active=np.zeros(max(w.features, w.hidden), np.int64),
-        )  # fmt: skip
+        sizes, block = _packed(w)
+        return KernelEvaluator(compiled(_evaluate).address, sizes, weights=block, features=w.features, actions=w.actions)
+
+
+def _packed(w: NetworkWeights) -> tuple[np.ndarray, np.ndarray]:
+    """Sizes int64 [5] and one float32 block: per layer the bias, then one row per input; then room for two layers' outputs."""
+    hidden, heads = -(-w.hidden // _LANES) * _LANES, -(-(w.actions + 1) // _LANES) * _LANES
+    parts = []
+    for weights, bias, width, inputs in ((w.w1, w.b1, hidden, w.features), (w.w2, w.b2, hidden, hidden), (w.w3, w.b3, heads, hidden)):
+        table = np.zeros((inputs + 1, width), np.float32)
+        table[0, : len(bias)] = bias
+        table[1 : 1 + weights.shape[1], : len(bias)] = weights.T
+        parts.append(table.ravel())
+    parts.append(np.zeros(2 * hidden + heads, np.float32))
+    active = np.zeros(max(w.features, hidden), np.int64)
+    return np.concatenate([np.array([w.features, w.actions, hidden, heads, len(active)]), active]), np.concatenate(parts)
 
 
 @kernel
-def layer(weights, bias, x, active, out):
-    """out = bias + x @ weights, with `weights` float32 [inputs, outputs]; `active` int64 [>= inputs] is scratch."""
-    outputs = bias.shape[0]
+def layer(table, x, active, out):
+    """out = bias + x @ weights.
+
+    Args:
+        table: float32 [1 + inputs, outputs]; row 0 is the bias, row 1 + i the weights of input i.
+        x: float32 [inputs].
+        active: int64 [>= inputs], scratch.
+        out: float32 [outputs], written.
+    """
+    outputs = out.shape[0]
     count = 0
     for i in range(x.shape[0]):
         active[count] = i
         if x[i] != np.float32(0.0):
             count += 1
+    bias = table[0]
     for k in range(outputs):
         out[k] = bias[k]
     i = 0
     while i + 4 <= count:
-        r0, r1, r2, r3 = weights[active[i]], weights[active[i + 1]], weights[active[i + 2]], weights[active[i + 3]]
-        x0, x1, x2, x3 = x[active[i]], x[active[i + 1]], x[active[i + 2]], x[active[i + 3]]
+        i0, i1, i2, i3 = active[i], active[i + 1], active[i + 2], active[i + 3]
+        r0, r1, r2, r3 = table[1 + i0], table[1 + i1], table[1 + i2], table[1 + i3]
+        x0, x1, x2, x3 = x[i0], x[i1], x[i2], x[i3]
         for k in range(outputs):
             out[k] = out[k] + x0 * r0[k] + x1 * r1[k] + x2 * r2[k] + x3 * r3[k]
         i += 4
     while i < count:
-        row, factor = weights[active[i]], x[active[i]]
+        row, factor = table[1 + active[i]], x[active[i]]
         for k in range(outputs):
             out[k] = out[k] + factor * row[k]
         i += 1
@@ -73,24 +92,35 @@ def rectify(x):
 
 
 @kernel
-def network(evaluator, features, logits):
-    """Write the logits, float32 [A], of one state with `features`, float32 [F]; return its value in u."""
-    first, second, heads = evaluator.hidden[0], evaluator.hidden[1], evaluator.heads
-    layer(evaluator.w1, evaluator.b1, features, evaluator.active, first)
+def network(sizes, block, features, heads):
+    """Write logits and value, float32 [A + 1], of one state with `features`, float32 [F]; sizes and block as packed."""
+    inputs, actions, hidden, width = sizes[0], sizes[1], sizes[2], sizes[3]
+    active = sizes[5:]
+    end1 = (inputs + 1) * hidden
+    end2 = end1 + (hidden + 1) * hidden
+    end3 = end2 + (hidden + 1) * width
+    first, second, last = block[end3 : end3 + hidden], block[end3 + hidden : end3 + 2 * hidden], block[end3 + 2 * hidden :]
+    layer(block[:end1].reshape((inputs + 1, hidden)), features, active, first)
     rectify(first)
-    layer(evaluator.w2, evaluator.b2, first, evaluator.active, second)
+    layer(block[end1:end2].reshape((hidden + 1, hidden)), first, active, second)
     rectify(second)
-    layer(evaluator.w3, evaluator.b3, second, evaluator.active, heads)
-    actions = logits.shape[0]
-    for a in range(actions):
-        logits[a] = heads[a]
-    return np.float64(heads[actions])
+    layer(block[end2:end3].reshape((hidden + 1, width)), second, active, last)
+    for a in range(actions + 1):
+        heads[a] = last[a]
+
+
+def _evaluate(integers, reals, weights, tables, state, rng, features, mask, heads):
+    head = carray(integers, 5)
+    inputs, actions, hidden, width = head[0], head[1], head[2], head[3]
+    block = carray(weights, (inputs + 1) * hidden + (hidden + 1) * (hidden + width) + 2 * hidden + width)
+    network(carray(integers, 5 + head[4]), block, carray(features, inputs), carray(heads, actions + 1))
+    return 0
 
 
 @kernel
-def _forward_all(evaluator, features, logits, values):
+def _forward_all(sizes, block, features, heads):
     for i in range(features.shape[0]):
-        values[i] = network(evaluator, features[i], logits[i])
+        network(sizes, block, features[i], heads[i])
 
 
 def forward(weights: NetworkWeights, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,7 +139,6 @@ def forward(weights: NetworkWeights, features: np.ndarray) -> tuple[np.ndarray, 
     features = np.ascontiguousarray(features, np.float32)
     if features.ndim != 2 or features.shape[1] != weights.features:
         raise PortunusError(f"the network takes {weights.features} features, the states have {features.shape[-1]}")
-    logits = np.empty((len(features), weights.actions), np.float32)
-    values = np.empty(len(features), np.float32)
-    _forward_all(Mlp(weights).in_kernel(), features, logits, values)
-    return logits, values
+    heads = np.empty((len(features), weights.actions + 1), np.float32)
+    _forward_all(*_packed(weights), features, heads)
+    return np.ascontiguousarray(heads[:, :-1]), np.ascontiguousarray(heads[:, -1])

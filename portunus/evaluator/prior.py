@@ -7,55 +7,85 @@ does from there: it plays on for some seconds in the expected form, and only wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from math import log
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import carray
 
 from portunus.errors import PortunusError
-from portunus.evaluator.kernels import ROTATION, KernelEvaluator, kernel, kernel_evaluator
-from portunus.runtime.calls import call_rotation
+from portunus.evaluator.kernels import KernelEvaluator, address_of, compiled
+from portunus.runtime.calls import call_rotation, call_step
+from portunus.runtime.signature import HEADER_DURATION, HEADER_FINISHED, HEADER_NOW, INFO_WORDS
+
+if TYPE_CHECKING:
+    from portunus.runtime.compiled import CompiledSpec
+
+_HEAD = 7  # integers before the scratch state
 
 
-@dataclass(frozen=True)
 class RotationPrior:
     """The rotation's opinion.
 
-    Attributes:
-        rotation: Address of the rotation kernel (`CompiledSpec.kernels.rotations["default"]`).
+    Args:
+        compiled: The spec.
+        rotation: Name of the rotation.
         mass: Probability that goes to its action; the other legal actions share the rest.
         horizon_seconds: How long the rotation plays on to value a state; 0 = not at all.
+
+    Raises:
+        PortunusError: A number is out of range, or there is no such rotation.
     """
 
-    rotation: int
-    mass: float = 0.5
-    horizon_seconds: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.mass < 1:
-            raise PortunusError(f"rotation prior: mass is {self.mass}, expected a number between 0 and 1")
+    def __init__(self, compiled: CompiledSpec, *, rotation: str = "default", mass: float = 0.5, horizon_seconds: float = 0.0) -> None:
+        if not 0 < mass < 1:
+            raise PortunusError(f"rotation prior: mass is {mass}, expected a number between 0 and 1")
+        if not 0 <= horizon_seconds <= 3600:
+            raise PortunusError(f"rotation prior: the horizon is {horizon_seconds} s, expected 0 to 3600")
+        if rotation not in compiled.kernels.rotations:
+            raise PortunusError(f"{compiled.name} has no rotation {rotation!r}", hint=f"It has: {', '.join(sorted(compiled.kernels.rotations))}.")
+        self.compiled = compiled
+        self.rotation = rotation
+        self.mass = mass
+        self.horizon_seconds = horizon_seconds
 
     def in_kernel(self) -> KernelEvaluator:
         """Its form inside the search."""
-        return kernel_evaluator(ROTATION, rotation=self.rotation, mass=self.mass, horizon_ns=int(self.horizon_seconds * 1e9))
+        spec, words = self.compiled, self.compiled.layout.state_words
+        metrics = spec.new_metrics()
+        head = [
+            len(spec.actions), words, spec.kernels.rotations[self.rotation], spec.kernels.step_expected, metrics.ctypes.data,
+            int(self.horizon_seconds * 1e9), 0,
+        ]  # fmt: skip
+        integers = np.concatenate([np.array(head, np.int64), np.zeros(words, np.int64)])
+        reals = np.concatenate([[self.mass, spec.reference_dps, spec.reference_dps * spec.gcd_seconds], np.zeros(INFO_WORDS)])
+        return KernelEvaluator(compiled(_evaluate).address, integers, reals, actions=len(spec.actions), keep=(spec, metrics))
 
 
-@kernel
-def rotation_prior(rotation, mass, tables, state, mask, logits):
-    """Write logits, float32 [A], that give the rotation's action `mass` of the probability of the legal ones.
-
-    Args:
-        rotation: Address of the rotation kernel.
-        mass: Of the rotation's action, 0..1.
-        tables: Address of the tables.
-        state: Address of the state.
-        mask: uint8 [A], 1 = legal.
-        logits: float32 [A], written.
-    """
-    chosen = call_rotation(rotation, state, tables)
+def _evaluate(integers, reals, weights, tables, state, rng, features, mask, heads):
+    head, real = carray(integers, _HEAD), carray(reals, 3 + INFO_WORDS)
+    actions, words, rotation, step, metrics, horizon = head[0], head[1], head[2], head[3], head[4], head[5]
+    source, legal, out = carray(state, words), carray(mask, actions), carray(heads, actions + 1)
+    chosen = call_rotation(rotation, address_of(state), address_of(tables))
     others = 0
-    for a in range(mask.shape[0]):
-        logits[a] = 0.0
-        if mask[a] == 1 and a != chosen:
+    for a in range(actions):
+        out[a] = 0.0
+        if legal[a] != 0 and a != chosen:
             others += 1
-    if others > 0 and 0 <= chosen < mask.shape[0]:
-        logits[chosen] = np.float32(np.log(mass * others / (1.0 - mass)))
+    if others > 0 and 0 <= chosen < actions:
+        out[chosen] = np.float32(log(real[0] * others / (1.0 - real[0])))
+    out[actions] = 0.0
+    if horizon == 0:
+        return 0
+    play, info = carray(integers, _HEAD + words)[_HEAD:], real[3:]
+    for w in range(words):
+        play[w] = source[w]
+    until, damage = play[HEADER_NOW] + horizon, 0.0
+    while play[HEADER_FINISHED] == 0 and play[HEADER_NOW] < until:
+        action = call_rotation(rotation, play.ctypes.data, address_of(tables))
+        call_step(step, play.ctypes.data, address_of(tables), metrics, address_of(rng), action, info.ctypes.data)
+        damage += info[0]
+    end = play[HEADER_DURATION] if play[HEADER_FINISHED] != 0 else min(play[HEADER_NOW], play[HEADER_DURATION])
+    seconds = max(end - source[HEADER_NOW], 0) * 1e-9
+    out[actions] = np.float32((damage - real[1] * seconds) / real[2])
+    return 0

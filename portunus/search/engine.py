@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from portunus.errors import PortunusError
-from portunus.evaluator.kernels import kernel_evaluator
 from portunus.evaluator.protocol import Evaluator, InKernel
 from portunus.runtime.signature import FAULTS
 from portunus.search.game import game_of
@@ -33,6 +32,15 @@ from portunus.search.tree import DEPTH, DEPTH_SUM, DUPLICATES, EVALUATIONS, FAUL
 
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
+
+
+class Judge(NamedTuple):
+    """Addresses of a kernel evaluator's function and blocks; address 0 = the evaluator is outside."""
+
+    address: int
+    integers: int
+    reals: int
+    weights: int
 
 
 class Rules(NamedTuple):
@@ -109,8 +117,8 @@ class Search:
         self.game = game_of(compiled, self._metrics)
         self.inside = isinstance(evaluator, InKernel)
         self._outside = None if self.inside else evaluator
-        self.numbers = evaluator.in_kernel() if self.inside else kernel_evaluator(-1)
-        self._check_network()
+        self._inside = evaluator.in_kernel() if self.inside else None
+        self.judge = self._addresses()
         s = self.settings
         self.rules = Rules(
             s.root == "puct", s.considered_actions, s.gumbel_scale, s.value_visits, s.value_scale,
@@ -121,14 +129,17 @@ class Search:
         self._candidates = np.zeros(self.game.actions, np.int64)
         self._evaluator_seconds = 0.0
 
-    def _check_network(self) -> None:
-        inputs, heads = self.numbers.w1.shape[0], self.numbers.heads.shape[0]
-        if self.numbers.hidden.shape[1] > 1 and (inputs, heads - 1) != (self.game.feature_count, self.game.actions):
-            raise PortunusError(
-                f"the network has {inputs} features and {heads - 1} actions, {self.compiled.name} has "
-                f"{self.game.feature_count} and {self.game.actions}",
-                hint="Train a network for this spec, or choose the model that belongs to it.",
-            )
+    def _addresses(self) -> Judge:
+        numbers = self._inside
+        if numbers is None:
+            return Judge(0, 0, 0, 0)
+        for wanted, given, what in ((numbers.features, self.game.feature_count, "features"), (numbers.actions, self.game.actions, "actions")):
+            if wanted not in (0, given):
+                raise PortunusError(
+                    f"the evaluator is made for {wanted} {what}, {self.compiled.name} has {given}",
+                    hint="Train a network for this spec, or choose the model that belongs to it.",
+                )
+        return Judge(numbers.address, numbers.integers.ctypes.data, numbers.reals.ctypes.data, numbers.weights.ctypes.data)
 
     def _new_arena(self, nodes: int) -> Arena:
         game = self.game
@@ -174,7 +185,7 @@ class Search:
 
     def _run_simulations(self, state: np.ndarray, simulations: int) -> None:
         if self.inside:
-            search_whole(self.game, self.arena, self.rules, self.numbers, state, self._candidates, simulations)
+            search_whole(self.game, self.arena, self.rules, self.judge, state, self._candidates, simulations)
             return
         self._begin(state)
         batch = max(1, min(self.batch, simulations // 8))
@@ -226,28 +237,29 @@ class Search:
                 return True
 
     def _begin(self, state: np.ndarray) -> None:
-        begin(self.game, self.arena, self.rules, self.numbers, state, 0)
+        begin(self.game, self.arena, self.rules, self.judge, state, 0)
         if not self.inside and self.arena.nodes[0]["evaluated"] == 0:
-            logits, values = self._ask()
-            expand(self.game, self.arena, 0, logits[0], float(values[0]))
+            self._ask()
+            expand(self.game, self.arena, 0, self.arena.heads[0])
             settle(self.arena, self.rules)
 
-    def _ask(self) -> tuple[np.ndarray, np.ndarray]:
+    def _ask(self) -> None:
         begun = perf_counter()
         logits, values = self._outside.evaluate(self.arena.features, self.arena.mask)
+        self.arena.heads[:, :-1] = logits
+        self.arena.heads[:, -1] = values
         self._evaluator_seconds += perf_counter() - begun
-        return logits, values
 
     def _advance(self, candidates: np.ndarray, first: int, count: int, batch: int) -> int:
         """Run up to `count` simulations, round the candidates; returns how many."""
         if self.inside:
-            return simulate(self.game, self.arena, self.rules, self.numbers, candidates, first, count)
+            return simulate(self.game, self.arena, self.rules, self.judge, candidates, first, count)
         done = 0
         while done < count:
             wanted = min(batch, count - done)
             paths = collect(self.game, self.arena, self.rules, candidates, first + done, wanted)
-            logits, values = self._ask()
-            apply_batch(self.game, self.arena, logits, values, paths)
+            self._ask()
+            apply_batch(self.game, self.arena, paths)
             done += paths
             if paths < wanted:
                 break

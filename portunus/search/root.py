@@ -14,8 +14,10 @@ import numpy as np
 from portunus.evaluator.hashed import fraction, mix
 from portunus.evaluator.kernels import kernel
 from portunus.search.simulate import judge, plant, simulate
+from portunus.search.tree import ALONE, ROOT
 
 _TINY = 1e-30
+FIRST = np.int64(0)  # where a turn among the candidates begins
 
 
 def phases_of(considered: int) -> int:
@@ -54,27 +56,27 @@ def next_uniform(rng):
 
 @kernel
 def begin(game, arena, rules, evaluator, state, row):
-    """Plant `state`, int64 [W], as the root and, unless the evaluator is outside (`kind` < 0), judge it."""
+    """Plant `state`, int64 [W], as the root and, unless the evaluator is outside (address 0), judge it."""
     plant(game, arena, state, row)
-    if arena.nodes[0].evaluated == 0 and evaluator.kind >= 0:
-        judge(game, arena, evaluator, 0, row)
+    if arena.nodes[ROOT].evaluated == 0 and evaluator.address != 0:
+        judge(game, arena, evaluator, ROOT, row)
         settle(arena, rules)
 
 
 @kernel
 def settle(arena, rules):
     """Count the root's own judgement as its first visit and draw the noise of its edges."""
-    root = arena.nodes[0]
+    root = arena.nodes[ROOT]
     root.visits, root.value_sum = 1, root.value
     for j in range(root.edges):
-        arena.gumbel[j] = -log(-log(next_uniform(arena.rng))) * rules.gumbel_scale if rules.gumbel_scale > 0.0 else 0.0
+        arena.scores[0, j] = -log(-log(next_uniform(arena.rng))) * rules.gumbel_scale if rules.gumbel_scale > 0.0 else 0.0
 
 
 @kernel
 def most_visits(arena):
     """Visits of the most visited edge of the root."""
     most = 0
-    for e in range(arena.nodes[0].edges):
+    for e in range(arena.nodes[ROOT].edges):
         most = max(most, arena.edges[e].visits)
     return most
 
@@ -83,7 +85,7 @@ def most_visits(arena):
 def mixed_value(arena):
     """v_mix of the paper, u: the root's own value mixed with the prior-weighted mean of the visited actions."""
     total, weight, value = 0, 0.0, 0.0
-    for e in range(arena.nodes[0].edges):
+    for e in range(arena.nodes[ROOT].edges):
         edge = arena.edges[e]
         if edge.visits > 0:
             prior = max(edge.prior, _TINY)
@@ -91,19 +93,19 @@ def mixed_value(arena):
             weight += prior
             value += prior * edge.value_sum / edge.visits
     if total == 0:
-        return arena.nodes[0].value
-    return (arena.nodes[0].value + total * value / weight) / (1.0 + total)
+        return arena.nodes[ROOT].value
+    return (arena.nodes[ROOT].value + total * value / weight) / (1.0 + total)
 
 
 @kernel
 def score_edges(arena, rules):
-    """Write g + logit + sigma(completed q) of each root edge into `arena.scores`; the logit is the log of the prior."""
+    """Write g + logit + sigma(completed q) of each root edge into `arena.scores[1]`; the logit is the log of the prior."""
     factor = (rules.value_visits + most_visits(arena)) * rules.value_scale
     completed = mixed_value(arena)
-    for e in range(arena.nodes[0].edges):
+    for e in range(arena.nodes[ROOT].edges):
         edge = arena.edges[e]
         q = edge.value_sum / edge.visits if edge.visits > 0 else completed
-        arena.scores[e] = arena.gumbel[e] + log(max(edge.prior, _TINY)) + factor * q
+        arena.scores[1, e] = arena.scores[0, e] + log(max(edge.prior, _TINY)) + factor * q
 
 
 @kernel
@@ -113,7 +115,7 @@ def keep_best(arena, rules, candidates, count, keep):
     for i in range(1, count):
         edge = candidates[i]
         k = i
-        while k > 0 and arena.scores[candidates[k - 1]] < arena.scores[edge]:
+        while k > 0 and arena.scores[1, candidates[k - 1]] < arena.scores[1, edge]:
             candidates[k] = candidates[k - 1]
             k -= 1
         candidates[k] = edge
@@ -123,7 +125,7 @@ def keep_best(arena, rules, candidates, count, keep):
 @kernel
 def consider(arena, rules, candidates):
     """Fill `candidates`, int64 [A], with the edges to look at, best g + logit first; return how many."""
-    count = arena.nodes[0].edges
+    count = np.int64(arena.nodes[ROOT].edges)
     for e in range(count):
         candidates[e] = e
     return keep_best(arena, rules, candidates, count, rules.considered_actions)
@@ -135,9 +137,9 @@ def search_whole(game, arena, rules, evaluator, state, candidates, simulations):
 
     Sequential halving follows `visit_schedule`; returns the simulations done.
     """
-    begin(game, arena, rules, evaluator, state, 0)
+    begin(game, arena, rules, evaluator, state, ALONE)
     if rules.puct_root:
-        return simulate(game, arena, rules, evaluator, candidates[:0], 0, simulations)
+        return simulate(game, arena, rules, evaluator, candidates[:0], FIRST, simulations)
     remaining = consider(arena, rules, candidates)
     if remaining == 0:
         return 0
@@ -148,7 +150,7 @@ def search_whole(game, arena, rules, evaluator, state, candidates, simulations):
     done = 0
     while done < simulations:
         wanted = min(remaining * max(1, simulations // (phases * remaining)), simulations - done)
-        ran = simulate(game, arena, rules, evaluator, candidates[:remaining], 0, wanted)
+        ran = simulate(game, arena, rules, evaluator, candidates[:remaining], FIRST, wanted)
         done += ran
         if ran < wanted:
             break
@@ -163,14 +165,14 @@ def choose_action_edge(arena, rules):
     most = most_visits(arena)
     score_edges(arena, rules)
     best = -1
-    for e in range(arena.nodes[0].edges):
+    for e in range(arena.nodes[ROOT].edges):
         edge = arena.edges[e]
         if edge.visits < most:
             continue
         if rules.puct_root:
             better = best < 0 or edge.value_sum > arena.edges[best].value_sum
         else:
-            better = best < 0 or arena.scores[e] > arena.scores[best]
+            better = best < 0 or arena.scores[1, e] > arena.scores[1, best]
         if better:
             best = e
     return best
@@ -179,7 +181,7 @@ def choose_action_edge(arena, rules):
 @kernel
 def improved_policy(game, arena, rules, policy):
     """Write softmax(logit + sigma(completed q)) over the actions into `policy`, float64 [A]; return its expected value, u."""
-    root = arena.nodes[0]
+    root = arena.nodes[ROOT]
     factor = (rules.value_visits + most_visits(arena)) * rules.value_scale
     completed = mixed_value(arena)
     policy[:] = 0.0
@@ -187,10 +189,10 @@ def improved_policy(game, arena, rules, policy):
     for e in range(root.edges):
         edge = arena.edges[e]
         q = edge.value_sum / edge.visits if edge.visits > 0 else completed
-        arena.scores[e] = log(max(edge.prior, _TINY)) + factor * q
-        highest = max(highest, arena.scores[e])
+        arena.scores[1, e] = log(max(edge.prior, _TINY)) + factor * q
+        highest = max(highest, arena.scores[1, e])
     for e in range(root.edges):
-        weight = exp(arena.scores[e] - highest)
+        weight = exp(arena.scores[1, e] - highest)
         policy[arena.edges[e].action] = weight
         total += weight
     for e in range(root.edges):

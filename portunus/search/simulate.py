@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from math import exp
 
-from portunus.evaluator.kernels import kernel
+import numpy as np
+
+from portunus.evaluator.kernels import call_evaluator, kernel
 from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.runtime.signature import HEADER_FAULT, HEADER_FINISHED
-from portunus.search.evaluate import evaluate
 from portunus.search.game import gain, remaining_seconds
 from portunus.search.selection import UNSEEN, choose_edge, choose_outcome
-from portunus.search.tree import DEPTH, DEPTH_SUM, DUPLICATES, EVALUATIONS, FAULT, PENDING, SIMULATIONS, STEPS, USED
+from portunus.search.tree import ALONE, DEPTH, DEPTH_SUM, DUPLICATES, EVALUATIONS, FAULT, PENDING, SIMULATIONS, ROOT, STEPS, USED
 
 _FULL = 1e-6  # probability below which outcomes count as complete
 
@@ -34,9 +35,9 @@ def open_node(game, arena, index, row):
     if state[HEADER_FINISHED] != 0 or state[HEADER_FAULT] != 0:
         node.evaluated = 1
         return
-    address, mask = state.ctypes.data, arena.mask[row]
-    call_legal(game.legal, address, game.tables, mask.ctypes.data)
-    call_features(game.features, address, game.tables, arena.features[row].ctypes.data)
+    address, mask = arena.states_at + index * game.words * 8, arena.mask[row]
+    call_legal(game.legal, address, game.tables, arena.mask_at + row * game.actions)
+    call_features(game.features, address, game.tables, arena.features_at + row * game.feature_count * 4)
     first, count = index * game.actions, 0
     for a in range(game.actions):
         if mask[a] != 0:
@@ -50,19 +51,19 @@ def open_node(game, arena, index, row):
 
 
 @kernel
-def expand(game, arena, index, logits, value):
-    """Write the evaluator's judgement into a node: the prior is the softmax of `logits`, float32 [A], over its edges; `value` in u."""
+def expand(game, arena, index, heads):
+    """Write a judgement, float32 [A + 1], into a node: its prior is the softmax of the logits over its edges."""
     node, first = arena.nodes[index], index * game.actions
     highest, total = -1e300, 0.0
     for e in range(first, first + node.edges):
-        highest = max(highest, logits[arena.edges[e].action])
+        highest = max(highest, heads[arena.edges[e].action])
     for e in range(first, first + node.edges):
-        weight = exp(logits[arena.edges[e].action] - highest)
+        weight = exp(heads[arena.edges[e].action] - highest)
         arena.edges[e].prior = weight
         total += weight
     for e in range(first, first + node.edges):
         arena.edges[e].prior /= total
-    node.value = value
+    node.value = heads[game.actions]
     node.evaluated = 1
     arena.counters[EVALUATIONS] += 1
 
@@ -74,9 +75,8 @@ def draw_outcome(game, arena, rules, parent, edge, row):
     source, state = arena.states[parent], arena.states[index]
     for w in range(game.words):
         state[w] = source[w]
-    signature = call_step(
-        game.step, state.ctypes.data, game.tables, game.metrics, arena.rng.ctypes.data, edge.action, arena.info.ctypes.data
-    )
+    address = arena.states_at + index * game.words * 8
+    signature = call_step(game.step, address, game.tables, game.metrics, arena.rng_at, edge.action, arena.info_at)
     arena.counters[STEPS] += 1
     edge.draws += 1.0
     child, last = edge.outcomes, -1
@@ -118,15 +118,14 @@ def descend(game, arena, rules, root_edge, row):
         root_edge: The edge to take at the root, -1 = choose as everywhere else.
         row: Line of the batch.
     """
-    nodes, edges = arena.nodes, arena.edges
-    index, length = 0, 0
+    nodes, edges, path = arena.nodes, arena.edges, arena.paths[row]
+    index, length = ROOT, 0
     while True:
         node = nodes[index]
         mean = node.value_sum / node.visits if node.visits > 0 else 0.0
         node.visits += 1
         node.value_sum += mean
-        arena.path_nodes[row, length] = index
-        arena.path_node_values[row, length] = mean
+        path[length].node, path[length].node_value = index, mean
         if node.evaluated == 0 or node.edges == 0 or length == rules.max_depth:
             break
         e = choose_edge(rules, game.actions, nodes, edges, index) if length > 0 or root_edge < 0 else root_edge
@@ -134,14 +133,13 @@ def descend(game, arena, rules, root_edge, row):
         guess = edge.value_sum / edge.visits if edge.visits > 0 else mean - rules.unvisited_reduction
         edge.visits += 1
         edge.value_sum += guess
-        arena.path_edges[row, length] = e
-        arena.path_edge_values[row, length] = guess
-        child = choose_outcome(nodes, edge)
+        path[length].edge, path[length].edge_value = e, guess
+        child = np.int64(choose_outcome(nodes, edge))
         if child == UNSEEN:
             child = draw_outcome(game, arena, rules, index, edge, row)
         index = child
         length += 1
-    arena.path_lengths[row] = length
+    path[0].length = length
     arena.counters[SIMULATIONS] += 1
     arena.counters[DEPTH] = max(arena.counters[DEPTH], length)
     arena.counters[DEPTH_SUM] += length
@@ -151,24 +149,28 @@ def descend(game, arena, rules, root_edge, row):
 @kernel
 def carry_up(arena, row):
     """Carry the value of the leaf of line `row` back to the root, adding the rewards on the way."""
-    nodes, edges = arena.nodes, arena.edges
-    length = arena.path_lengths[row]
-    leaf = arena.path_nodes[row, length]
-    value = nodes[leaf].value
-    nodes[leaf].value_sum += value - arena.path_node_values[row, length]
-    for depth in range(length - 1, -1, -1):
-        value += nodes[arena.path_nodes[row, depth + 1]].reward
-        edges[arena.path_edges[row, depth]].value_sum += value - arena.path_edge_values[row, depth]
-        nodes[arena.path_nodes[row, depth]].value_sum += value - arena.path_node_values[row, depth]
+    nodes, edges, path = arena.nodes, arena.edges, arena.paths[row]
+    length = path[0].length
+    value, reward = nodes[path[length].node].value, 0.0
+    for depth in range(length, -1, -1):
+        step = path[depth]
+        node = nodes[step.node]
+        if depth < length:
+            value += reward
+            edges[step.edge].value_sum += value - step.edge_value
+        node.value_sum += value - step.node_value
+        reward = node.reward
 
 
 @kernel
 def judge(game, arena, evaluator, index, row):
-    """Have a kernel evaluator judge the open node `index` whose features are in line `row`."""
-    value = evaluate(
-        game, evaluator, arena.states[index], arena.playout, arena.rng, arena.info, arena.features[row], arena.mask[row], arena.logits[row]
-    )
-    expand(game, arena, index, arena.logits[row], value)
+    """Have the kernel evaluator judge the open node `index` whose features are in line `row`."""
+    call_evaluator(
+        evaluator.address, evaluator.integers, evaluator.reals, evaluator.weights, game.tables,
+        arena.states_at + index * game.words * 8, arena.rng_at, arena.features_at + row * game.feature_count * 4,
+        arena.mask_at + row * game.actions, arena.heads_at + row * (game.actions + 1) * 4,
+    )  # fmt: skip
+    expand(game, arena, index, arena.heads[row])
 
 
 @kernel
@@ -179,7 +181,7 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
         game: The game.
         arena: A tree whose root is judged.
         rules: The settings.
-        evaluator: A `KernelEvaluator`.
+        evaluator: A `Judge`.
         candidates: int64 [k], edges to take at the root in turn; k = 0: the root chooses like any node.
         first: Where in the turn to begin.
         count: Simulations wanted.
@@ -188,10 +190,10 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
     for i in range(count):
         if arena.counters[USED] >= arena.nodes.shape[0] or arena.counters[FAULT] != 0:
             return i
-        leaf = descend(game, arena, rules, candidates[(first + i) % turns] if turns > 0 else -1, 0)
+        leaf = descend(game, arena, rules, candidates[(first + i) % turns] if turns > 0 else -1, ALONE)
         if arena.nodes[leaf].evaluated == 0:
-            judge(game, arena, evaluator, leaf, 0)
-        carry_up(arena, 0)
+            judge(game, arena, evaluator, leaf, ALONE)
+        carry_up(arena, ALONE)
     return count
 
 
@@ -212,7 +214,7 @@ def collect(game, arena, rules, candidates, first, count):
         # A new leaf fills line `paths`, which is then moved up to close the gaps that duplicates and known ends leave.
         leaf = descend(game, arena, rules, candidates[(first + paths) % turns] if turns > 0 else -1, paths)
         if arena.counters[USED] > used and arena.nodes[leaf].evaluated == 0:
-            arena.rows[pending] = leaf
+            arena.leaves[pending] = leaf
             for f in range(game.feature_count):
                 arena.features[pending, f] = arena.features[paths, f]
             for a in range(game.actions):
@@ -226,10 +228,10 @@ def collect(game, arena, rules, candidates, first, count):
 
 
 @kernel
-def apply_batch(game, arena, logits, values, paths):
-    """Write the judgements of the pending leaves, float32 [L, A] and [L], and carry all `paths` results up."""
+def apply_batch(game, arena, paths):
+    """Write the judgements of the pending leaves, lines of `arena.heads`, and carry all `paths` results up."""
     for i in range(arena.counters[PENDING]):
-        expand(game, arena, arena.rows[i], logits[i], float(values[i]))
+        expand(game, arena, np.int64(arena.leaves[i]), arena.heads[i])
     for row in range(paths):
         carry_up(arena, row)
 
@@ -240,7 +242,7 @@ def plant(game, arena, state, row):
     arena.counters[:] = 0
     arena.counters[USED] = 1
     for w in range(game.words):
-        arena.states[0, w] = state[w]
-    open_node(game, arena, 0, row)
-    root = arena.nodes[0]
+        arena.states[ROOT, w] = state[w]
+    open_node(game, arena, ROOT, row)
+    root = arena.nodes[ROOT]
     root.reward, root.probability, root.signature = 0.0, 1.0, 0

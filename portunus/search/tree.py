@@ -46,14 +46,30 @@ EDGE = np.dtype(
     align=True,
 )
 
+# One step of a path.
+STEP = np.dtype(
+    [
+        ("node_value", "f8"),  # put in for the visit under way, taken back when its result is known
+        ("edge_value", "f8"),  # the same for the edge taken
+        ("edge", "i8"),  # index into `edges`
+        ("node", "i4"),
+        ("length", "i4"),  # edges of the whole path, in its first step only
+    ],
+    align=True,
+)
+
+# Typed, because numba compiles a function once more for every constant it is called with.
+ROOT = np.int64(0)  # the node
+ALONE = np.int64(0)  # the line of a leaf that is judged alone
+
 # What `Arena.counters` counts.
 USED = 0  # nodes in use
 SIMULATIONS = 1
 STEPS = 2  # calls of the step kernel by the tree
-EVALUATIONS = 3  # leaves judged
+EVALUATIONS = 3  # states judged
 DEPTH = 4  # deepest decision reached
 DEPTH_SUM = 5  # of all simulations
-DUPLICATES = 6  # paths of a batch that ended in a leaf already being judged
+DUPLICATES = 6  # paths of a batch that ended in a leaf already waiting for its judgement
 FAULT = 7  # fault bits of a state reached
 PENDING = 8  # leaves of the current batch that wait for their judgement
 COUNTERS = 9
@@ -69,18 +85,13 @@ class Arena(NamedTuple):
         counters: int64 [COUNTERS].
         rng: uint64 [4], the search's own random stream; never the fight's.
         info: float64 [4], written by the step kernel.
-        path_nodes: int32 [L, D + 1], the nodes of each path of the batch under way.
-        path_edges: int64 [L, D + 1], the edges taken.
-        path_node_values: float64 [L, D + 1], values put in for the visit under way, taken back when its result is known.
-        path_edge_values: float64 [L, D + 1], the same for edges.
-        path_lengths: int32 [L], number of edges.
-        rows: int32 [L], the leaf each row below belongs to.
+        paths: STEP [L, D + 1], the paths of the batch under way.
+        leaves: int32 [L], the leaf that each line of features, mask and heads belongs to.
         features: float32 [L, F].
         mask: uint8 [L, A], 1 = legal.
-        logits: float32 [L, A].
-        scores: float64 [A], scratch.
-        gumbel: float64 [A], noise of the root's edges.
-        playout: int64 [W], a state that plays on outside the tree.
+        heads: float32 [L, A + 1], logits and value.
+        scores: float64 [2, A], of the root's edges: Gumbel noise, and scratch for scores.
+        states_at, rng_at, info_at, features_at, mask_at, heads_at: Addresses of these arrays.
     """
 
     nodes: np.ndarray
@@ -89,42 +100,38 @@ class Arena(NamedTuple):
     counters: np.ndarray
     rng: np.ndarray
     info: np.ndarray
-    path_nodes: np.ndarray
-    path_edges: np.ndarray
-    path_node_values: np.ndarray
-    path_edge_values: np.ndarray
-    path_lengths: np.ndarray
-    rows: np.ndarray
+    paths: np.ndarray
+    leaves: np.ndarray
     features: np.ndarray
     mask: np.ndarray
-    logits: np.ndarray
+    heads: np.ndarray
     scores: np.ndarray
-    gumbel: np.ndarray
-    playout: np.ndarray
+    states_at: int
+    rng_at: int
+    info_at: int
+    features_at: int
+    mask_at: int
+    heads_at: int
 
 
 def new_arena(*, nodes: int, actions: int, features: int, words: int, batch: int, max_depth: int) -> Arena:
     """An empty arena; memory is only touched as nodes are used."""
-    return Arena(
-        nodes=np.empty(nodes, NODE),
-        edges=np.empty(nodes * actions, EDGE),
-        states=np.empty((nodes, words), np.int64),
-        counters=np.zeros(COUNTERS, np.int64),
-        rng=np.zeros(RNG_WORDS, np.uint64),
-        info=np.zeros(INFO_WORDS, np.float64),
-        path_nodes=np.zeros((batch, max_depth + 1), np.int32),
-        path_edges=np.zeros((batch, max_depth + 1), np.int64),
-        path_node_values=np.zeros((batch, max_depth + 1), np.float64),
-        path_edge_values=np.zeros((batch, max_depth + 1), np.float64),
-        path_lengths=np.zeros(batch, np.int32),
-        rows=np.zeros(batch, np.int32),
-        features=np.zeros((batch, features), np.float32),
-        mask=np.ones((batch, actions), np.uint8),
-        logits=np.zeros((batch, actions), np.float32),
-        scores=np.zeros(actions, np.float64),
-        gumbel=np.zeros(actions, np.float64),
-        playout=np.zeros(words, np.int64),
-    )
+    arrays = {
+        "nodes": np.empty(nodes, NODE),
+        "edges": np.empty(nodes * actions, EDGE),
+        "states": np.empty((nodes, words), np.int64),
+        "counters": np.zeros(COUNTERS, np.int64),
+        "rng": np.zeros(RNG_WORDS, np.uint64),
+        "info": np.zeros(INFO_WORDS, np.float64),
+        "paths": np.zeros((batch, max_depth + 1), STEP),
+        "leaves": np.zeros(batch, np.int32),
+        "features": np.zeros((batch, features), np.float32),
+        "mask": np.ones((batch, actions), np.uint8),
+        "heads": np.zeros((batch, actions + 1), np.float32),
+        "scores": np.zeros((2, actions), np.float64),
+    }
+    addresses = {f"{name}_at": arrays[name].ctypes.data for name in ("states", "rng", "info", "features", "mask", "heads")}
+    return Arena(**arrays, **addresses)
 
 
 def bytes_per_node(actions: int, words: int) -> int:
