@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
 from portunus import __version__
 from portunus.errors import PortunusError, nearest
+
+if TYPE_CHECKING:
+    from rich_click.utils import CommandGroupDict
 
 COMMANDS: dict[str, tuple[str, str]] = {
     # name: (for whom, what it does in one line)
@@ -24,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("Theorycrafters: write a spec and measure it", "Show what a spec means, stage by stage."),
     "sim": ("Theorycrafters: write a spec and measure it", "Simulate many fights and print damage, casts and uptimes."),
     "compare": ("Theorycrafters: write a spec and measure it", "Compare with reference results of another simulator."),
+    "import": ("Theorycrafters: write a spec and measure it", "Turn a priority list of the wowsims simulators into a rotation."),
     "addon": ("Players: see what to press next", "Write the game addon for a spec."),
     "overlay": ("Players: see what to press next", "Open the window that shows the next action and why."),
     "client": ("Players: see what to press next", "Open a stand-in for the game that runs the addon on a simulated fight."),
@@ -33,6 +38,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compile": ("Developers: look inside and measure", "Compile a spec to machine code, or show the generated source."),
     "bench": ("Developers: look inside and measure", "Measure simulation speed and compile time on this machine."),
 }
+_FILES = {"import": "importlist"}  # commands whose name cannot be a module's
+
+
+def load(name: str) -> click.Command:
+    """Import one command of `COMMANDS`."""
+    command: click.Command = import_module(f"{__name__}.{_FILES.get(name, name)}").command
+    return command
 
 
 def printable(text: str) -> str:
@@ -68,7 +80,7 @@ class CommandTable(click.RichGroup):
         """A stand-in with the one-line help for listings; `resolve_command` gives the command itself."""
         if cmd_name not in COMMANDS:
             return None
-        return click.RichCommand(cmd_name, short_help=COMMANDS[cmd_name][1], help=COMMANDS[cmd_name][1])
+        return click.RichCommand(name=cmd_name, short_help=COMMANDS[cmd_name][1], help=COMMANDS[cmd_name][1])
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Import the command that is about to run.
@@ -83,9 +95,9 @@ class CommandTable(click.RichGroup):
             close = nearest(name, tuple(COMMANDS))
             advice = f" Did you mean {close!r}?" if close else ""
             raise click.UsageError(f"There is no command {printable(name)!r}.{advice}", ctx)
-        return name, import_module(f"{__name__}.{name}").command, args[1:]
+        return name, load(name), args[1:]
 
-    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, *, standalone_mode: bool = True, **extra: Any) -> Any:  # type: ignore[override]  # click states this as overloads
         """Run the command line; a user's error becomes one message and an exit code, an interruption exit code 130.
 
         Raises:
@@ -93,12 +105,12 @@ class CommandTable(click.RichGroup):
         """
         extra["prog_name"] = "portunus"
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **extra)
+            return super().main(args, standalone_mode=False, **extra)
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
         try:
-            value = super().main(*args, standalone_mode=False, **extra)
+            value = super().main(args, standalone_mode=False, **extra)
         except PortunusError as error:
             report_error(error)
             sys.exit(error.exit_code)
@@ -112,7 +124,7 @@ class CommandTable(click.RichGroup):
         sys.exit(value if isinstance(value, int) else 0)
 
 
-def _groups() -> dict[str, list[dict[str, Any]]]:
+def _groups() -> dict[str, list[CommandGroupDict]]:
     audiences = dict.fromkeys(audience for audience, _ in COMMANDS.values())
     return {"*": [{"name": audience, "commands": [n for n, (a, _) in COMMANDS.items() if a == audience]} for audience in audiences]}
 

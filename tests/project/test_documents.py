@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-from importlib import import_module
 from pathlib import Path
 
 import pytest
-import rich_click as click
 from sources import ROOT
 
-from portunus.cli import COMMANDS
+from portunus.cli import COMMANDS, load
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md"), *(ROOT / "portunus").rglob("README.md")])
 FOLDERS = sorted(
@@ -42,7 +40,7 @@ def test_commands_in_documents_exist(document: Path) -> None:
             assert [w for w in words[1:] if "=" not in w and w not in targets] == [], line
         if words[:1] == ["portunus"] and words[1] != "COMMAND" and not words[1].startswith("-"):
             assert words[1] in COMMANDS, line
-            command: click.Command = import_module(f"portunus.cli.{words[1]}").command
+            command = load(words[1])
             options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
             assert [w for w in words[2:] if w.startswith("--") and w.split("=")[0] not in options] == [], line
 
