@@ -151,6 +151,14 @@ def largest_difference(left: tuple[np.ndarray, np.ndarray], right: tuple[np.ndar
     return worst
 
 
+def owner_of(path: Path) -> str | None:
+    """Name of the spec a model file says it is for; None if it has no readable manifest."""
+    try:
+        return str(_read_manifest(path, manifest_path(path))["model"]["spec"])
+    except (PortunusError, KeyError, TypeError):
+        return None
+
+
 def _weights(path: Path, manifest: dict, tensors: dict[str, np.ndarray], features: int, actions: int) -> NetworkWeights:
     """Exactly the six tensors of the architecture, with exactly the shapes this spec asks for."""
     hidden = manifest["network"]["hidden"]

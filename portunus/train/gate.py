@@ -5,6 +5,7 @@ The sequential test is Wald's (1945) in the form engine testing uses it: a likel
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
 
@@ -60,3 +61,31 @@ def log_likelihood_ratio(difference: np.ndarray, gain: float) -> float:
 def threshold(error: float) -> float:
     """The LLR at which both errors of the test are about `error`."""
     return log((1 - error) / error)
+
+
+def better(
+    candidate: Callable[[np.ndarray], np.ndarray], best: Callable[[np.ndarray], np.ndarray], *,
+    first_seed: int, most: int, gain: float, error: float = 0.05, block: int = 200,
+) -> tuple[bool, Comparison]:  # fmt: skip
+    """Play paired fights until it is clear whether the candidate is better.
+
+    Args:
+        candidate: Seeds int64[n] to damage float64[n].
+        best: The same for the player to beat.
+        first_seed: Seeds `first_seed`, `first_seed + 1`, ... are played.
+        most: Most fights; undecided by then means not better.
+        gain: The improvement to test for, as a share of the best player's damage.
+        error: Probability of each wrong decision.
+        block: Fights between two looks.
+
+    Returns:
+        Whether the candidate is better, and the comparison over all fights played.
+    """
+    ours, theirs = np.empty(0), np.empty(0)
+    while len(ours) < most:
+        seeds = first_seed + np.arange(len(ours), min(len(ours) + block, most))
+        ours, theirs = np.append(ours, candidate(seeds)), np.append(theirs, best(seeds))
+        ratio = log_likelihood_ratio(ours - theirs, gain * float(theirs.mean()))
+        if abs(ratio) >= threshold(error):
+            return ratio > 0, compare(ours, theirs)
+    return False, compare(ours, theirs)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from portunus.errors import PortunusError
-from portunus.evaluator.kernels import NETWORK, KernelEvaluator, kernel
-from portunus.evaluator.mlp import Mlp, network
-from portunus.evaluator.uniform import Uniform
+from portunus.evaluator.kernels import KernelEvaluator, call_evaluator, kernel
+from portunus.evaluator.mlp import Mlp
 from portunus.runtime.calls import call_features, call_legal, call_reset, call_rotation, call_step
-from portunus.runtime.signature import FAULTS, HEADER_DAMAGE, HEADER_FAULT, HEADER_FINISHED, INFO_WORDS
+from portunus.runtime.signature import FAULTS, HEADER_DAMAGE, HEADER_DURATION, HEADER_FAULT, HEADER_FINISHED, INFO_WORDS
+from portunus.search.engine import Judge
 from portunus.search.game import gain, game_of, remaining_seconds
 
 if TYPE_CHECKING:
@@ -25,6 +25,24 @@ if TYPE_CHECKING:
 FIGHTS_PER_CALL = 32  # so that Ctrl-C is heard
 MAX_DECISIONS = 20_000  # in one fight; more is a spec that never advances time
 ENDLESS = 8  # the fault bit of a fight with more
+
+
+@dataclass(frozen=True)
+class Fights:
+    """Results of n fights.
+
+    Attributes:
+        damage: float64[n].
+        seconds: Length of each fight, float64[n].
+    """
+
+    damage: np.ndarray
+    seconds: np.ndarray
+
+    @property
+    def dps(self) -> np.ndarray:
+        """Damage per second of each fight, float64[n]."""
+        return self.damage / self.seconds
 
 
 @dataclass(frozen=True)
@@ -50,7 +68,7 @@ class Record:
 
 @kernel
 def uniform_draw(stream):
-    """A number in [0, 1) from a private splitmix64 stream, uint64[1]."""
+    """A number in [0, 1) from a private splitmix64 stream, uint64[4]."""
     stream[0] += np.uint64(0x9E3779B97F4A7C15)
     mixed = stream[0]
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -75,18 +93,18 @@ def random_legal(mask, stream):
 
 
 @kernel
-def best_legal(mask, logits):
-    """The legal action of the largest logit, the first of equals."""
+def best_legal(mask, heads):
+    """The legal action of the largest logit, the first of equals; `heads` are logits and a value, float32 [A + 1]."""
     best = -1
     for action in range(mask.shape[0]):
-        if mask[action] and (best < 0 or logits[action] > logits[best]):
+        if mask[action] and (best < 0 or heads[action] > heads[best]):
             best = action
     return best
 
 
 @kernel
-def _fights(game, reset, rotation, evaluator, rngs, metrics, epsilon, stream, damage, keep):
-    """Play one fight per rng row, by the network or else by the list; returns (decisions recorded, fault bits).
+def _fights(game, reset, rotation, judge, rngs, metrics, epsilon, stream, damage, seconds, keep):
+    """Play one fight per rng row, by the evaluator `judge` or else (address 0) by the list; returns (decisions recorded, fault bits).
 
     `keep` holds the arrays of a `Record`; recording stops when they are full, so empty arrays record nothing.
     """
@@ -95,7 +113,7 @@ def _fights(game, reset, rotation, evaluator, rngs, metrics, epsilon, stream, da
     info = np.zeros(INFO_WORDS, np.float64)
     legal = np.zeros(game.actions, np.uint8)
     seen = np.zeros(game.feature_count, np.float32)
-    logits = np.zeros(game.actions, np.float32)
+    heads = np.zeros(game.actions + 1, np.float32)
     at = state.ctypes.data
     row, faults = 0, 0
     for fight in range(rngs.shape[0]):
@@ -106,11 +124,14 @@ def _fights(game, reset, rotation, evaluator, rngs, metrics, epsilon, stream, da
             decisions += 1
             recording = row < label.shape[0]
             call_legal(game.legal, at, game.tables, legal.ctypes.data)
-            if recording or evaluator.kind == NETWORK:
+            if recording or judge.address != 0:
                 call_features(game.features, at, game.tables, seen.ctypes.data)
-            if evaluator.kind == NETWORK:
-                network(evaluator, seen, logits)
-                choice = best_legal(legal, logits)
+            if judge.address != 0:
+                call_evaluator(
+                    judge.address, judge.integers, judge.reals, judge.weights, game.tables, at, stream.ctypes.data,
+                    seen.ctypes.data, legal.ctypes.data, heads.ctypes.data,
+                )  # fmt: skip
+                choice = best_legal(legal, heads)
             else:
                 choice = call_rotation(rotation, at, game.tables)
             action = choice
@@ -130,6 +151,7 @@ def _fights(game, reset, rotation, evaluator, rngs, metrics, epsilon, stream, da
         if decisions == MAX_DECISIONS:
             faults |= ENDLESS
         damage[fight] = state.view(np.float64)[HEADER_DAMAGE]
+        seconds[fight] = state[HEADER_DURATION] * 1e-9
     return row, faults
 
 
@@ -168,15 +190,21 @@ def check_faults(compiled: CompiledSpec, faults: int) -> None:
         raise PortunusError(f"a fight of {compiled.name} broke off: {found}", hint="Run `portunus test` on the spec.", exit_code=1)
 
 
+def judge_of(evaluator: KernelEvaluator) -> Judge:
+    """The addresses of an evaluator, which the caller keeps alive."""
+    return Judge(evaluator.address, evaluator.integers.ctypes.data, evaluator.reals.ctypes.data, evaluator.weights.ctypes.data)
+
+
 def _play(
-    compiled: CompiledSpec, seeds: np.ndarray, evaluator: KernelEvaluator, *,
+    compiled: CompiledSpec, seeds: np.ndarray, *, evaluator: KernelEvaluator | None = None,
     rotation: int = 0, expected: bool = False, epsilon: float = 0.0, stream_seed: int = 0, keep: Record | None = None,
-) -> tuple[np.ndarray, int]:  # fmt: skip
-    """Damage of each fight, and the number of decisions kept."""
+) -> tuple[Fights, int]:  # fmt: skip
+    """The fights, and the number of decisions kept."""
     seeds = np.asarray(seeds)
-    damage = np.zeros(len(seeds))
+    fights = Fights(np.zeros(len(seeds)), np.zeros(len(seeds)))
     metrics = compiled.new_metrics()
-    stream = np.array([stream_seed], np.uint64)
+    stream = np.array([stream_seed, 0, 0, 0], np.uint64)
+    judge = judge_of(evaluator) if evaluator else Judge(0, 0, 0, 0)
     game = game_of(compiled, metrics)
     if not expected:
         game = game._replace(step=compiled.kernels.step_sampled)
@@ -185,17 +213,18 @@ def _play(
     rows = 0
     for start in range(0, len(seeds), FIGHTS_PER_CALL):
         part = seeds[start : start + FIGHTS_PER_CALL]
+        damage, seconds = fights.damage[start : start + len(part)], fights.seconds[start : start + len(part)]
         rngs = np.stack([compiled.new_rng(int(seed)) for seed in part])
         recorded, faults = _fights(
-            game, compiled.kernels.reset, rotation, evaluator, rngs, metrics, epsilon, stream, damage[start : start + len(part)],
+            game, compiled.kernels.reset, rotation, judge, rngs, metrics, epsilon, stream, damage, seconds,
             tuple(array[rows:] for array in arrays),
         )  # fmt: skip
         rows += recorded
         check_faults(compiled, faults)
-    return damage, rows
+    return fights, rows
 
 
-def play_network(compiled: CompiledSpec, weights: NetworkWeights, seeds: np.ndarray, *, expected: bool = False) -> np.ndarray:
+def network_fights(compiled: CompiledSpec, weights: NetworkWeights, seeds: np.ndarray, *, expected: bool = False) -> Fights:
     """Fights in which the network alone decides: the legal action of the largest logit.
 
     Args:
@@ -204,22 +233,29 @@ def play_network(compiled: CompiledSpec, weights: NetworkWeights, seeds: np.ndar
         seeds: int[n], one fight each.
         expected: Mean damage for pure damage rolls (less noise) instead of every roll drawn.
 
-    Returns:
-        Damage of each fight, float64[n].
-
     Raises:
         PortunusError: A fight broke off with a fault.
     """
-    return _play(compiled, seeds, Mlp(weights).in_kernel(), expected=expected)[0]
+    return _play(compiled, seeds, evaluator=Mlp(weights).in_kernel(), expected=expected)[0]
 
 
-def play_rotation(compiled: CompiledSpec, seeds: np.ndarray, *, rotation: str = "default", expected: bool = False) -> np.ndarray:
-    """Fights in which a priority list decides; arguments and result as in `play_network`.
+def rotation_fights(compiled: CompiledSpec, seeds: np.ndarray, *, rotation: str = "default", expected: bool = False) -> Fights:
+    """Fights in which a priority list decides; arguments as in `network_fights`.
 
     Raises:
         PortunusError: No such rotation, or a fight broke off with a fault.
     """
-    return _play(compiled, seeds, Uniform().in_kernel(), rotation=rotation_address(compiled, rotation), expected=expected)[0]
+    return _play(compiled, seeds, rotation=rotation_address(compiled, rotation), expected=expected)[0]
+
+
+def play_network(compiled: CompiledSpec, weights: NetworkWeights, seeds: np.ndarray, *, expected: bool = False) -> np.ndarray:
+    """Damage float64[n] of `network_fights`."""
+    return network_fights(compiled, weights, seeds, expected=expected).damage
+
+
+def play_rotation(compiled: CompiledSpec, seeds: np.ndarray, *, rotation: str = "default", expected: bool = False) -> np.ndarray:
+    """Damage float64[n] of `rotation_fights`."""
+    return rotation_fights(compiled, seeds, rotation=rotation, expected=expected).damage
 
 
 def record_rotation(compiled: CompiledSpec, seeds: np.ndarray, *, epsilon: float, stream_seed: int, rotation: str = "default") -> Record:
@@ -233,8 +269,7 @@ def record_rotation(compiled: CompiledSpec, seeds: np.ndarray, *, epsilon: float
     """
     keep = empty_record(1024 * len(seeds), compiled)
     address = rotation_address(compiled, rotation)
-    none = Uniform().in_kernel()
-    _, rows = _play(compiled, seeds, none, rotation=address, expected=True, epsilon=epsilon, stream_seed=stream_seed, keep=keep)
+    _, rows = _play(compiled, seeds, rotation=address, expected=True, epsilon=epsilon, stream_seed=stream_seed, keep=keep)
     ends = np.flatnonzero(keep.last[:rows])
     stop = int(ends[-1]) + 1 if len(ends) else 0
     return Record(*(getattr(keep, name)[:stop].copy() for name in ("features", "mask", "label", "taken", "gain", "last")))

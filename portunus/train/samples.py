@@ -65,6 +65,10 @@ class Replay:
             getattr(self._rows, name)[rows] = column
         self.added += len(samples)
 
+    def clear(self) -> None:
+        """Forget all samples."""
+        self.added = 0
+
     def draw(self, count: int, rng: np.random.Generator) -> Samples:
         """`count` samples at random, with replacement."""
         return self._rows.take(rng.integers(0, len(self), count))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from portunus.evaluator.kernels import kernel
-from portunus.evaluator.mlp import Mlp, network
+from portunus.evaluator.kernels import call_evaluator, kernel
+from portunus.evaluator.mlp import Mlp
 from portunus.runtime.calls import call_features, call_legal, call_reset, call_step
 from portunus.runtime.signature import HEADER_FAULT, HEADER_FINISHED, INFO_WORDS
 from portunus.search.engine import Search
@@ -53,7 +53,7 @@ class SelfPlaySettings:
 
 
 @kernel
-def _self_play(game, arena, rules, quiet, evaluator, reset, rngs, stream, how, keep):
+def _self_play(game, arena, rules, quiet, judge, reset, rngs, stream, how, keep):
     """Play one fight per rng row; returns (decisions kept, fault bits). Recording stops when `keep` is full.
 
     `rules` have noise at the root and serve the decisions that teach, `quiet` have none and serve the others.
@@ -64,7 +64,7 @@ def _self_play(game, arena, rules, quiet, evaluator, reset, rngs, stream, how, k
     info = np.zeros(INFO_WORDS, np.float64)
     legal = np.zeros(game.actions, np.uint8)
     seen = np.zeros(game.feature_count, np.float32)
-    logits = np.zeros(game.actions, np.float32)
+    heads = np.zeros(game.actions + 1, np.float32)
     policy = np.zeros(game.actions, np.float64)
     candidates = np.zeros(game.actions, np.int64)
     at = state.ctypes.data
@@ -81,8 +81,11 @@ def _self_play(game, arena, rules, quiet, evaluator, reset, rngs, stream, how, k
             call_legal(game.legal, at, game.tables, legal.ctypes.data)
             call_features(game.features, at, game.tables, seen.ctypes.data)
             if decisions <= careless:
-                network(evaluator, seen, logits)
-                action = best_legal(legal, logits)
+                call_evaluator(
+                    judge.address, judge.integers, judge.reals, judge.weights, game.tables, at, stream.ctypes.data,
+                    seen.ctypes.data, legal.ctypes.data, heads.ctypes.data,
+                )  # fmt: skip
+                action = best_legal(legal, heads)
                 if uniform_draw(stream) < careless_random:
                     action = random_legal(legal, stream)
                 call_step(game.step, at, game.tables, game.metrics, rng, action, info.ctypes.data)
@@ -91,7 +94,7 @@ def _self_play(game, arena, rules, quiet, evaluator, reset, rngs, stream, how, k
                 return row, faults
             deep = uniform_draw(stream) < full_share
             arena.rng[0] = np.uint64(uniform_draw(stream) * 9007199254740992.0)
-            search_whole(game, arena, rules if deep else quiet, evaluator, state, candidates, simulations if deep else fast_simulations)
+            search_whole(game, arena, rules if deep else quiet, judge, state, candidates, simulations if deep else fast_simulations)
             faults |= arena.counters[FAULT]
             edge = choose_action_edge(arena, rules if deep else quiet)
             if edge < 0 or faults != 0:
@@ -151,10 +154,10 @@ class SelfPlay:
             np.zeros(capacity, np.bool_),
         )
         rngs = np.stack([compiled.new_rng(seed + fight) for fight in range(fights)])
-        stream = np.array([seed], np.uint64)
+        stream = np.array([seed, 0, 0, 0], np.uint64)
         numbers = (how.simulations, how.fast_simulations, how.full_share, how.careless_share, how.careless_random, how.careless_decisions)
         quiet = search.rules._replace(gumbel_scale=0.0)
-        rows, faults = _self_play(search.game, search.arena, search.rules, quiet, search.numbers, compiled.kernels.reset, rngs, stream, numbers, keep)
+        rows, faults = _self_play(search.game, search.arena, search.rules, quiet, search.judge, compiled.kernels.reset, rngs, stream, numbers, keep)
         check_faults(compiled, faults)
         ends = np.flatnonzero(keep[6][:rows])
         features, mask, policy, full, values, gains, last, explored = (array[: int(ends[-1]) + 1 if len(ends) else 0] for array in keep)
