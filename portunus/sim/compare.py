@@ -262,7 +262,7 @@ def prepare(paths: list[Path], *, exact: Path | None = None, find_exact: bool = 
     Args:
         paths: Reference files.
         exact: File with the damage per second of single fights.
-        find_exact: Look for `exact.json` beside each reference file.
+        find_exact: Look for the single fights beside each reference file, see `exact_beside`.
 
     Raises:
         PortunusError: Something is missing, damaged or not translatable.
@@ -280,7 +280,7 @@ def prepare(paths: list[Path], *, exact: Path | None = None, find_exact: bool = 
         model = models[spec]
         fights = None
         if exact is not None or find_exact:
-            source = exact if exact is not None else path.with_name("exact.json")
+            source = exact if exact is not None else exact_beside(path)
             if source not in tables:
                 tables[source] = read_exact(source)
             fights = tables[source].get(path.name)
@@ -289,6 +289,15 @@ def prepare(paths: list[Path], *, exact: Path | None = None, find_exact: bool = 
         profile, encounter = scenario_setting(golden, words, model)
         prepared.append(PreparedScenario(golden, spec, model, profile, encounter, _rotation(golden, model), fights))
     return prepared
+
+
+def exact_beside(path: Path) -> Path:
+    """Where the single fights of a reference file are: `exact.json` in its folder, or `exact/<folder>.json` beside the folder `golden`."""
+    path = path.resolve()
+    for candidate in (path.with_name("exact.json"), path.parent.parent.parent / "exact" / f"{path.parent.name}.json"):
+        if candidate.is_file():
+            return candidate
+    raise PortunusError(f"there is no exact.json beside {path.name}", hint="Name the file with the single fights by --exact-file.")
 
 
 def scenario_setting(golden: Golden, words: Any, model: Model) -> tuple[Profile, Encounter]:

@@ -1,0 +1,136 @@
+"""The mathematics of the comparison, on results made for it: what must fail fails, what must pass passes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from portunus.sim import compare, fidelity, statistics
+from portunus.sim.golden import Golden, read_golden
+from portunus.sim.results import ActionResult, AuraResult, SimulationResult
+
+FULL = Path(__file__).parent.parent / "golden" / "mage_fire" / "22_full_cd_1t_300s.json"
+
+
+def as_result(golden: Golden, *, dps_factor: float = 1.0, casts_factor: float = 1.0, fights: int = 10_000) -> SimulationResult:
+    """The reference's own figures as if we had measured them, times planted factors."""
+    duration = golden.scenario.duration
+    actions = tuple(
+        ActionResult(
+            name=f"a{a.key.number}_{a.key.tag}", label=f"Action {a.key.number}", spell_id=a.key.number, tag=a.key.tag, item=a.key.kind == "item",
+            owner="pet" if a.key.pet else "", school="fire", casts=statistics.estimate(a.casts * casts_factor, 1e-9, 40),
+            hits=a.hits, crits=a.crits, misses=a.misses, damage=statistics.estimate(a.damage * dps_factor, 1e-9, 40), share=0.0,
+        )
+        for a in golden.actions if a.key.kind != "other"
+    )  # fmt: skip
+    auras = tuple(AuraResult(f"b{i}", f"Aura {a.spell_id}", a.spell_id, a.tag, a.on_target, a.uptime_s, a.procs) for i, a in enumerate(golden.auras))
+    return SimulationResult(
+        title="Fire Mage", rotation="list", seed=101, workers=1, dps=statistics.estimate(golden.dps * dps_factor, golden.deviation / math.sqrt(fights), fights),
+        deviation=golden.deviation, quantiles=(), actions=actions, auras=auras, resources=(), duration_s=duration, enemies=1, seconds=1.0,
+        samples=np.full(fights, golden.dps * dps_factor),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def golden() -> Golden:
+    return read_golden(FULL)
+
+
+def test_equal_results_pass(golden: Golden) -> None:
+    result = compare.compare_result(golden, as_result(golden), spec="mage_fire")
+    assert result.passed
+    assert result.failures == ()
+    assert result.dps.percent == 0
+    assert len(result.actions) == sum(a.key.kind != "other" for a in golden.actions)
+    assert result.left_out == ("OtherActionManaGain",)
+
+
+def test_a_planted_dps_error_fails(golden: Golden) -> None:
+    result = compare.compare_result(golden, as_result(golden, dps_factor=1.02), spec="mage_fire")
+    assert not result.passed
+    assert result.dps.percent == pytest.approx(2.0)
+    assert result.failures == ("DPS differs by +2.00 % (tolerance 0.50 %)",)
+    assert compare.compare_result(golden, as_result(golden, dps_factor=1.004), spec="mage_fire").passed
+    assert not compare.compare_result(golden, as_result(golden, dps_factor=0.994), spec="mage_fire").passed
+
+
+def test_a_planted_cast_error_fails(golden: Golden) -> None:
+    result = compare.compare_result(golden, as_result(golden, casts_factor=0.985), spec="mage_fire")
+    assert not result.passed
+    assert result.dps.passed
+    assert all("casts of" in f for f in result.failures)
+    assert compare.compare_result(golden, as_result(golden, casts_factor=0.995), spec="mage_fire").passed
+
+
+def test_noise_widens_the_tolerance(golden: Golden) -> None:
+    few = as_result(golden, dps_factor=1.02, fights=20)
+    assert compare.compare_result(golden, few, spec="mage_fire").dps.passed
+    difference = compare.compare_dps(1010.0, 3.0, 1000.0, 4.0)
+    assert difference.tolerance == 15.0
+    assert difference.passed
+    assert not compare.compare_dps(1016.0, 3.0, 1000.0, 4.0).passed
+    rare = compare.compare_casts(0.05, 0.01, 0.04, fights=100, reference_fights=100)
+    assert rare.tolerance == pytest.approx(3 * 0.01 * math.sqrt(2))
+    assert not compare.compare_casts(0.05, math.inf, 0.04, fights=1, reference_fights=100).passed
+
+
+def test_actions_only_one_side_has_fail(golden: Golden) -> None:
+    ours = as_result(golden)
+    missing = compare.compare_result(golden, replace(ours, actions=ours.actions[1:]), spec="mage_fire")
+    assert not missing.passed
+    assert "not known here" in missing.unmatched[0]
+    extra = replace(ours.actions[0], label="Frostbolt", spell_id=116)
+    added = compare.compare_result(golden, replace(ours, actions=(*ours.actions, extra)), spec="mage_fire")
+    assert not added.passed
+    assert "Frostbolt" in added.unmatched[0]
+    idle = replace(extra, casts=statistics.estimate(0.0, 0.0, 10), damage=statistics.estimate(0.0, 0.0, 10))
+    assert compare.compare_result(golden, replace(ours, actions=(*ours.actions, idle)), spec="mage_fire").passed
+
+
+def test_exact_comparison_finds_the_first_difference() -> None:
+    same = compare.compare_exact([100.0, 200.0], (100.0, 200.0 * (1 + 1e-12)))
+    assert same.passed
+    assert same.first_different is None
+    other = compare.compare_exact([100.0, 200.0, 300.0], (100.0, 200.1, 300.0))
+    assert not other.passed
+    assert other.first_different == 1
+    assert other.largest == pytest.approx(0.1 / 200.1)
+    assert not compare.compare_exact([], (1.0,)).passed
+
+
+def test_an_exact_failure_fails_the_scenario(golden: Golden) -> None:
+    result = compare.compare_result(golden, as_result(golden), spec="mage_fire", exact=compare.compare_exact([1.0, 2.0], (1.0, 3.0)))
+    assert not result.passed
+    assert result.failures == ("fight 1 is the first of 2 that differs; the largest relative difference is 3.33e-01",)
+    only = compare.compare_result(golden, as_result(golden, dps_factor=1.5), spec="mage_fire", exact=compare.compare_exact([1.0], (1.0,)), judged=False)
+    assert only.passed
+
+
+def test_aura_uptimes_are_summed_over_enemies() -> None:
+    three = read_golden(FULL.with_name("24_full_cd_3t_300s.json"))
+    bombs = [a.uptime_s for a in three.auras if a.spell_id == 55360]
+    result = replace(as_result(three), auras=(AuraResult("living_bomb_burn", "Living Bomb", 55360, 0, True, sum(bombs), 3.0),
+                                              AuraResult("pyroblast_burn", "Pyroblast (burn)", 42891, 1, True, 184.0, 3.0)))
+    rows = compare.compare_result(three, result, spec="mage_fire").auras
+    assert len(bombs) == 3
+    assert rows[0].uptime_s.percent == 0
+    assert rows[1].uptime_s.reference == pytest.approx(184.270927)
+
+
+def test_documents_and_page_say_what_was_found(golden: Golden) -> None:
+    passed = compare.compare_result(golden, as_result(golden), spec="mage_fire", exact=compare.compare_exact([1.0], (1.0,)))
+    failed = replace(compare.compare_result(golden, as_result(golden, dps_factor=1.02), spec="mage_fire"), name="broken|one")
+    document = fidelity.comparison_document([passed, failed], version="1")
+    assert document["passed"] is False
+    assert [s["passed"] for s in document["scenarios"]] == [True, False]
+    assert document["scenarios"][1]["dps"]["percent"] == pytest.approx(2.0)
+    page = fidelity.fidelity_page([passed, failed], command="portunus compare x")
+    assert "1 of 2 scenarios agree" in page
+    assert "**broken|one**: DPS differs by +2.00 %" in page
+    assert "broken\\|one | 10,000" in page
+    assert fidelity.report_rows([failed])[0].passed is False
+    assert fidelity.percent(-0.0001) == "+0.00 %"
