@@ -1,0 +1,176 @@
+"""Effects: the statements inside `on ... { }` blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from portunus.dsl import limits
+from portunus.dsl.diagnostics import Problems, suggestion
+from portunus.dsl.expressions import Context, Expressions
+from portunus.dsl.model import (
+    AddStack, Apply, Chance, Damage, Gain, If, Remove, SetValue, Span, StartCooldown, Statement, Strike, Summon, Trigger,
+)  # fmt: skip
+from portunus.dsl.split import Field, split_block
+from portunus.dsl.symbols import Symbols
+from portunus.dsl.syntax import Block, Branches, Name
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where effects stand: the context of their expressions, whether an attack can be rolled, and whose resource row a gain is."""
+
+    context: Context
+    attack: bool = False
+    source: str = ""
+    pet: str = ""
+
+
+class Effects:
+    """Resolves blocks of effects."""
+
+    def __init__(self, symbols: Symbols, problems: Problems, expressions: Expressions) -> None:
+        self.symbols, self.problems, self.expressions = symbols, problems, expressions
+
+    def block(self, block: Block | None, place: Place) -> tuple[Statement, ...]:
+        """The statements of a block, in order."""
+        if block is None:
+            return ()
+        result: list[Statement] = []
+        for item in split_block(block.entries, "statements", self.problems):
+            statement = self._branches(item, place) if isinstance(item, Branches) else getattr(self, f"_{item.keyword.word}")(item, place)
+            if statement is not None:
+                result.append(statement)
+        return tuple(result)
+
+    def _branches(self, item: Branches, place: Place) -> Statement | None:
+        if len(item.branches) > limits.NESTING:
+            self.problems.error("PT005", item.span, f"more than {limits.NESTING} branches in one `if`")
+            return None
+        orelse = self.block(item.otherwise, place)
+        for condition, then in reversed(item.branches):
+            resolved = self.expressions.resolve(condition, place.context, "bool", "`if`")
+            statement = If(resolved, self.block(then, place), orelse, item.span)
+            orelse = (statement,)
+        return orelse[0]
+
+    def _damage(self, item: Field, place: Place) -> Statement | None:
+        if not self._can_attack(item, place):
+            return None
+        amount = self.expressions.resolve(item.arguments["amount"], replace(place.context, rolls=True), "number", "`damage`")
+        scope = item.name("scope") or "target"
+        if scope not in ("target", "enemies"):
+            self.problems.error("PT402", item.arguments["scope"].span, f"damage cannot go to `{scope}`", "write `to enemies`, or leave it out for the target")
+        return Damage(amount, scope, item.span)  # type: ignore[arg-type]
+
+    def _strike(self, item: Field, place: Place) -> Statement | None:
+        return Strike(self.block(item.block, place), item.span) if self._can_attack(item, place) else None
+
+    def _can_attack(self, item: Field, place: Place) -> bool:
+        if not place.attack:
+            hint = "Give the spell a `school`." if place.source in self.symbols.spells else "Define a `triggered` spell that does it, and `trigger` that."
+            self.problems.error("PT405", item.span, f"`{item.word}` stands only in a spell with a school", hint)
+        return place.attack
+
+    def aura(self, node: Name) -> str | None:
+        """The name of an aura, or None after an error."""
+        if node.text in self.symbols.auras:
+            self.symbols.use("aura", node.text)
+            return node.text
+        kind = "a spell" if node.text in self.symbols.spells else "a group" if node.text in self.symbols.groups else ""
+        if kind:
+            self.problems.error("PT402", node.span, f"`{node.text}` is {kind}, not an aura", suggestion(node.text, self.symbols.auras))
+        else:
+            self.problems.error("PT401", node.span, f"there is no aura `{node.text}`", suggestion(node.text, self.symbols.auras))
+        return None
+
+    def spell(self, node: Name) -> str | None:
+        """The name of a spell, or None after an error."""
+        if node.text in self.symbols.spells:
+            self.symbols.use("spell", node.text)
+            return node.text
+        kind = "an aura" if node.text in self.symbols.auras else "a group" if node.text in self.symbols.groups else ""
+        if kind:
+            self.problems.error("PT402", node.span, f"`{node.text}` is {kind}, not a spell", suggestion(node.text, self.symbols.spells))
+        else:
+            self.problems.error("PT401", node.span, f"there is no spell `{node.text}`", suggestion(node.text, self.symbols.spells))
+        return None
+
+    def _apply(self, item: Field, place: Place) -> Statement | None:
+        aura = self.aura(item.arguments["aura"])
+        return Apply(aura, item.span) if aura else None
+
+    def _remove(self, item: Field, place: Place) -> Statement | None:
+        aura = self.aura(item.arguments["aura"])
+        return Remove(aura, item.span) if aura else None
+
+    def _add(self, item: Field, place: Place) -> Statement | None:
+        count = self.expressions.resolve(item.arguments["count"], place.context, "number", "`add`")
+        found = self._path(item)
+        if found is None:
+            return None
+        aura, value, node = found
+        if value != "stacks" or not self.symbols.aura_facts[aura].stacks:
+            hint = f"write `add 1 to {aura}.stacks`" if self.symbols.aura_facts[aura].stacks else f"Give the aura `{aura}` a line `stacks N`."
+            self.problems.error("PT404", node.span, f"the aura `{aura}` has no stacks called `{value}`" if value != "stacks" else f"the aura `{aura}` does not stack", hint)
+            return None
+        return AddStack(aura, count, item.span)
+
+    def _set(self, item: Field, place: Place) -> Statement | None:
+        amount = self.expressions.resolve(item.arguments["amount"], place.context, "number", "`set`")
+        found = self._path(item)
+        if found is None:
+            return None
+        aura, value, node = found
+        if value not in self.symbols.aura_facts[aura].values:
+            hint = suggestion(value, self.symbols.aura_facts[aura].values, f"Give the aura `{aura}` a line `values {value}`.")
+            self.problems.error("PT404", node.span, f"the aura `{aura}` carries no value `{value}`", hint)
+            return None
+        return SetValue(aura, value, amount, item.span)
+
+    def _path(self, item: Field) -> tuple[str, str, Name] | None:
+        node = item.arguments["path"]
+        head, value = node.text.split(".")
+        aura = self.aura(Name(head, Span(node.span.path, node.span.line, node.span.column, len(head))))
+        return (aura, value, node) if aura else None
+
+    def _gain(self, item: Field, place: Place) -> Statement | None:
+        amount = self.expressions.resolve(item.arguments["amount"], replace(place.context, rolls=True), "number", "`gain`")
+        resource = item.arguments["resource"]
+        if resource.text not in self.symbols.resources:
+            self.problems.error("PT401", resource.span, f"there is no resource `{resource.text}`", suggestion(resource.text, self.symbols.resources))
+            return None
+        self.symbols.use("resource", resource.text)
+        source = item.name("source") or place.source
+        if not source:
+            self.problems.error("PT302", item.span, "say whose row of the report this gain is", f"write `gain ... {resource.text} as NAME`")
+        return Gain(resource.text, amount, source, item.span)
+
+    def _trigger(self, item: Field, place: Place) -> Statement | None:
+        node = item.arguments["spell"]
+        spell = self.spell(node)
+        if spell and self.symbols.spells[spell].field("triggered") is None:
+            self.problems.error("PT402", node.span, f"`{spell}` is not a triggered spell", f"Add `triggered` to the spell `{spell}`.")
+        return Trigger(spell, item.span) if spell else None
+
+    def _start_cooldown(self, item: Field, place: Place) -> Statement | None:
+        node = item.arguments["spell"]
+        spell = self.spell(node)
+        if spell and self.symbols.spells[spell].field("cooldown") is None:
+            self.problems.error("PT404", node.span, f"`{spell}` has no cooldown", f"Add `cooldown TIME manual` to the spell `{spell}`.")
+        return StartCooldown(spell, item.span) if spell else None
+
+    def _summon(self, item: Field, place: Place) -> Statement | None:
+        duration = self.expressions.resolve(item.arguments["duration"], place.context, "time", "`summon`")
+        node = item.arguments["pet"]
+        if node.text not in self.symbols.pets:
+            self.problems.error("PT401", node.span, f"there is no pet `{node.text}`", suggestion(node.text, self.symbols.pets))
+            return None
+        self.symbols.use("pet", node.text)
+        return Summon(node.text, duration, item.span)
+
+    def _chance(self, item: Field, place: Place) -> Statement | None:
+        chance = self.expressions.resolve(item.arguments["chance"], place.context, "number", "`chance`")
+        node = item.arguments["chance"]
+        if chance.op == "number" and chance.type == "number" and not 0 <= chance.args[0] <= 1:
+            self.problems.error("PT308", node.span, "a chance lies between 0% and 100%", f"write `{node.digits}%`" if getattr(node, "unit", None) == "" else "")
+        return Chance(chance, self.block(item.block, place), item.span)

@@ -1,0 +1,470 @@
+"""Expressions: names found, types and units checked, units reduced; then only `Expr` nodes of the model are left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from portunus.dsl.diagnostics import Problems, suggestion
+from portunus.dsl.model import Expr, Span
+from portunus.dsl.symbols import Symbols, unit_hint
+from portunus.dsl.syntax import Binary, Call, Name, Node, Number, Text, Unary
+from portunus.units import UNITS, convert, show_time
+
+UNKNOWN = "unknown"  # the type after an error: agrees with everything, so that one mistake gives one message
+TYPE_NAMES = {
+    "number": "a number", "time": "a time", "bool": "a condition", "distance": "a distance", "speed": "a speed", "range": "a rolled amount", UNKNOWN: "something",
+}  # fmt: skip
+OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne", "and": "and", "or": "or"}
+FUNCTIONS = {
+    "min": "min(a, b): the smaller", "max": "max(a, b): the larger", "sqrt": "sqrt(x): the square root",
+    "choose": "choose(condition, then, otherwise)", "pick": "pick(index, value for 0, value for 1, ...)",
+    "by_level": "by_level(equal, +1, +2, +3): by the enemy's level above the player's",
+}  # fmt: skip
+# Operations that depend on the state of a fight.
+STATE_OPERATIONS = frozenset({
+    "resource", "aura_up", "aura_remains", "aura_stacks", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains",
+    "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_cost", "event_base_cost",
+})  # fmt: skip
+STATIC_PREFIXES = ("talent", "glyph", "option", "class", "race", "bonus")
+# Names that only a handler knows: name -> (operation, type, events).
+EVENT_NAMES = {
+    "damage": ("event_damage", "number", ("hit", "result", "tick")),
+    "crit": ("event_crit", "bool", ("hit", "result", "tick")),
+    "landed": ("event_landed", "bool", ("hit", "result", "tick")),
+    "spell.cost": ("event_cost", "number", ("hit", "result", "cast")),
+    "spell.base_cost": ("event_base_cost", "number", ("hit", "result", "cast")),
+}
+PLAIN_NAMES = {
+    "enemies": ("enemies", "number"), "fight.time": ("fight_time", "time"), "fight.remains": ("fight_remains", "time"), "target.health": ("target_phase", "number"),
+    "target.level_difference": ("level", "number"), "target.distance": ("distance", "distance"),
+}  # fmt: skip
+# field -> (operation, type) after buff.X, debuff.X, dot.X
+AURA_FIELDS = {
+    "up": ("aura_up", "bool"), "down": ("aura_up", "bool"), "remains": ("aura_remains", "time"), "stacks": ("aura_stacks", "number"),
+    "ticks_left": ("aura_ticks_left", "number"), "fresh": ("aura_fresh", "bool"),
+}  # fmt: skip
+COOLDOWN_FIELDS = {"ready": ("cooldown_ready", "bool"), "remains": ("cooldown_remains", "time")}
+SPELL_FIELDS = {"cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number")}
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where an expression stands.
+
+    Attributes:
+        pet: Inside this pet, "" = the player.
+        aura: Inside this aura (`stacks` means its own).
+        event: Inside a handler of this event, "" = none.
+        static: Only what is known before a fight may be named; says what for, "" = anything goes.
+        rolls: A range may be part of it.
+    """
+
+    pet: str = ""
+    aura: str = ""
+    event: str = ""
+    static: str = ""
+    rolls: bool = False
+
+
+class Expressions:
+    """Resolves syntax nodes to typed expressions against the names of a spec."""
+
+    def __init__(self, symbols: Symbols, problems: Problems) -> None:
+        self.symbols, self.problems = symbols, problems
+
+    def resolve(self, node: Node, context: Context, types: str, what: str) -> Expr:
+        """The typed expression of a node.
+
+        Args:
+            node: The syntax node.
+            context: Where it stands.
+            types: The types that fit, separated by spaces; "" = any but a range.
+            what: How messages call the place, such as "`cast`".
+        """
+        expr = self._node(node, context)
+        allowed = types.split()
+        if context.rolls:
+            allowed.append("range")
+        if expr.type == UNKNOWN or expr.type in allowed or (not types and expr.type != "range"):
+            return expr
+        if expr.type == "range":
+            self.problems.error("PT505", node.span, f"{what} cannot be a rolled amount", "A range `a..b` stands in `damage` and `gain` only.")
+        else:
+            self.problems.error("PT502", node.span, f"{what} needs {' or '.join(TYPE_NAMES[t] for t in allowed)}, found {TYPE_NAMES[expr.type]}", _mend(node, expr, allowed))
+        return replace(expr, type=UNKNOWN)  # type: ignore[arg-type]
+
+    def _node(self, node: Node, context: Context) -> Expr:
+        if isinstance(node, Number):
+            return self._number(node)
+        if isinstance(node, Name):
+            return self._name(node, context)
+        if isinstance(node, Unary):
+            return self._unary(node, context)
+        if isinstance(node, Call):
+            return self._call(node, context)
+        if isinstance(node, Text):
+            self.problems.error("PT502", node.span, "a text cannot be part of an expression")
+            return _unknown(node.span)
+        return self._range(node, context) if node.op == ".." else self._binary(node, context)
+
+    def _number(self, node: Number) -> Expr:
+        if node.unit not in UNITS:
+            self.problems.error("PT014", node.span, f"there is no unit `{node.unit}`", unit_hint(node))
+            return _unknown(node.span)
+        return Expr("number", (convert(node.digits, node.unit),), UNITS[node.unit].type, node.span)  # type: ignore[arg-type]
+
+    def _unary(self, node: Unary, context: Context) -> Expr:
+        operand = self._node(node.operand, context)
+        if operand.type == UNKNOWN:
+            return operand
+        if node.op == "not":
+            if operand.type != "bool":
+                return self._wrong("`not` needs a condition", node.operand, operand, ["bool"])
+            return Expr("not", (operand,), "bool", node.span)
+        if operand.type == "bool":
+            return self._wrong("`-` needs a number", node.operand, operand, ["number"])
+        return Expr("neg", (operand,), operand.type, node.span)
+
+    def _wrong(self, message: str, node: Node, expr: Expr, wanted: list[str]) -> Expr:
+        self.problems.error("PT501", node.span, f"{message}, found {TYPE_NAMES[expr.type]}", _mend(node, expr, wanted))
+        return _unknown(node.span)
+
+    def _range(self, node: Binary, context: Context) -> Expr:
+        low, high = self._node(node.left, context), self._node(node.right, context)
+        for bound, part in ((low, node.left), (high, node.right)):
+            if bound.type not in ("number", UNKNOWN):
+                return self._wrong("the bounds of a range are numbers", part, bound, ["number"])
+        if low.op == high.op == "number" and low.type == high.type == "number" and low.args[0] > high.args[0]:
+            self.problems.error("PT308", node.span, "the first bound of a range is above the second", "Swap them.")
+        return Expr("range", (low, high), "range", node.span)
+
+    def _binary(self, node: Binary, context: Context) -> Expr:
+        # A long chain leans to the left: walk down it in a loop.
+        chain: list[Binary] = []
+        while isinstance(node, Binary) and node.op != "..":
+            chain.append(node)
+            node = node.left  # type: ignore[assignment]
+        left_node: Node = node
+        phase = len(chain) > 0 and chain[-1].op in ("<", "<=", ">", ">=")
+        left = self._operand(left_node, context, phase)
+        for part in reversed(chain):
+            comparison = part.op in ("<", "<=", ">", ">=")
+            right = self._operand(part.right, context, comparison)
+            left = self._combine(part, left, left_node, right)
+            left_node = part
+        return left
+
+    def _operand(self, node: Node, context: Context, compared: bool) -> Expr:
+        if isinstance(node, Name) and node.text == "target.health" and compared:
+            return self._static(Expr("target_phase", (), "number", node.span), context)
+        return self._node(node, context)
+
+    def _combine(self, node: Binary, left: Expr, left_node: Node, right: Expr) -> Expr:
+        op = OPERATORS.get(node.op, "")
+        a, b = left.type, right.type
+        if UNKNOWN in (a, b):
+            return Expr("number", (0,), "bool" if op in ("and", "or", "lt", "le", "gt", "ge", "eq", "ne") and UNKNOWN not in (a, b) else UNKNOWN, node.span)  # type: ignore[arg-type]
+        if op in ("and", "or"):
+            for operand, part in ((left, left_node), (right, node.right)):
+                if operand.type != "bool":
+                    return self._wrong(f"`{node.op}` needs a condition on both sides", part, operand, ["bool"])
+            return Expr(op, (left, right), "bool", node.span)
+        if op in ("lt", "le", "gt", "ge", "eq", "ne"):
+            return self._compare(node, op, left, left_node, right)
+        result = _arithmetic(op, a, b)
+        if not result:
+            if "bool" in (a, b):
+                operand, part = (left, left_node) if a == "bool" else (right, node.right)
+                return self._wrong(f"`{node.op}` needs numbers", part, operand, ["number"])
+            verb = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide"}[op]
+            pair = {"add": f"{TYPE_NAMES[a]} and {TYPE_NAMES[b]}", "sub": f"{TYPE_NAMES[b]} from {TYPE_NAMES[a]}"}.get(op, f"{TYPE_NAMES[a]} by {TYPE_NAMES[b]}")
+            hint = _mend(node.right, right, [a]) or _mend(left_node, left, [b])
+            self.problems.error("PT501", node.span, f"cannot {verb} {pair}", hint)
+            return _unknown(node.span)
+        return Expr(op, (left, right), result, node.span)  # type: ignore[arg-type]
+
+    def _compare(self, node: Binary, op: str, left: Expr, left_node: Node, right: Expr) -> Expr:
+        a, b = left.type, right.type
+        if a == "bool" and isinstance(left_node, Binary) and left_node.op in OPERATORS and op not in ("eq", "ne"):
+            self.problems.error("PT506", node.span, "comparisons do not chain", "write `a <= b and b <= c`")
+            return _unknown(node.span)
+        if a != b or a == "range" or (a == "bool" and op not in ("eq", "ne")):
+            hint = _mend(node.right, right, [a]) or _mend(left_node, left, [b])
+            self.problems.error("PT501", node.span, f"cannot compare {TYPE_NAMES[a]} with {TYPE_NAMES[b]}", hint)
+            return _unknown(node.span)
+        for phase, other in ((left, right), (right, left)):
+            if phase.op == "target_phase" and (other.op != "number" or not 0 <= other.args[0] <= 1):
+                self.problems.error("PT405", node.span, "`target.health` is compared with a percentage", "write `target.health <= 35%`")
+        return Expr(op, (left, right), "bool", node.span)
+
+    def _call(self, node: Call, context: Context) -> Expr:
+        if node.function not in FUNCTIONS:
+            self.problems.error("PT504", node.span, f"there is no function `{node.function[:80]}`", suggestion(node.function, FUNCTIONS))
+            for argument in node.arguments:
+                self._node(argument, context)
+            return _unknown(node.span)
+        arguments = [self._node(argument, context) for argument in node.arguments]
+        low, high = {"min": (2, 16), "max": (2, 16), "sqrt": (1, 1), "choose": (3, 3), "pick": (2, 17), "by_level": (4, 4)}[node.function]
+        if not low <= len(arguments) <= high:
+            count = f"{low}" if low == high else f"{low} to {high}"
+            self.problems.error("PT503", node.span, f"`{node.function}` takes {count} arguments, found {len(arguments)}", FUNCTIONS[node.function])
+            return _unknown(node.span)
+        if any(argument.type == UNKNOWN for argument in arguments):
+            return _unknown(node.span)
+        values, nodes = arguments, list(node.arguments)
+        if node.function in ("choose", "pick"):
+            wanted = "bool" if node.function == "choose" else "number"
+            if arguments[0].type != wanted:
+                return self._wrong(f"the first argument of `{node.function}` is {TYPE_NAMES[wanted]}", nodes[0], arguments[0], [wanted])
+            values, nodes = arguments[1:], nodes[1:]
+        for value, part in zip(values, nodes, strict=True):
+            if value.type != values[0].type or (value.type in ("range", "bool") and node.function not in ("choose", "pick")) or value.type == "range":
+                return self._wrong(f"the values of `{node.function}` are of one kind, {TYPE_NAMES[values[0].type]}", part, value, [values[0].type])
+        if node.function == "sqrt" and values[0].type != "number":
+            return self._wrong("`sqrt` needs a number", nodes[0], values[0], ["number"])
+        kind = values[0].type
+        if node.function in ("min", "max"):
+            result = arguments[0]
+            for argument in arguments[1:]:
+                result = Expr(node.function, (result, argument), kind, node.span)
+            return result
+        return Expr(node.function, tuple(arguments), kind, node.span)
+
+    # ---- names -------------------------------------------------------------------------------------------------------------------
+
+    def _static(self, expr: Expr, context: Context) -> Expr:
+        if context.static and expr.op in STATE_OPERATIONS:
+            self.problems.error("PT507", expr.span, f"{context.static} is fixed before a fight and cannot depend on its state", "Talents, glyphs, options and statistics may stand here.")
+            return replace(expr, type=UNKNOWN)  # type: ignore[arg-type]
+        return expr
+
+    def _name(self, node: Name, context: Context) -> Expr:
+        parts = node.text.split(".")
+        found: Expr | None
+        if node.text in EVENT_NAMES and not (len(parts) == 1 and context.pet):
+            found = self._event(node, context)
+        elif node.text in PLAIN_NAMES:
+            op, kind = PLAIN_NAMES[node.text]
+            if op == "target_phase":
+                self.problems.error("PT405", node.span, "`target.health` is compared with a percentage", "write `target.health <= 35%`")
+            found = Expr(op, (), kind, node.span)  # type: ignore[arg-type]
+        elif len(parts) == 1:
+            found = self._bare(node, context)
+        else:
+            head = parts[0]
+            rule: Callable[[Name, list[str], Context], Expr | None] = (
+                self._static_name if head in STATIC_PREFIXES
+                else self._aura_name if head in ("buff", "debuff", "dot")
+                else self._cooldown_name if head == "cooldown"
+                else self._owner_name if head == "owner"
+                else self._spell_name if head in self.symbols.spells
+                else self._other_name
+            )  # fmt: skip
+            found = rule(node, parts, context)
+        return self._static(found, context) if found is not None else _unknown(node.span)
+
+    def _unknown_name(self, node: Name, message: str, candidates: object, otherwise: str = "", code: str = "PT401") -> None:
+        last = node.text.rsplit(".", 1)[-1]
+        self.problems.error(code, node.span, message, suggestion(last if "." not in "".join(candidates) else node.text, candidates, otherwise))  # type: ignore[arg-type]
+
+    def _event(self, node: Name, context: Context) -> Expr | None:
+        op, kind, events = EVENT_NAMES[node.text]
+        if context.event not in events:
+            listed = ", ".join(f"`on {event} of`" for event in events)
+            self.problems.error("PT405", node.span, f"`{node.text}` is known only in {listed}")
+            return None
+        return Expr(op, (), kind, node.span)  # type: ignore[arg-type]
+
+    def _bare(self, node: Name, context: Context) -> Expr | None:
+        name, symbols = node.text, self.symbols
+        if name == "stacks":
+            if not context.aura or not symbols.aura_facts[context.aura].stacks:
+                self.problems.error("PT405", node.span, "`stacks` is known only in `modify` of an aura with stacks", "write `buff.NAME.stacks`")
+                return None
+            return Expr("aura_stacks", (context.aura,), "number", node.span)
+        for candidate in (f"{context.pet}.{name}", name) if context.pet else (name,):
+            if candidate in symbols.stats:
+                return self._stat(candidate, node.span)
+        for prefix, op in (("", "resource"), ("max_", "resource_max"), ("base_", "resource_base")):
+            resource = name.removeprefix(prefix)
+            if name.startswith(prefix) and resource in symbols.resources:
+                symbols.use("resource", resource)
+                return Expr(op, (resource,), "number", node.span)
+        fix = self._bare_fix(name)
+        if fix:
+            self.problems.error("PT401", node.span, f"`{name}` cannot stand alone in an expression", fix)
+            return None
+        resources = [prefix + r for r in symbols.resources for prefix in ("", "max_", "base_")]
+        own = [stat.split(".", 1)[1] for stat in symbols.stats if context.pet and stat.startswith(context.pet + ".")]
+        plain = [stat for stat in symbols.stats if "." not in stat]
+        events = [n for n, (_, _, events) in EVENT_NAMES.items() if context.event in events and "." not in n]
+        self._unknown_name(node, f"there is no name `{name}`", [*plain, *own, *resources, *events, "enemies"], "")
+        return None
+
+    def _bare_fix(self, name: str) -> str:
+        symbols = self.symbols
+        if name in symbols.aura_facts:
+            return f"write `{symbols.aura_facts[name].prefix}.{name}.up`"
+        if name in symbols.talents:
+            return f"write `talent.{name}`"
+        if name in symbols.spells:
+            return f"write `cooldown.{name}.ready` or `{name}.cast_time`"
+        for prefix, table in (("glyph", symbols.glyphs), ("option", symbols.options), ("class", symbols.class_values)):
+            if name in table:
+                return f"write `{prefix}.{name}`"
+        return ""
+
+    def _stat(self, name: str, span: Span) -> Expr:
+        self.symbols.use("stat", name)
+        return Expr("stat", (name,), self.symbols.stat_types.get(name, UNKNOWN), span)  # type: ignore[arg-type]
+
+    def _static_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
+        prefix, name = parts[0], ".".join(parts[1:])
+        symbols = self.symbols
+        if prefix == "bonus" and len(parts) == 2:
+            symbols.use("bonus", name)
+            return Expr("bonus", (name,), "number", node.span)
+        tables: dict[str, set[str]] = {
+            "talent": set(symbols.talents), "glyph": set(symbols.glyphs), "option": set(symbols.options), "class": set(symbols.class_values),
+            "race": {value for race in symbols.races.values() for value in race},
+        }  # fmt: skip
+        known = tables.get(prefix, set())
+        if name not in known:
+            # A ruleset read alone has no class yet.
+            if prefix in ("talent", "glyph", "option", "class") and "class" not in symbols.sections:
+                return Expr(prefix, (name,), "number", node.span)
+            self._unknown_name(node, f"there is no {_PREFIX_NAMES[prefix]} `{name}`", known)
+            return None
+        symbols.use(prefix, name)
+        return Expr(prefix, (name,), "number", node.span)
+
+    def _aura_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
+        symbols, prefix, name = self.symbols, parts[0], parts[1]
+        facts = symbols.aura_facts.get(name)
+        field = ".".join(parts[2:])
+        if facts is None:
+            same = [f"{prefix}.{other}" + (f".{field}" if field else "") for other, f in symbols.aura_facts.items() if f.prefix == prefix]
+            others = [f"{f.prefix}.{other}" + (f".{field}" if field else "") for other, f in symbols.aura_facts.items()]
+            hint = suggestion(node.text, same) if suggestion(node.text, same).startswith("did") else suggestion(node.text, others)
+            self.problems.error("PT401", node.span, f"there is no aura `{name}`", hint)
+            return None
+        symbols.use("aura", name)
+        if facts.prefix != prefix:
+            where = {"buff": "on the player", "debuff": "on an enemy and does not tick", "dot": "on an enemy and ticks"}[facts.prefix]
+            self.problems.error("PT403", node.span, f"`{name}` is {where}", f"write `{'.'.join([facts.prefix, *parts[1:]])}`")
+            return None
+        fields = ["up", "down", "remains"] + ["stacks"] * facts.stacks + ["ticks_left"] * facts.periodic + ["fresh"] * (not facts.on_target)
+        if field in facts.values:
+            return Expr("aura_value", (name, field), "number", node.span)
+        if field not in fields:
+            known = [*fields, *facts.values]
+            message = f"the aura `{name}` has no `{field}`" if field else f"say what of the aura `{name}`"
+            self.problems.error("PT404", node.span, message, suggestion(field, known))
+            return None
+        op, kind = AURA_FIELDS[field]
+        expr = Expr(op, (name,), kind, node.span)  # type: ignore[arg-type]
+        return Expr("not", (self._static(expr, context),), "bool", node.span) if field == "down" else expr
+
+    def _cooldown_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
+        name, field = parts[1], ".".join(parts[2:])
+        if name not in self.symbols.spells:
+            self._unknown_name(Name(name, node.span), f"there is no spell `{name}`", self.symbols.spells)
+            return None
+        self.symbols.use("spell", name)
+        if field not in COOLDOWN_FIELDS:
+            fix = {"up": "write `cooldown.{}.ready`", "down": "write `not cooldown.{}.ready`"}.get(field, "").format(name)
+            message = f"a cooldown has no `{field}`" if field else f"say what of the cooldown of `{name}`"
+            self.problems.error("PT404", node.span, message, fix or suggestion(field, COOLDOWN_FIELDS))
+            return None
+        if self.symbols.spells[name].field("cooldown") is None:
+            self.problems.error("PT404", node.span, f"`{name}` has no cooldown", "It is always ready.")
+            return None
+        op, kind = COOLDOWN_FIELDS[field]
+        return Expr(op, (name,), kind, node.span)  # type: ignore[arg-type]
+
+    def _spell_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
+        name, field = parts[0], ".".join(parts[1:])
+        self.symbols.use("spell", name)
+        if field not in SPELL_FIELDS:
+            self.problems.error("PT404", node.span, f"the spell `{name}` has no `{field}`", suggestion(field, SPELL_FIELDS))
+            return None
+        if field == "uses_left" and self.symbols.spells[name].field("uses") is None:
+            self.problems.error("PT404", node.span, f"`{name}` can be used without limit", "Give it `uses N`.")
+            return None
+        op, kind = SPELL_FIELDS[field]
+        return Expr(op, (name,), kind, node.span)  # type: ignore[arg-type]
+
+    def _owner_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
+        name = ".".join(parts[1:])
+        if not context.pet:
+            self.problems.error("PT405", node.span, "`owner` is known only inside a pet", f"write `{name}`")
+            return None
+        if name not in self.symbols.stats or "." in name:
+            self._unknown_name(Name(name, node.span), f"the owner has no statistic `{name}`", [stat for stat in self.symbols.stats if "." not in stat])
+            return None
+        return self._stat(name, node.span)
+
+    def _other_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
+        head = parts[0]
+        if head in self.symbols.pets and node.text in self.symbols.stats:
+            return self._stat(node.text, node.span)
+        facts = self.symbols.aura_facts.get(head)
+        if facts is not None:
+            self.problems.error("PT403", node.span, f"`{head}` is an aura", f"write `{facts.prefix}.{node.text}`")
+            return None
+        if head in ("fight", "target", "spell"):
+            known = [name for name in (*PLAIN_NAMES, *EVENT_NAMES) if name.startswith(head + ".")]
+            self._unknown_name(node, f"there is no `{node.text}`", known, code="PT404")
+            return None
+        heads = [*STATIC_PREFIXES, "buff", "debuff", "dot", "cooldown", "fight", "target", *self.symbols.spells]
+        self.problems.error("PT401", node.span, f"there is no `{head}` to ask", suggestion(head, heads, "names begin with talent, buff, dot, cooldown, ..."))
+        return None
+
+
+_PREFIX_NAMES = {"talent": "talent", "glyph": "glyph", "option": "option", "class": "class value", "race": "racial value", "bonus": "bonus"}
+
+
+def _unknown(span: Span) -> Expr:
+    return Expr("number", (0,), UNKNOWN, span)  # type: ignore[arg-type]
+
+
+def _arithmetic(op: str, a: str, b: str) -> str:
+    """The type of `a op b`, "" where it means nothing."""
+    if "bool" in (a, b):
+        return ""
+    if op in ("add", "sub"):
+        if {a, b} <= {"number", "range"}:
+            return "range" if "range" in (a, b) else "number"
+        return a if a == b else ""
+    if op == "mul":
+        if "number" in (a, b):
+            return b if a == "number" else a
+        return "distance" if {a, b} == {"speed", "time"} else ""
+    if b == "number":
+        return a
+    if a == b and a != "range":
+        return "number"
+    return "time" if (a, b) == ("distance", "speed") else ""
+
+
+def _mend(node: Node, expr: Expr, wanted: list[str]) -> str:
+    """A way to make an expression of one of the wanted types, "" if none is obvious."""
+    if "bool" in wanted and expr.op in ("talent", "glyph", "option"):
+        return f"write `{expr.op}.{expr.args[0]} >= 1`"
+    if isinstance(node, Number) and node.unit in ("", "%"):
+        for kind, unit in (("time", "s"), ("distance", "yd"), ("speed", "yd/s")):
+            if kind in wanted:
+                return f"write `{node.digits}{unit}`"
+    if isinstance(node, Number) and "number" in wanted and expr.type == "time":
+        return f"write `{node.digits}` without a unit"
+    if isinstance(node, Number) and "speed" in wanted and expr.type == "distance":
+        return f"write `{node.digits}yd/s`"
+    if "number" in wanted and expr.type == "time":
+        return "Divide it by a time, such as `1s`, to get a number."
+    return ""
+
+
+def show_literal(expr: Expr) -> str:
+    """A literal as a reader writes it."""
+    return show_time(expr.args[0]) if expr.type == "time" else f"{expr.args[0]:g}"

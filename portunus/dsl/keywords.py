@@ -1,0 +1,276 @@
+"""The words of the language: for every kind of block, which words it knows, what they take and what they mean.
+
+One table drives the splitting of lines, the messages about unknown words, the formatter and `docs/language.md`.
+
+A pattern is written in words: `name=kind` is an argument, `name=kind?` may be left out, a bare word must be written as it is,
+and `[...]` is a part that may be left out. Kinds of arguments:
+
+    name    a word without dots                     path    two words joined by a dot
+    names   words separated by commas               expr    any expression
+    text    a quoted text                           exprs   one or more expressions side by side
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+
+@dataclass(frozen=True)
+class Part:
+    """An argument (`kind` is set), a word to be written, or an optional group (`parts` is set)."""
+
+    word: str = ""
+    name: str = ""
+    kind: str = ""
+    optional: bool = False
+    parts: tuple["Part", ...] = ()
+
+
+@dataclass(frozen=True)
+class Keyword:
+    """A word of the language.
+
+    Attributes:
+        word: The word; "*" stands for any name (a talent, a spell in a rotation).
+        pattern: What follows it, see the head of this file.
+        meaning: One line for the reference.
+        example: A line that uses it.
+        block: Kind of the block in braces that follows, "" = none.
+        condition: It may end in `if ...`.
+        many: It may be given more than once.
+    """
+
+    word: str
+    pattern: str
+    meaning: str
+    example: str
+    block: str = ""
+    condition: bool = False
+    many: bool = False
+    parts: tuple[Part, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", _pattern(self.pattern))
+
+
+@lru_cache(maxsize=None)
+def _pattern(text: str) -> tuple[Part, ...]:
+    stack: list[list[Part]] = [[]]
+    for word in text.replace("[", " [ ").replace("]", " ] ").split():
+        if word == "[":
+            stack.append([])
+        elif word == "]":
+            group = tuple(stack.pop())
+            stack[-1].append(Part(word=group[0].word, optional=True, parts=group))
+        elif "=" in word:
+            name, kind = word.split("=")
+            stack[-1].append(Part(name=name, kind=kind.rstrip("?"), optional=kind.endswith("?")))
+        else:
+            stack[-1].append(Part(word=word))
+    return tuple(stack[0])
+
+
+@dataclass(frozen=True)
+class BlockKind:
+    """A kind of block: how it is called in messages, what it is, and its words."""
+
+    name: str
+    title: str
+    meaning: str
+    keywords: dict[str, Keyword]
+
+
+def _block(name: str, title: str, meaning: str, *keywords: Keyword) -> BlockKind:
+    return BlockKind(name, title, meaning, {keyword.word: keyword for keyword in keywords})
+
+
+_ATTACK = (
+    Keyword("school", "school=name", "The damage school; without one it does no damage.", "school fire"),
+    Keyword("crit_chance", "amount=expr", "Added to the character's chance of a critical strike.", "crit_chance 2% * talent.critical_mass"),
+    Keyword("additive", "amount=expr", "Sum of the additive damage bonuses: the factor is 1 + this.", "additive 2% * talent.fire_power"),
+    Keyword("multiplier", "amount=expr", "Product of its own damage multipliers.", "multiplier 1 + 4% * talent.torment_the_weak"),
+    Keyword("crit_multiplier", "amount=expr", "Factor of a critical strike; 1 when left out.", "crit_multiplier crit_factor"),
+    Keyword("ignore_modifiers", "", "Damage modifiers of the attacker do not apply; resists still do.", "ignore_modifiers"),
+)
+_IDENTITY = (
+    Keyword("id", "id=expr", "The client's spell id.", "id 42833"),
+    Keyword("tag", "tag=expr", "Tells apart several things with one id.", "tag 1"),
+)
+_STATISTICS = (
+    Keyword("stat", "name=name value=expr", "A statistic: a formula that `add` and `multiply` may change.", "stat spirit class.spirit + bonus.spirit", many=True),
+    Keyword("let", "name=name value=expr", "A named value that nobody may change.", "let resist_full 1 - 7.5 * average_resist", many=True),
+    Keyword("add", "amount=expr to stat=name", "Adds to a statistic, before its multipliers.", "add 60 to intellect", many=True),
+    Keyword("multiply", "stat=name by amount=expr", "Multiplies a statistic, after its additions.", "multiply spirit by 1.1", many=True),
+)
+_MODIFY = Keyword(
+    "modify", "kind=name by amount=expr [for targets=names] [except exceptions=names]",
+    "Changes damage_done, damage_taken, crit_chance, crit_multiplier, cast_speed or cost: always, or while the aura around it is up.",
+    "modify damage_done by 1.06 except ignite if target.health <= 35%", condition=True, many=True,
+)  # fmt: skip
+_DEFINITIONS = (
+    *_STATISTICS,
+    _MODIFY,
+    Keyword("glyph", "name=name item=expr", "A glyph and its item id.", "glyph fireball 42739", many=True),
+    Keyword("option", "name=name default=expr", "A choice of the profile and its default.", "option molten_armor 1", many=True),
+    Keyword("switch", "name=name meaning=text", "An artefact of the reference that a comparison may turn on; off in play.", 'switch idle_grid "a grid of 50 ms"', many=True),
+    Keyword("group", "name=name members=names", "A name for several spells and auras.", "group direct fireball, scorch", many=True),
+    Keyword("spell", "name=name label=text?", "A spell of the player.", 'spell scorch "Scorch" {', block="spell", many=True),
+    Keyword("aura", "name=name [on place=name] label=text?", "An aura on the player, or `on target` on an enemy.", 'aura ignite on target "Ignite" {', block="aura", many=True),
+    Keyword(
+        "on", "event=name of subjects=names",
+        "What happens on each `hit` (landed), `result` (hit or miss) or `cast` of spells, or `tick` of auras; in the order of the file.",
+        "on hit of direct {", block="statements", many=True,
+    ),
+    Keyword("pet", "name=name label=text?", "A guardian with spells of its own.", 'pet mirror_images "Mirror Images" {', block="pet", many=True),
+    Keyword("rotation", "name=name", "A priority list.", "rotation default {", block="rotation", many=True),
+    Keyword("property", "text=text condition=expr", "A claim about every reachable state.", 'property "mana is not negative" mana >= 0', many=True),
+)  # fmt: skip
+
+BLOCKS: dict[str, BlockKind] = {
+    block.name: block
+    for block in (
+        _block(
+            "file", "a file", "What stands outermost.",
+            Keyword("use", "path=text", "Reads another file of the same folder tree first.", 'use "mage.spec"', many=True),
+            Keyword("ruleset", "name=name label=text?", "The rules of a game version.", 'ruleset wotlk "Wrath of the Lich King" {', block="ruleset", many=True),
+            Keyword("class", "name=name label=text?", "What all specialisations of a class share.", 'class mage "Mage" {', block="class", many=True),
+            Keyword("spec", "name=name label=text?", "One specialisation.", 'spec mage_fire "Fire Mage" {', block="spec", many=True),
+            Keyword("encounter", "name=name label=text?", "A fight: how long, how many enemies.", 'encounter patchwerk "Patchwerk" {', block="encounter", many=True),
+        ),
+        _block(
+            "ruleset", "a ruleset", "The rules of a game version: statistics, chances, resources, races.",
+            Keyword("gcd", "time=expr [floor floor=expr]", "The global cooldown and what haste cannot take it below.", "gcd 1.5s floor 1s"),
+            Keyword("max_enemies", "count=expr", "The largest number of enemies in a fight.", "max_enemies 4"),
+            Keyword("area_cap", "count=expr", "How many enemies' worth of damage an area spell does at most.", "area_cap 10"),
+            Keyword("poll", "time=expr", "The idle grid of the reference.", "poll 50ms"),
+            Keyword("race", "name=name", "A race: offsets to the class's values.", "race troll { strength 1   spirit 1 }", block="values", many=True),
+            Keyword("resource", "name=name label=text?", "A resource bar.", 'resource mana "Mana" {', block="resource", many=True),
+            *_DEFINITIONS,
+        ),
+        _block(
+            "class", "a class", "What all specialisations of a class share.",
+            Keyword("ruleset", "name=name", "The ruleset it is written for.", "ruleset wotlk"),
+            Keyword("resource", "name=name", "The resource it uses.", "resource mana", many=True),
+            Keyword("value", "name=name amount=expr", "A base value: `class.NAME` in formulas.", "value intellect 181", many=True),
+            Keyword("talents", "name=name", "A talent tree: talents and their ranks in the order of the game's digits.", "talents fire { ignite 5 }", block="values", many=True),
+            *_DEFINITIONS,
+        ),
+        _block(
+            "spec", "a spec", "One specialisation: its spells, auras, procs and priority lists.",
+            Keyword("class", "name=name", "The class it belongs to.", "class mage"),
+            Keyword("role", "role=name", "What it does in a group.", "role ranged_dps"),
+            Keyword("behaviour", "version=expr", "Version of its behaviour: raised when results change.", "behaviour 1"),
+            Keyword("profile", "file=text", "The default profile, a file below `profiles/`.", 'profile "mage_fire.toml"'),
+            *_DEFINITIONS,
+        ),
+        _block(
+            "values", "a list of values", "Names, each with a number.",
+            Keyword("*", "amount=expr", "A name and its number.", "ignite 5", many=True),
+        ),
+        _block(
+            "resource", "a resource", "A bar that starts full, pays costs and refills in ticks.",
+            Keyword("base", "amount=expr", "What costs in percent refer to: `base_NAME`.", "base class.mana"),
+            Keyword("maximum", "amount=expr", "Its size: `max_NAME`.", "maximum class.mana + 15 * intellect - 280"),
+            Keyword(
+                "tick", "every=expr casting casting=expr resting resting=expr rest_after rest_after=expr",
+                "How it refills: period, amount while casting, amount while resting, and when resting begins.",
+                "tick 2s casting 10 resting 20 rest_after 5s",
+            ),
+        ),
+        _block(
+            "spell", "a spell", "A spell.",
+            *_IDENTITY,
+            Keyword("item", "id=expr", "The client's item id, for an item that is used.", "item 33312"),
+            *_ATTACK,
+            Keyword("gcd", "time=expr", "Its global cooldown before haste; `none` = none; left out = the ruleset's.", "gcd none"),
+            Keyword("cast", "time=expr", "Its cast time before haste; left out = instant.", "cast 3.5s - 0.1s * talent.improved_fireball"),
+            Keyword("unhasted", "", "Haste does not shorten its cast and global cooldown.", "unhasted"),
+            Keyword("cost", "amount=expr [of resource=name]", "What it costs; of the class's resource if none is named.", "cost 19% * base_mana"),
+            Keyword("cooldown", "time=expr [manual]", "Its cooldown, from the cast; `manual` = only from `start_cooldown`.", "cooldown 8s"),
+            Keyword("missile", "speed=expr", "Speed of its missile; left out = it arrives at once.", "missile 24yd/s"),
+            Keyword("uses", "count=expr", "How often it can be used in a fight.", "uses 6"),
+            Keyword("requires", "condition=expr", "A condition to cast it.", "requires buff.combustion_power.down"),
+            Keyword("instant_if", "condition=expr", "When its cast takes no time.", "instant_if buff.hot_streak.up"),
+            Keyword("per_enemy", "", "It is chosen for each enemy apart.", "per_enemy"),
+            Keyword("triggered", "", "It is never chosen, only cast by `trigger`.", "triggered"),
+            Keyword("channel", "aura=name", "The aura on the player that it channels.", "channel evocation_channel"),
+            Keyword("autocast", "[priority priority=expr]", "The line `cooldowns` of a rotation takes it when it can, by priority.", "autocast priority 3000", condition=True),
+            Keyword("on", "event=name", "What happens on its `start` (cost paid), `cast` (complete) or `land` (a landed hit).", "on cast { damage 382..451 }", block="statements", many=True),
+        ),
+        _block(
+            "aura", "an aura", "An effect on the player or an enemy.",
+            *_IDENTITY,
+            *_ATTACK,
+            Keyword("duration", "time=expr", "How long it lasts; left out = until removed, or until its last tick.", "duration 10s"),
+            Keyword("stacks", "maximum=expr", "It stacks: applied it has one, up to this many.", "stacks 20"),
+            Keyword("ticks", "count=expr", "How often it ticks.", "ticks 4"),
+            Keyword("every", "time=expr", "The time between ticks.", "every 3s"),
+            Keyword("hasted", "", "Haste shortens the time between ticks.", "hasted"),
+            Keyword("tick_damage", "amount=expr", "Damage of a tick, fixed when applied.", "tick_damage 345 + 20% * spell_power"),
+            Keyword("tick_crits", "", "Its ticks can be critical strikes.", "tick_crits if glyph.living_bomb >= 1", condition=True),
+            Keyword("refresh", "rule=name", "Applied again: `clip` starts over, a tick due now still happens; `reset` starts over, nothing ticks.", "refresh reset"),
+            Keyword("values", "names=names", "Numbers it carries.", "values per_tick"),
+            Keyword("hidden", "", "The client does not show it.", "hidden"),
+            Keyword("only_with", "switch=name", "It exists only under a switch.", "only_with dot_twin"),
+            _MODIFY,
+            Keyword("on", "event=name", "What happens on each `tick` or when it ends (`expire`).", "on expire { trigger living_bomb_explosion }", block="statements", many=True),
+        ),
+        _block(
+            "pet", "a pet", "A guardian: its own statistics, spells and fixed list.",
+            *_STATISTICS[:2],
+            Keyword("crit_chance", "amount=expr", "Its chance of a critical strike.", "crit_chance 8%"),
+            Keyword("hit_chance", "amount=expr", "What is taken off the ruleset's chance to miss.", "hit_chance owner.spell_hit"),
+            Keyword("spell", "name=name label=text?", "A spell of the pet; haste does not change it.", 'spell image_frostbolt "Frostbolt" {', block="spell", many=True),
+            Keyword("choose", "spell=name [chance chance=expr]", "Casts a spell when it is ready, perhaps by chance.", "choose image_fire_blast chance 50%", many=True),
+        ),
+        _block(
+            "rotation", "a rotation", "A priority list: the first line that can be done is done.",
+            Keyword("prepull", "time=expr spell=name", "Cast before the pull, at a negative time.", "prepull -2s mirror_image", many=True),
+            Keyword("cooldowns", "", "Every autocast spell that no other line names.", "cooldowns", condition=True, many=True),
+            Keyword(
+                "multidot", "spell=name [up_to count=expr] [overlap time=expr]",
+                "On the first enemy whose aura of this spell is down, or has less than `overlap` left.",
+                "multidot living_bomb up_to 10 if fight.remains > 12s", condition=True, many=True,
+            ),
+            Keyword("*", "", "Casts a spell.", "scorch if fight.remains <= 4s", condition=True, many=True),
+        ),
+        _block(
+            "statements", "a block of effects", "What happens, in order. `if CONDITION { } else { }` may stand here too.",
+            Keyword("damage", "amount=expr [to scope=name]", "Rolls an attack at the target, or `to enemies`.", "damage 690 + 40% * spell_power to enemies", many=True),
+            Keyword("strike", "", "Rolls only to hit; what follows happens on a hit.", "strike { apply living_bomb_burn }", block="statements", many=True),
+            Keyword("apply", "aura=name", "Applies an aura.", "apply hot_streak", many=True),
+            Keyword("remove", "aura=name", "Ends an aura.", "remove hot_streak", many=True),
+            Keyword("add", "count=expr to path=path", "Adds stacks to an active aura.", "add 1 to combustion_power.stacks", many=True),
+            Keyword("set", "path=path to amount=expr", "Sets a value an aura carries.", "set combustion_power.crits to 0", many=True),
+            Keyword("gain", "amount=expr resource=name [as source=name]", "Gains a resource; `as` names its row in reports.", "gain 2% * base_mana mana as empowered_fire", many=True),
+            Keyword("trigger", "spell=name", "Casts a triggered spell.", "trigger living_bomb_explosion", many=True),
+            Keyword("start_cooldown", "spell=name", "Starts a manual cooldown.", "start_cooldown combustion", many=True),
+            Keyword("summon", "pet=name for duration=expr", "Summons a pet for a time.", "summon mirror_images for 30s", many=True),
+            Keyword("chance", "chance=expr", "Happens with a probability.", "chance 50% { apply clearcasting }", block="statements", many=True),
+        ),
+        _block(
+            "encounter", "an encounter", "A fight.",
+            Keyword("duration", "time=expr", "How long it lasts.", "duration 300s"),
+            Keyword("enemies", "count=expr", "How many enemies.", "enemies 1"),
+            Keyword("level", "level=expr", "Level of the enemies.", "level 83"),
+            Keyword("distance", "distance=expr", "Distance to the enemies.", "distance 20yd"),
+            Keyword("execute", "phases=exprs", "Health at which phases begin, ascending.", "execute 20% 25% 35%"),
+        ),
+    )
+}  # fmt: skip
+
+# What may follow `on` and other choices of words: (block kind, keyword, argument) -> word -> meaning.
+CHOICES: dict[tuple[str, str, str], dict[str, str]] = {
+    ("spec", "on", "event"): {"hit": "a landed direct hit", "result": "a direct hit or miss", "tick": "a tick", "cast": "a cast is complete"},
+    ("spell", "on", "event"): {"start": "cost and time are fixed", "cast": "the cast is complete", "land": "a landed hit arrives"},
+    ("aura", "on", "event"): {"tick": "each tick", "expire": "it ends"},
+    ("spec", "modify", "kind"): {
+        "damage_done": "factor", "damage_taken": "factor, for auras on an enemy", "crit_chance": "added", "crit_multiplier": "factor",
+        "cast_speed": "factor", "cost": "factor",
+    },
+    ("aura", "refresh", "rule"): {"clip": "a tick due now still happens", "reset": "nothing ticks"},
+    ("statements", "damage", "scope"): {"enemies": "all of them", "target": "the target"},
+    ("spec", "aura", "place"): {"target": "an enemy"},
+    ("spec", "role", "role"): {"ranged_dps": "damage from afar", "melee_dps": "damage up close", "tank": "is hit", "healer": "heals"},
+}  # fmt: skip

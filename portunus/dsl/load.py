@@ -1,0 +1,190 @@
+"""The front end's doors: read a spec and everything it uses, and hand over its model or all that is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from portunus.dsl import limits
+from portunus.dsl.build import Builder
+from portunus.dsl.diagnostics import Diagnostic, DiagnosticError, Problems, TooManyErrors, suggestion
+from portunus.dsl.expressions import Expressions
+from portunus.dsl.model import Model, Rotation, Span
+from portunus.dsl.parse import parse
+from portunus.dsl.rotations import Rotations
+from portunus.dsl.split import Field, split_block
+from portunus.dsl.symbols import Definition, Symbols, collect
+from portunus.dsl.syntax import Entry, Line, Name, Text
+from portunus.source import Source
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What reading a file gave: findings, and as much of the model as there is."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    symbols: Symbols | None
+    model: Model | None
+
+
+def read_source(path: Path, shown: str, problems: Problems, at: Span | None = None) -> Source | None:
+    """Read a text file within the limits; None and an error if that fails."""
+    place = at or Span(shown, 1, 1)
+    try:
+        with open(path, "rb") as handle:
+            data = handle.read(limits.FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a usable path"
+        problems.error("PT201" if at else "PT001", place, f"cannot read {shown}: {reason}", _nearby(path) if at else "")
+        return None
+    if len(data) > limits.FILE_BYTES:
+        problems.error("PT003", place, f"{shown} is larger than {limits.FILE_BYTES} bytes", "Split it and join the parts with `use`.")
+        return None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problems.error("PT002", Span(shown, line, 1), f"{shown} is not UTF-8 text: byte {error.start} on line {line}", "Save it as UTF-8.")
+        return None
+    return Source(shown, text)
+
+
+def _nearby(path: Path) -> str:
+    try:
+        return suggestion(path.name, [item.name for item in path.parent.iterdir() if item.suffix == ".spec"][:200])
+    except OSError:
+        return ""
+
+
+class _Reader:
+    """Reads a file and, first, the files it uses."""
+
+    def __init__(self, path: Path, problems: Problems) -> None:
+        self.problems = problems
+        self.root = _root(path)
+        self.files: list[tuple[Entry, ...]] = []
+        self.sources: list[str] = []
+        self.seen: dict[Path, str] = {}
+        self.open: list[Path] = []
+
+    def read(self, path: Path, shown: str, at: Span | None = None) -> None:
+        real = path.resolve()
+        if real in self.open:
+            chain = " uses ".join(self.seen[item] for item in [*self.open[self.open.index(real) :], real])
+            self.problems.error("PT203", at or Span(shown, 1, 1), f"these files use each other: {chain}", "Take one `use` out.")
+            return
+        if real in self.seen:
+            return
+        if len(self.seen) > limits.INCLUDES:
+            self.problems.error("PT013", at or Span(shown, 1, 1), f"more than {limits.INCLUDES} files")
+            return
+        self.seen[real] = shown
+        source = read_source(path, shown, self.problems, at)
+        if source is None:
+            return
+        self.sources.append(shown)
+        self.open.append(real)
+        entries = parse(source, self.problems)
+        for node in _uses(entries):
+            self._use(node, path, shown)
+        self.open.pop()
+        self.files.append(entries)
+
+    def _use(self, node: Text, path: Path, shown: str) -> None:
+        relative = node.text
+        target = path.parent / relative
+        try:
+            inside = not Path(relative).is_absolute() and "\\" not in relative and ":" not in relative and self.root in target.resolve().parents
+        except (OSError, ValueError, RuntimeError):
+            inside = False
+        if not inside:
+            self.problems.error("PT202", node.span, "`use` cannot leave the folder of the specs", f"The folder is {self.root.name}; give a relative path below it.")
+            return
+        self.read(target, str(Path(shown).parent / relative), node.span)
+
+
+def _root(path: Path) -> Path:
+    """The folder `use` cannot leave: the nearest folder called `specs` above the file, else the file's own."""
+    folder = path.resolve().parent
+    return next((parent for parent in (folder, *folder.parents) if parent.name == "specs"), folder)
+
+
+def _uses(entries: tuple[Entry, ...]) -> list[Text]:
+    found = []
+    for entry in entries:
+        if isinstance(entry, Line) and len(entry.items) >= 2:
+            head, path = entry.items[0].node, entry.items[1].node
+            if isinstance(head, Name) and head.text == "use" and isinstance(path, Text):
+                found.append(path)
+    return found
+
+
+def examine(path: Path | str, *, need_spec: bool = False) -> Checked:
+    """Read a file, resolve all it says and run every check.
+
+    Args:
+        path: The file.
+        need_spec: A missing spec is an error (a class or ruleset file alone is not enough).
+    """
+    problems = Problems()
+    symbols, model = None, None
+    try:
+        reader = _Reader(Path(path), problems)
+        reader.read(Path(path), str(path))
+        symbols = collect(reader.files, problems)
+        if need_spec and "spec" not in symbols.sections and not problems.failed:
+            problems.error("PT311", Span(str(path), 1, 1), f"{path} defines no spec", "Give the file of a specialisation.")
+        model = Builder(symbols, problems).build(tuple(reader.sources))
+    except TooManyErrors:
+        model = None
+    return Checked(tuple(problems.sorted()), symbols, None if problems.failed else model)
+
+
+def load_model(path: Path | str) -> Model:
+    """The model of a spec file.
+
+    Args:
+        path: The file of a specialisation.
+
+    Raises:
+        DiagnosticError: The file, or one it uses, has errors; it carries all of them.
+    """
+    checked = examine(path, need_spec=True)
+    if checked.model is None:
+        raise DiagnosticError(checked.diagnostics)
+    return checked.model
+
+
+def check_file(path: Path | str) -> list[Diagnostic]:
+    """Everything that is wrong with a file and the files it uses: errors and warnings, by file and line."""
+    return list(examine(path).diagnostics)
+
+
+
+
+def parse_rotation(text: str, model: Model, *, name: str = "imported") -> Rotation:
+    """A priority list written in the language, against the names of a model.
+
+    Args:
+        text: The lines of a `rotation` block, without the braces.
+        model: The model; its files are read again for their names.
+        name: Name of the rotation, and of the text in messages.
+
+    Raises:
+        DiagnosticError: The text has errors, or the model's files have changed into something with errors.
+    """
+    checked = examine(model.sources[0], need_spec=True)
+    if checked.model is None or checked.symbols is None:
+        raise DiagnosticError(checked.diagnostics)
+    problems = Problems()
+    try:
+        entries = parse(Source(f"<{name}>", text), problems)
+        fields = tuple(item for item in split_block(entries, "rotation", problems) if isinstance(item, Field))
+        definition = Definition(name, name, fields, Span(f"<{name}>", 1, 1))
+        expressions = Expressions(checked.symbols, problems)
+        rotation = Rotations(checked.symbols, problems, expressions, model.spells, model.auras, model.ruleset.max_enemies).rotation(definition)
+    except TooManyErrors:
+        rotation = None
+    if problems.failed or rotation is None:
+        raise DiagnosticError(problems.sorted())
+    return rotation

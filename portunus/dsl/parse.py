@@ -1,0 +1,227 @@
+"""From tokens to the syntax tree, past every mistake: after one the parser goes on at the next line of the same depth."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from lark import Lark, Token
+from lark.exceptions import UnexpectedToken
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from portunus.dsl.diagnostics import Problems
+from portunus.dsl.model import Span
+from portunus.dsl.syntax import Binary, Block, Branches, Call, Item, Line, Name, Number, Text, Unary, join
+from portunus.dsl.tokens import KeepTerminals, TooLarge, for_parser, grammar_text, lex, span_of
+from portunus.source import Source
+
+# How a token is called in a message.
+TOKEN_NAMES = {
+    "NAME": "a name", "FUNCTION": "a function", "NUMBER": "a number", "SIGNED_NUMBER": "a number", "STRING": "a text", "NEWLINE": "the end of the line",
+    "$END": "the end of the file", "LBRACE": "`{`", "RBRACE": "`}`", "LPAR": "`(`", "RPAR": "`)`", "COMMA": "`,`", "IF": "`if`", "ELSE": "`else`",
+    "AND": "`and`", "OR": "`or`", "NOT": "`not`", "RANGE": "`..`", "COMPARISON": "a comparison", "PLUS": "`+`", "MINUS": "`-`", "UNARY_MINUS": "`-`",
+    "STAR": "`*`", "SLASH": "`/`",
+}  # fmt: skip
+OPERAND_STARTS = {"NAME", "NUMBER", "SIGNED_NUMBER", "LPAR", "FUNCTION", "NOT", "UNARY_MINUS"}
+
+
+class TreeBuilder:
+    """Makes syntax nodes while lark parses (called by the names of the rules)."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def _span(self, token: Token) -> Span:
+        return Span(self.path, token.line, token.column, max(1, len(token)))
+
+    def start(self, children: list[Any]) -> tuple[Any, ...]:
+        return children[0] if children else ()
+
+    def entries(self, children: list[Any]) -> tuple[Any, ...]:
+        return tuple(child for child in children if not isinstance(child, Token))
+
+    def statement(self, children: list[Any]) -> Line:
+        condition = next((child[0] for child in children[1:] if isinstance(child, tuple)), None)
+        block = children[-1] if isinstance(children[-1], Block) else None
+        return Line(children[0], condition, block)
+
+    def condition(self, children: list[Any]) -> tuple[Any]:
+        return (children[1],)
+
+    def if_statement(self, children: list[Any]) -> Branches:
+        parts = [child for child in children if not isinstance(child, Token)]
+        pairs = len(parts) // 2
+        branches = tuple((parts[2 * i], parts[2 * i + 1]) for i in range(pairs))
+        return Branches(branches, parts[-1] if len(parts) % 2 else None, self._span(children[0]))
+
+    def block(self, children: list[Any]) -> Block:
+        entries = children[1] if isinstance(children[1], tuple) else ()
+        return Block(entries, self._span(children[0]))
+
+    def items(self, children: list[Any]) -> tuple[Item, ...]:
+        return tuple(child if isinstance(child, Item) else Item(child, False) for child in children)
+
+    def listed(self, children: list[Any]) -> Item:
+        return Item(children[1], True)
+
+    def text(self, children: list[Token]) -> Text:
+        return Text(children[0].strip('"'), self._span(children[0]))
+
+    def number(self, children: list[Token]) -> Number:
+        token = children[0]
+        end = next((i for i, c in enumerate(token) if c not in "-0123456789."), len(token))
+        return Number(token[:end], token[end:], self._span(token))
+
+    def name(self, children: list[Token]) -> Name:
+        return Name(str(children[0]), self._span(children[0]))
+
+    def unary(self, children: list[Any]) -> Unary:
+        return Unary("neg" if children[0] == "-" else "not", children[1], join(self._span(children[0]), children[1].span))
+
+    def binary(self, children: list[Any]) -> Binary:
+        return Binary(str(children[1]), children[0], children[2], join(children[0].span, children[2].span))
+
+    def call(self, children: list[Any]) -> Call:
+        arguments = children[2] if isinstance(children[2], tuple) else ()
+        return Call(str(children[0]), arguments, join(self._span(children[0]), self._span(children[-1])))
+
+    def arguments(self, children: list[Any]) -> tuple[Any, ...]:
+        return tuple(child for child in children if not isinstance(child, Token))
+
+    def parenthesis(self, children: list[Any]) -> Any:
+        return children[1]
+
+
+class _Relay:
+    """lark fixes the builder when the grammar is built; this one forwards to the builder of the file at hand."""
+
+    builder: TreeBuilder = TreeBuilder("")
+
+    def __getattr__(self, name: str) -> Any:
+        if not hasattr(TreeBuilder, name):
+            raise AttributeError(name)
+        return lambda children: getattr(self.builder, name)(children)
+
+
+_relay = _Relay()
+
+
+@lru_cache(maxsize=1)
+def grammar() -> Lark:
+    """The parser tables, built once per process (about 40 ms); never cached on disk."""
+    return Lark(grammar_text(), parser="lalr", lexer="basic", postlex=KeepTerminals(), transformer=_relay, maybe_placeholders=False)
+
+
+def parse(source: Source, problems: Problems) -> tuple[Any, ...]:
+    """The entries of a file; lines with mistakes are reported and left out.
+
+    Args:
+        source: The text.
+        problems: Takes the findings.
+
+    Returns:
+        The entries (`Line` or `Branches`); () where a limit was passed.
+    """
+    problems.sources.setdefault(source.path, source)
+    try:
+        raw = lex(grammar(), source, problems)
+        tokens = for_parser(raw, source, problems)
+    except TooLarge:
+        return ()
+    _relay.builder = TreeBuilder(source.path)
+    return _Driver(source, problems, tokens).run()
+
+
+class _Driver:
+    """Feeds tokens to lark and keeps, for each open block, the parser's stack as it was before the current line."""
+
+    def __init__(self, source: Source, problems: Problems, tokens: list[Token]) -> None:
+        self.source, self.problems, self.tokens = source, problems, tokens
+        self.parser: InteractiveParser = grammar().parse_interactive("")
+        self.saved: list[tuple[list[Any], list[Any], bool]] = []
+
+    def run(self) -> tuple[Any, ...]:
+        self._save(first=True)
+        position = 0
+        while position < len(self.tokens):
+            token = self.tokens[position]
+            if token.type == "NEWLINE":
+                self._save(first=False, replace=True)
+            try:
+                self.parser.feed_token(token)
+            except UnexpectedToken as error:
+                self._report(error, position)
+                position = self._resume(position)
+                continue
+            if token.type == "LBRACE":
+                self._save(first=True)
+            elif token.type == "RBRACE":
+                self.saved.pop()
+            position += 1
+        try:
+            return self.parser.feed_eof(self.tokens[-1] if self.tokens else None)
+        except UnexpectedToken as error:
+            self._report(error, len(self.tokens))
+            self._restore()
+            return self.parser.feed_eof(self.tokens[-1])
+
+    def _save(self, *, first: bool, replace: bool = False) -> None:
+        state = self.parser.parser_state
+        if replace:
+            self.saved.pop()
+        self.saved.append((state.state_stack[:], state.value_stack[:], first))
+
+    def _restore(self) -> bool:
+        states, values, first = self.saved[-1]
+        self.parser.parser_state.state_stack[:] = states
+        self.parser.parser_state.value_stack[:] = values
+        return first
+
+    def _resume(self, position: int) -> int:
+        """Forget the line at hand and find where to go on: its end, or the brace that closes its block."""
+        first = self._restore()
+        depth = 0
+        while position < len(self.tokens):
+            kind = self.tokens[position].type
+            if kind == "LBRACE":
+                depth += 1
+            elif kind == "RBRACE":
+                if depth == 0:
+                    return position
+                depth -= 1
+            elif kind == "NEWLINE" and depth == 0:
+                return position + 1 if first else position
+            position += 1
+        return position
+
+    def _report(self, error: UnexpectedToken, position: int) -> None:
+        at_end = position >= len(self.tokens)
+        token = self.tokens[-1] if at_end else self.tokens[position]
+        previous = self.tokens[position - 1] if position else None
+        kind = "$END" if at_end else token.type
+        expected = {name for name in error.expected if name in TOKEN_NAMES}
+        place = previous if kind in ("NEWLINE", "$END") and previous is not None else token
+        span = span_of(self.source, place)
+        if place is not token or at_end:
+            span = Span(span.path, span.line, span.column + span.length, 1)
+        found = TOKEN_NAMES.get(kind, str(token))
+        found = f"the name `{token}`" if kind in ("NAME", "FUNCTION") else f"`{token}`" if kind in ("NUMBER", "SIGNED_NUMBER", "COMPARISON") else found
+        self.problems.error("PT101", span, f"unexpected {found}, expected {_expectation(expected)}", _hint(kind, previous))
+
+
+def _expectation(expected: set[str]) -> str:
+    if expected >= OPERAND_STARTS - {"NOT"}:
+        words = ["a name or value"] + (["`{`"] if "LBRACE" in expected else []) + (["`}`"] if "RBRACE" in expected else [])
+    else:
+        words = sorted({TOKEN_NAMES[name] for name in expected if name not in ("MINUS", "PLUS", "STAR", "SLASH", "RANGE", "AND", "OR")}) or ["an operator"]
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+
+
+def _hint(kind: str, previous: Token | None) -> str:
+    if kind == "SIGNED_NUMBER":
+        return "A minus directly before a digit is a sign; to subtract, put a space after it."
+    if kind == "LBRACE" and previous is not None and previous.type in ("IF", "AND", "OR", "NOT"):
+        return "A condition must follow."
+    if kind == "ELSE":
+        return "`else` follows the `}` of an `if` block."
+    return ""

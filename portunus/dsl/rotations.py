@@ -1,0 +1,103 @@
+"""Rotations: priority lists resolved against the spells of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from portunus.dsl.diagnostics import Problems, suggestion
+from portunus.dsl.expressions import Context, Expressions
+from portunus.dsl.model import Apply, Aura, Chance, Expr, If, Rotation, RotationLine, Spell, Statement, Strike, Trigger
+from portunus.dsl.split import Field
+from portunus.dsl.symbols import Definition, Symbols, literal
+
+
+def statements_in(block: Iterable[Statement]) -> Iterator[Statement]:
+    """Every statement of a block and of the blocks inside it, in order."""
+    for statement in block:
+        yield statement
+        if isinstance(statement, If):
+            yield from statements_in(statement.then)
+            yield from statements_in(statement.orelse)
+        elif isinstance(statement, Chance | Strike):
+            yield from statements_in(statement.then)
+
+
+def applied_aura(spell: Spell, spells: dict[str, Spell], auras: dict[str, Aura]) -> str:
+    """The periodic aura a spell applies to its target (its own effects first, then those of what it triggers), "" if none."""
+    waiting, seen = [spell], {spell.name}
+    while waiting:
+        current = waiting.pop(0)
+        for statement in statements_in((*current.on_start, *current.on_cast, *current.on_land)):
+            if isinstance(statement, Apply) and auras[statement.aura].on_target and auras[statement.aura].ticks:
+                return statement.aura
+            if isinstance(statement, Trigger) and statement.spell not in seen:
+                seen.add(statement.spell)
+                waiting.append(spells[statement.spell])
+    return ""
+
+
+class Rotations:
+    """Resolves rotation blocks."""
+
+    def __init__(
+        self, symbols: Symbols, problems: Problems, expressions: Expressions, spells: Iterable[Spell], auras: Iterable[Aura], max_enemies: int
+    ) -> None:
+        self.symbols, self.problems, self.expressions = symbols, problems, expressions
+        self.spells = {spell.name: spell for spell in spells}
+        self.auras = {aura.name: aura for aura in auras}
+        self.max_enemies = max_enemies
+
+    def rotation(self, item: Definition) -> Rotation:
+        """The rotation of a block."""
+        prepull: list[tuple[int, str]] = []
+        lines: list[RotationLine] = []
+        for part in item.fields:
+            word = part.keyword.word
+            if word == "prepull":
+                time = literal(part.arguments["time"], self.problems, what="`prepull`", low=-60e9, high=-1, unit="time")
+                spell = self._spell(part, "spell")
+                if spell:
+                    prepull.append((int(time), spell))
+            elif word == "cooldowns":
+                lines.append(RotationLine("cooldowns", "", "", self._condition(part), 1, None, part.span))
+            elif word == "multidot":
+                lines += self._multidot(part)
+            else:
+                spell = self._spell(part, "")
+                condition = self._condition(part)
+                if spell:
+                    lines.append(RotationLine("cast", spell, "", condition, 1, None, part.span))
+        if not lines:
+            self.problems.error("PT305", item.span, f"the rotation `{item.name}` has no lines", "Name a spell to cast.")
+        return Rotation(item.name, tuple(sorted(prepull, key=lambda entry: entry[0])), tuple(lines), item.span)
+
+    def _condition(self, part: Field) -> Expr | None:
+        return self.expressions.resolve(part.condition, Context(), "bool", "`if`") if part.condition is not None else None
+
+    def _spell(self, part: Field, argument: str) -> str:
+        name, span = (part.arguments[argument].text, part.arguments[argument].span) if argument else (part.word, part.span)
+        mine = [spell for spell in self.spells.values() if not spell.owner and not spell.triggered]
+        if name not in self.spells:
+            words = [spell.name for spell in mine] + ([] if argument else ["cooldowns", "multidot", "prepull"])
+            self.problems.error("PT401", span, f"there is no spell `{name}`", suggestion(name, words))
+            return ""
+        self.symbols.use("spell", name)
+        if self.spells[name] not in mine:
+            why = "a pet's spell" if self.spells[name].owner else "a triggered spell"
+            self.problems.error("PT402", span, f"`{name}` is {why} and cannot be chosen", "")
+            return ""
+        return name
+
+    def _multidot(self, part: Field) -> list[RotationLine]:
+        spell = self._spell(part, "spell")
+        count, overlap = part.get("count"), part.get("overlap")
+        targets = int(literal(count, self.problems, what="`up_to`", low=1, high=100, whole=True)) if count is not None else self.max_enemies
+        left = self.expressions.resolve(overlap, Context(), "time", "`overlap`") if overlap not in (None, True) else None
+        condition = self._condition(part)
+        if not spell:
+            return []
+        aura = applied_aura(self.spells[spell], self.spells, self.auras)
+        if not aura:
+            span = part.arguments["spell"].span
+            self.problems.error("PT402", span, f"`{spell}` applies no periodic aura to its target", f"write `{spell} if ...` for a plain line")
+        return [RotationLine("multidot", spell, aura, condition, targets, left, part.span)]

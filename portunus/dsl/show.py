@@ -1,0 +1,94 @@
+"""Expressions, statements and models written back as text, for `portunus explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portunus.dsl.model import (
+    AddStack, Apply, Chance, Damage, Expr, Gain, If, Remove, RotationLine, SetValue, StartCooldown, Statement, Strike, Summon, Trigger,
+)  # fmt: skip
+from portunus.units import show_time
+
+_SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=", "and": "and", "or": "or", "range": ".."}
+_BINDING = {"or": 1, "and": 2, "not": 3, "lt": 4, "le": 4, "gt": 4, "ge": 4, "eq": 4, "ne": 4, "add": 5, "sub": 5, "mul": 6, "div": 6, "neg": 7, "range": 8}
+_NAMES = {
+    "resource": "{}", "resource_max": "max_{}", "resource_base": "base_{}", "stat": "{}", "talent": "talent.{}", "glyph": "glyph.{}", "option": "option.{}",
+    "class": "class.{}", "race": "race.{}", "bonus": "bonus.{}", "level": "target.level_difference", "distance": "target.distance",
+    "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_ticks_left": "{}.ticks_left", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
+    "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost",
+    "fight_time": "fight.time", "fight_remains": "fight.remains", "target_phase": "target.health", "enemies": "enemies", "event_damage": "damage", "event_crit": "crit",
+    "event_landed": "landed", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
+}  # fmt: skip
+
+
+def show(expr: Expr | None, around: int = 0) -> str:
+    """An expression in the language's own terms (auras without their prefix); "" for None."""
+    if expr is None:
+        return ""
+    op = expr.op
+    if op == "number":
+        value = expr.args[0]
+        return show_time(value) if expr.type == "time" else f"{value:g}" + {"distance": "yd", "speed": "yd/s"}.get(expr.type, "")
+    if op in _NAMES:
+        return _NAMES[op].format(*expr.args)
+    if op in _BINDING:
+        strength = _BINDING[op]
+        if op in ("not", "neg"):
+            text = ("not " if op == "not" else "-") + show(expr.args[0], strength)
+        else:
+            gap = "" if op == "range" else " "
+            text = show(expr.args[0], strength) + gap + _SIGNS[op] + gap + show(expr.args[1], strength + 1)
+        return f"({text})" if strength < around else text
+    return f"{op}({', '.join(show(argument) for argument in expr.args)})"
+
+
+def show_statements(block: Iterable[Statement], depth: int = 0) -> list[str]:
+    """A block of effects, one line each, indented by two spaces a level."""
+    lines: list[str] = []
+    pad = "  " * depth
+    for item in block:
+        if isinstance(item, If):
+            lines.append(f"{pad}if {show(item.condition)}")
+            lines += show_statements(item.then, depth + 1)
+            if item.orelse:
+                lines.append(f"{pad}else")
+                lines += show_statements(item.orelse, depth + 1)
+        elif isinstance(item, Chance):
+            lines.append(f"{pad}chance {show(item.chance)}")
+            lines += show_statements(item.then, depth + 1)
+        elif isinstance(item, Strike):
+            lines.append(f"{pad}strike")
+            lines += show_statements(item.then, depth + 1)
+        else:
+            lines.append(pad + _show_simple(item))
+    return lines
+
+
+def _show_simple(item: Statement) -> str:
+    if isinstance(item, Damage):
+        return f"damage {show(item.amount)}" + (" to enemies" if item.scope == "enemies" else "")
+    if isinstance(item, Apply):
+        return f"apply {item.aura}"
+    if isinstance(item, Remove):
+        return f"remove {item.aura}"
+    if isinstance(item, AddStack):
+        return f"add {show(item.count)} to {item.aura}.stacks"
+    if isinstance(item, SetValue):
+        return f"set {item.aura}.{item.value} to {show(item.amount)}"
+    if isinstance(item, Gain):
+        return f"gain {show(item.amount, 9)} {item.resource} as {item.source}"
+    if isinstance(item, Trigger):
+        return f"trigger {item.spell}"
+    if isinstance(item, StartCooldown):
+        return f"start_cooldown {item.spell}"
+    if isinstance(item, Summon):
+        return f"summon {item.pet} for {show(item.duration, 9)}"
+    raise TypeError(f"not a statement: {type(item).__name__}")
+
+
+def show_line(line: RotationLine) -> str:
+    """A line of a rotation."""
+    text = {"cast": line.spell, "cooldowns": "cooldowns", "multidot": f"multidot {line.spell} up_to {line.max_targets}"}[line.kind]
+    if line.overlap is not None:
+        text += f" overlap {show(line.overlap, 9)}"
+    return text + (f" if {show(line.condition)}" if line.condition is not None else "")

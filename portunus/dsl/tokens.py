@@ -1,0 +1,228 @@
+"""From text to tokens: every limit on size, depth and characters is checked here, before a tree exists."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+from lark import Lark, Token
+
+from portunus.dsl import limits
+from portunus.dsl.diagnostics import Problems
+from portunus.dsl.model import Span
+from portunus.source import Source
+
+OPERATORS = frozenset({"PLUS", "MINUS", "UNARY_MINUS", "STAR", "SLASH", "RANGE", "COMPARISON", "AND", "OR", "NOT"})
+OPERAND_ENDS = frozenset({"NAME", "NUMBER", "SIGNED_NUMBER", "STRING", "RPAR"})
+JOINS_NEXT_LINE = OPERATORS - {"NOT", "UNARY_MINUS"} | {"COMMA"}
+FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+class TooLarge(Exception):
+    """Ends the work on one file after a limit was passed; the diagnostic is already recorded."""
+
+
+def span_of(source: Source, token: Token) -> Span:
+    """The place of a token."""
+    return Span(source.path, token.line or 1, token.column or 1, max(1, len(token)))
+
+
+def lex(lark: Lark, source: Source, problems: Problems) -> list[Token]:
+    """All tokens of a text, comments and line breaks among them, with what cannot stand in a spec reported and left out.
+
+    Raises:
+        TooLarge: The text has too many tokens.
+    """
+    _check_characters(source, problems)
+    tokens: list[Token] = []
+    for token in lark.lex(source.text):
+        if len(tokens) >= limits.TOKENS:
+            problems.error("PT004", span_of(source, token), f"more than {limits.TOKENS} tokens", "Split the file and join the parts with `use`.")
+            raise TooLarge
+        if _check_token(token, source, problems):
+            tokens.append(token)
+    return tokens
+
+
+def _check_characters(source: Source, problems: Problems) -> None:
+    bad = [c for c in set(source.text) if c not in "\n\t" and unicodedata.category(c) in FORBIDDEN_CATEGORIES]
+    for character in bad:
+        start = source.text.find(character)
+        while start >= 0:
+            if not (character == "\r" and source.text[start + 1 : start + 2] == "\n"):
+                line, column = source.place(start)
+                name = unicodedata.name(character, f"U+{ord(character):04X}")
+                problems.error("PT008", Span(source.path, line, column), f"the invisible character {name} is not allowed", "Delete it.")
+            start = source.text.find(character, start + 1)
+
+
+def _check_token(token: Token, source: Source, problems: Problems) -> bool:
+    kind = token.type
+    span = span_of(source, token)
+    if kind in ("NAME", "FUNCTION"):
+        if any(len(part) > limits.NAME_CHARACTERS for part in token.split(".")):
+            problems.error("PT006", span, f"a name of more than {limits.NAME_CHARACTERS} characters")
+        if token != token.lower():
+            problems.error("PT015", span, f"the name `{token[:80]}` has capital letters", f"write `{token[:80].lower()}`")
+    elif kind in ("NUMBER", "SIGNED_NUMBER"):
+        if sum(character.isdigit() for character in token) > limits.NUMBER_DIGITS:
+            problems.error("PT007", span, f"a number of more than {limits.NUMBER_DIGITS} digits")
+            return False
+    elif kind == "STRING":
+        if len(token) > limits.TEXT_CHARACTERS:
+            problems.error("PT016", span, f"a text of more than {limits.TEXT_CHARACTERS} characters")
+    elif kind == "OPEN_STRING":
+        problems.error("PT010", span, "this text has no closing quote", 'End it with `"` on the same line.')
+        token.type = "STRING"
+    elif kind == "STRAY":
+        if unicodedata.category(token[0]) not in FORBIDDEN_CATEGORIES:
+            problems.error("PT009", span, f"the character `{token}` means nothing here", _STRAY_HINTS.get(str(token), ""))
+        return False
+    return True
+
+
+_STRAY_HINTS = {
+    ";": "Put the next entry on a line of its own.",
+    "'": 'Texts stand in double quotes: "like this".',
+    "=": "A value follows its word without a sign; `==` compares.",
+    "&": "Write `and`.",
+    "|": "Write `or`.",
+    "!": "Write `not`.",
+    ".": "A range has two points: `1..2`; a number has a digit before its point.",
+    "[": "Lists have no brackets: `a, b, c`.",
+    ":": "A value follows its word without a colon.",
+}
+
+
+def for_parser(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
+    """The tokens the grammar speaks of: comments dropped, one NEWLINE between two entries, brackets balanced, signs told apart.
+
+    Raises:
+        TooLarge: Brackets are nested too deeply, or a line has too many operators.
+    """
+    kept = [token for token in tokens if token.type != "COMMENT"]
+    return _check_operators(_balance(list(_separate(kept)), source, problems), source, problems)
+
+
+def _separate(tokens: list[Token]) -> Iterator[Token]:
+    """One NEWLINE between two entries: none in parentheses, after a comma or operator, before `and`, `or` and `else`."""
+    parentheses = 0
+    previous: Token | None = None
+    pending: Token | None = None
+    for token in tokens:
+        kind = token.type
+        if kind == "NEWLINE":
+            if pending is None:
+                pending = token
+            continue
+        last = previous.type if previous is not None else "LBRACE"
+        if kind in ("LBRACE", "RBRACE"):
+            parentheses = 0
+        breaks = (pending is not None and not parentheses and last not in JOINS_NEXT_LINE) or last == "RBRACE"
+        if breaks and last != "LBRACE" and kind not in ("RBRACE", "ELSE", "AND", "OR") and not (kind == "LBRACE" and last != "RBRACE"):
+            yield Token.new_borrow_pos("NEWLINE", "\n", pending if pending is not None else token)
+            last = "NEWLINE"
+        pending = None
+        if kind == "LPAR":
+            parentheses += 1
+        elif kind == "RPAR":
+            parentheses = max(0, parentheses - 1)
+        elif kind == "MINUS" and last not in OPERAND_ENDS:
+            token = Token.new_borrow_pos("UNARY_MINUS", "-", token)
+        yield token
+        previous = token
+
+
+def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
+    """Report brackets without a partner and give them one, so that each costs one message."""
+    missing = _missing_braces(tokens, source)
+    result: list[Token] = []
+    opened: list[Token] = []
+    for position, token in enumerate(tokens):
+        for _ in range(missing.get(position, 0)):
+            while opened and opened[-1].type == "LPAR":
+                _unclosed(opened.pop(), result, source, problems)
+            _unclosed(opened.pop(), result, source, problems)
+            result.append(Token.new_borrow_pos("NEWLINE", "\n", token))
+        kind = token.type
+        if kind in ("LBRACE", "RBRACE"):
+            while opened and opened[-1].type == "LPAR":
+                _unclosed(opened.pop(), result, source, problems)
+        if kind in ("LBRACE", "LPAR"):
+            opened.append(token)
+            if len(opened) > limits.NESTING:
+                problems.error("PT005", span_of(source, token), f"nested more than {limits.NESTING} deep")
+                raise TooLarge
+        elif kind in ("RBRACE", "RPAR"):
+            partner = "LBRACE" if kind == "RBRACE" else "LPAR"
+            if not opened or opened[-1].type != partner:
+                problems.error("PT103", span_of(source, token), f"this `{token}` closes nothing", "Delete it, or open its partner before it.")
+                continue
+            opened.pop()
+        result.append(token)
+    while opened:
+        _unclosed(opened.pop(), result, source, problems)
+    return result
+
+
+def _unclosed(token: Token, result: list[Token], source: Source, problems: Problems) -> None:
+    closing = "}" if token.type == "LBRACE" else ")"
+    problems.error("PT102", span_of(source, token), f"this `{token}` is never closed", f"Add `{closing}`.")
+    result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.start_pos, token.line, token.column, token.end_line, token.end_column))
+
+
+def _missing_braces(tokens: list[Token], source: Source) -> dict[int, int]:
+    """Where closing braces seem to be missing, judged by the indentation: position -> how many."""
+    balance = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens)
+    places: dict[int, int] = {}
+    indents: list[int] = []
+    line_indent, first_of_line = 0, True
+    for position, token in enumerate(tokens):
+        if balance <= 0:
+            break
+        kind = token.type
+        first_of_line = token.line != (tokens[position - 1].line if position else 0)
+        if first_of_line and kind != "NEWLINE":
+            line_indent = (token.column or 1) - 1
+            closes = kind == "RBRACE"
+            while balance > 0 and indents and (line_indent < indents[-1] if closes else line_indent <= indents[-1]):
+                indents.pop()
+                places[position] = places.get(position, 0) + 1
+                balance -= 1
+        if kind == "LBRACE":
+            indents.append(line_indent)
+        elif kind == "RBRACE" and indents:
+            indents.pop()
+    return places
+
+
+def _check_operators(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
+    count = 0
+    for token in tokens:
+        if token.type in ("NEWLINE", "LBRACE", "RBRACE"):
+            count = 0
+        elif token.type in OPERATORS:
+            count += 1
+            if count > limits.OPERATORS:
+                problems.error("PT011", span_of(source, token), f"more than {limits.OPERATORS} operators in one line", "Name parts of it with `let`.")
+                raise TooLarge
+    return tokens
+
+
+class KeepTerminals:
+    """Tells lark to keep the terminals that no rule of the grammar uses."""
+
+    always_accept = ("COMMENT", "OPEN_STRING", "STRAY", "NEWLINE", "MINUS")
+
+    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
+        """The stream as it is; `for_parser` filters it."""
+        return stream
+
+
+@lru_cache(maxsize=1)
+def grammar_text() -> str:
+    """The text of `grammar/portunus.lark`."""
+    from portunus.resources import data_folder
+
+    return (data_folder("grammar") / "portunus.lark").read_text(encoding="utf-8")

@@ -1,0 +1,186 @@
+"""Profiles: who plays. A TOML file names race, talents, glyphs, statistics from gear and options."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portunus.dsl import limits
+from portunus.dsl.diagnostics import suggestion
+from portunus.dsl.model import Expr, Model
+from portunus.errors import PortunusError
+
+KEYS = {"race": "a race", "talents": "digits of talent ranks", "glyphs": "a list of glyphs", "stats": "a table of statistics", "options": "a table of options"}
+STAT_LIMIT = 1e6
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A character.
+
+    Attributes:
+        race: One of the ruleset's races.
+        talents: Rank of every talent of the class (0 where none is taken).
+        glyphs: Glyphs in use.
+        stats: Values from gear and consumables, `bonus.NAME` in formulas; absent means 0.
+        options: Every option of the spec, with its default where the profile is silent.
+        source: Where it came from, for messages and reports.
+    """
+
+    race: str
+    talents: dict[str, int]
+    glyphs: frozenset[str]
+    stats: dict[str, float]
+    options: dict[str, float]
+    source: str
+
+
+def load_profile(path: Path | str, model: Model) -> Profile:
+    """The profile of a TOML file.
+
+    Raises:
+        PortunusError: The file cannot be read, is no TOML, is too large or deep, or names what the model does not have; all problems in one message.
+    """
+    return profile_from_dict(_read(Path(path)), model, source=str(path))
+
+
+def profile_from_dict(data: Mapping[str, Any], model: Model, *, source: str) -> Profile:
+    """The profile of plain data with the keys of `KEYS`.
+
+    Args:
+        data: The data.
+        model: Whose races, talents, glyphs, statistics and options may be named.
+        source: Where it came from, for messages.
+
+    Raises:
+        PortunusError: Something does not fit; all problems in one message.
+    """
+    problems: list[str] = []
+    for key in data:
+        if key not in KEYS:
+            problems.append(f"unknown key `{_short(key)}`: {suggestion(str(key), KEYS)}")
+    races = dict(model.ruleset.races)
+    race = data.get("race")
+    if not isinstance(race, str):
+        problems.append("`race` is missing or no text: " + suggestion("", races))
+    elif race not in races:
+        problems.append(f"there is no race `{_short(race)}`: {suggestion(race, races)}")
+    profile = Profile(
+        race=race if isinstance(race, str) else "",
+        talents=_talents(data.get("talents", ""), model, problems),
+        glyphs=_glyphs(data.get("glyphs", []), model, problems),
+        stats=_numbers(data.get("stats", {}), "stats", "statistic", sorted(bonus_names(model)), problems),
+        options=dict(model.options) | _numbers(data.get("options", {}), "options", "option", [name for name, _ in model.options], problems),
+        source=source,
+    )
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise PortunusError(f"{source}: {count} in the profile\n" + "\n".join(f"  - {problem}" for problem in problems[: limits.ERRORS]))
+    return profile
+
+
+def bonus_names(model: Model) -> set[str]:
+    """The names a profile's [stats] may have: what the formulas of the model call `bonus.NAME`."""
+    found: set[str] = set()
+    waiting = [expr for stat in model.stats for expr in (stat.formula, *stat.adds, *stat.factors)]
+    waiting += [expr for resource in model.resources for expr in (resource.base, resource.maximum, resource.amount_casting, resource.amount_resting)]
+    while waiting:
+        expr = waiting.pop()
+        if expr.op == "bonus":
+            found.add(expr.args[0])
+        waiting += [argument for argument in expr.args if isinstance(argument, Expr)]
+    return found
+
+
+def talent_digits(model: Model, talents: Mapping[str, int]) -> str:
+    """The digits of talent ranks, trees joined by `-`, trailing zeros left out: what `talents` of a profile holds."""
+    trees = ["".join(str(talents.get(name, 0)) for name, _ in tree.talents).rstrip("0") for tree in model.talent_trees]
+    return "-".join(trees).rstrip("-")
+
+
+def _talents(value: Any, model: Model, problems: list[str]) -> dict[str, int]:
+    ranks = {name: 0 for tree in model.talent_trees for name, _ in tree.talents}
+    if not isinstance(value, str):
+        problems.append("`talents` is a text of digits, a tree each, joined by `-`")
+        return ranks
+    parts = value.split("-") if value else []
+    if len(parts) > len(model.talent_trees):
+        problems.append(f"`talents` has {len(parts)} trees; the class has {len(model.talent_trees)}: {', '.join(tree.name for tree in model.talent_trees)}")
+    for tree, digits in zip(model.talent_trees, parts, strict=False):
+        if not re.fullmatch(r"[0-9]*", digits):
+            problems.append(f"the talents of the {tree.name} tree are not all digits: `{_short(digits)}`")
+            continue
+        if len(digits) > len(tree.talents):
+            problems.append(f"the {tree.name} tree has {len(tree.talents)} talents, `talents` names {len(digits)}")
+        for (name, maximum), digit in zip(tree.talents, digits, strict=False):
+            ranks[name] = int(digit)
+            if int(digit) > maximum:
+                problems.append(f"rank {digit} of talent `{name}` ({tree.name}): 0 to {maximum}")
+    return ranks
+
+
+def _glyphs(value: Any, model: Model, problems: list[str]) -> frozenset[str]:
+    known = [name for name, _ in model.glyphs]
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        problems.append('`glyphs` is a list of names: glyphs = ["fireball"]')
+        return frozenset()
+    for item in value:
+        if item not in known:
+            problems.append(f"there is no glyph `{_short(item)}`: {suggestion(item, known)}")
+    if len(set(value)) != len(value):
+        problems.append("`glyphs` names a glyph twice")
+    return frozenset(value)
+
+
+def _numbers(value: Any, key: str, what: str, known: list[str], problems: list[str]) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        problems.append(f"`{key}` is a table: [{key}]")
+        return {}
+    result: dict[str, float] = {}
+    for name, number in value.items():
+        if name not in known:
+            problems.append(f"there is no {what} `{_short(name)}`: {suggestion(str(name), known, f'the spec has no {what}')}")
+        elif not isinstance(number, int | float) or not math.isfinite(number) or abs(number) > STAT_LIMIT:
+            problems.append(f"`{key}.{name}` is not a number between {-STAT_LIMIT:g} and {STAT_LIMIT:g}")
+        else:
+            result[name] = float(number)
+    return result
+
+
+def _short(text: object) -> str:
+    shown = str(text)
+    return (shown if len(shown) <= 60 else shown[:57] + "...").encode("ascii", "backslashreplace").decode().replace("\n", "\\n")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The data of a TOML file; size, nesting and dots are bounded before it is parsed, because tomllib's time is not."""
+    try:
+        with open(path, "rb") as handle:
+            raw = handle.read(limits.PROFILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a usable path"
+        raise PortunusError(f"cannot read the profile {path}: {reason}") from error
+    if len(raw) > limits.PROFILE_BYTES:
+        raise PortunusError(f"the profile {path} is larger than {limits.PROFILE_BYTES} bytes")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PortunusError(f"the profile {path} is not UTF-8 text (byte {error.start})", hint="Save it as UTF-8.") from error
+    for number, line in enumerate(text.splitlines(), 1):
+        plain = re.sub(r'"[^"]*"|\'[^\']*\'', "", line)
+        if plain.count(".") > limits.PROFILE_DOTS:
+            raise PortunusError(f"{path}:{number}: more than {limits.PROFILE_DOTS} dots in one line")
+        if max(line.count("["), line.count("{")) > limits.PROFILE_NESTING:
+            raise PortunusError(f"{path}:{number}: more than {limits.PROFILE_NESTING} brackets in one line")
+    if text.count("[") + text.count("{") > 1000:
+        raise PortunusError(f"the profile {path} has more than 1000 brackets")
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        message = str(error) if not isinstance(error, RecursionError) else "nested too deeply"
+        raise PortunusError(f"the profile {path} is no valid TOML: {_short(message)}") from error
