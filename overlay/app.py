@@ -14,10 +14,6 @@ from kivy.base import ExceptionHandler, ExceptionManager
 from kivy.clock import Clock
 from kivy.core.window import Window
 from kivy.graphics.opengl import GL_RGB, GL_UNSIGNED_BYTE, glPixelStorei, glReadPixels
-
-from portunus.files import write_atomic
-from portunus.planner import service
-from portunus.planner.messages import Suggestion
 from portunus_overlay import platform, widgets
 from portunus_overlay.actions import Faces
 from portunus_overlay.latency import LatencyLog
@@ -25,6 +21,10 @@ from portunus_overlay.screen import Screen, Shown, build_screen
 from portunus_overlay.settings import Settings
 from portunus_overlay.situation import Signal, State
 from portunus_overlay.steady import Steadier
+
+from portunus.files import write_atomic
+from portunus.planner import service
+from portunus.planner.messages import Suggestion
 
 REFRESH_SECONDS = 0.1  # clock, countdown and state age
 GRIP = 18  # pixels of the corner that resizes
@@ -150,9 +150,7 @@ class OverlayApp(App):
             self._ending = True
         Window.flip()
         if self._undrawn is not None and self._screen is not None and self._screen.advice is not None:
-            self._latency.drawn(
-                self._undrawn, captured_at=self._shown.captured_at, changed_at=self._changed_at, drawn_at=time.monotonic()
-            )
+            self._latency.drawn(self._undrawn, captured_at=self._shown.captured_at, changed_at=self._changed_at, drawn_at=time.monotonic())
             self._undrawn = None
         return True  # the frame was flipped here
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from portunus.files import user_cache_folder
 from portunus_overlay.settings import Settings
+
+from portunus.files import user_cache_folder
 
 
 def prepare_kivy(settings: Settings) -> None:

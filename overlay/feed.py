@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portunus_overlay.actions import Faces
+from portunus_overlay.situation import Signal, Situation, State
+
 from portunus.barcode.capture import Capture, ScreenCapture
 from portunus.barcode.reader import Link, Observation, Reader
 from portunus.errors import PortunusError
 from portunus.planner.messages import Suggestion
 from portunus.planner.service import PlannerService, Status
 from portunus.runtime.signature import HEADER_DURATION, HEADER_FINISHED, HEADER_NOW
-from portunus_overlay.actions import Faces
-from portunus_overlay.situation import Signal, Situation, State
 
 READ_SECONDS = 1 / 60
 REMEMBERED = 600  # captures, 30 s at 20 a second
@@ -119,8 +120,9 @@ class ScreenFeed:
 
     def _work(self) -> None:
         from portunus.barcode.estimate import restore
+
         from portunus.barcode.fields import build_schema
-        from portunus.runtime.compiled import compile_spec
+        from portunus.compiler import compile_spec
 
         plan = self._plan
         compiled = compile_spec(plan.spec, profile=plan.profile, encounter=plan.encounter)

@@ -119,7 +119,16 @@ def _curve(*corners: tuple[float, float]) -> list[tuple[float, float]]:
 def _flame(x: np.ndarray, y: np.ndarray) -> Distance:
     x, y = x / 0.86, (y - 0.02) / 0.86
     outer = _curve(
-        (0.05, 1.0), (0.20, 0.45), (0.52, 0.35), (0.80, -0.35), (0.42, -0.95), (-0.42, -0.95), (-0.85, -0.30), (-0.50, 0.20), (-0.35, 0.05), (-0.10, 0.65)
+        (0.05, 1.0),
+        (0.20, 0.45),
+        (0.52, 0.35),
+        (0.80, -0.35),
+        (0.42, -0.95),
+        (-0.42, -0.95),
+        (-0.85, -0.30),
+        (-0.50, 0.20),
+        (-0.35, 0.05),
+        (-0.10, 0.65),
     )
     inner = _curve((0.06, 0.12), (0.38, -0.35), (0.20, -0.85), (-0.24, -0.85), (-0.36, -0.42), (-0.06, -0.16))
     return 0.86 * np.maximum(_polygon(x, y, outer), -_polygon(x, y, inner))
@@ -138,7 +147,9 @@ def _snowflake(x: np.ndarray, y: np.ndarray) -> Distance:
 
 
 def _star(x: np.ndarray, y: np.ndarray) -> Distance:
-    corners = [(radius * np.sin(k * np.pi / 4), radius * np.cos(k * np.pi / 4)) for k in range(8) for radius in [0.84 if k % 2 == 0 else 0.27]]
+    corners = [
+        (radius * np.sin(k * np.pi / 4), radius * np.cos(k * np.pi / 4)) for k in range(8) for radius in [0.84 if k % 2 == 0 else 0.27]
+    ]
     return np.minimum(_polygon(x, y, corners), _circle(x, y, 0.58, 0.58, 0.10))
 
 

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from portunus.errors import PortunusError
+from portunus.files import write_atomic
 from portunus.planner.messages import Suggestion
 
 _BINS = 10_000  # one per millisecond; the last holds everything longer
@@ -55,13 +55,8 @@ class LatencyLog:
         self.age = Percentiles()
         self.change = Percentiles()
         self._path = path
-        self._file = None
         if path is not None:
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = open(path, "w", encoding="utf-8", buffering=1)
-            except OSError as error:
-                raise PortunusError(f"cannot write {path}: {error.strerror}", hint="Choose another place for --latency-log.") from error
+            write_atomic(path, "")
 
     def drawn(self, suggestion: Suggestion, *, captured_at: float, changed_at: float, drawn_at: float) -> None:
         """A frame with a new suggestion is on the screen; all instants in seconds of `time.monotonic`."""
@@ -92,12 +87,10 @@ class LatencyLog:
         }
 
     def close(self) -> None:
-        """Write the summary line and close the file."""
-        if self._file is not None:
-            self._write({"summary": self.summary()})
-            self._file.close()
-            self._file = None
+        """Write the summary line."""
+        self._write({"summary": self.summary()})
 
     def _write(self, line: dict[str, Any]) -> None:
-        if self._file is not None:
-            self._file.write(json.dumps(line) + "\n")
+        if self._path is not None:
+            with open(self._path, "a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")

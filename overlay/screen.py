@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from portunus.planner import service
-from portunus.planner.messages import Suggestion, TreeNode
 from portunus_overlay.actions import Face, Faces
 from portunus_overlay.situation import Signal, Situation, State
+
+from portunus.planner import service
+from portunus.planner.messages import Suggestion, TreeNode
 
 CURRENT_SECONDS = 0.5
 
@@ -137,13 +138,23 @@ def _notice(signal: Signal, status: service.Status | None, shown: Shown | None, 
     if status is not None and status.state == service.REFUSED:
         return Notice(BAD, "Planner refused", f"{status.message} {status.hint}".strip())
     if signal.state == State.PREPARING:
-        return Notice(WAITING, "Getting ready", signal.detail or "Compiling the spec. The first time takes a minute, later starts a few seconds.")
+        return Notice(
+            WAITING, "Getting ready", signal.detail or "Compiling the spec. The first time takes a minute, later starts a few seconds."
+        )
     if signal.state == State.UNSUPPORTED:
-        return Notice(BAD, "Client not supported", signal.detail or "This client keeps combat values from addons, so there is nothing to plan with.")
+        return Notice(
+            BAD, "Client not supported", signal.detail or "This client keeps combat values from addons, so there is nothing to plan with."
+        )
     if signal.state == State.MISMATCH:
-        return Notice(BAD, "Other addon version", signal.detail or "The addon was made from another spec or version. Write it again with portunus addon.")
+        return Notice(
+            BAD,
+            "Other addon version",
+            signal.detail or "The addon was made from another spec or version. Write it again with portunus addon.",
+        )
     if signal.state == State.SEARCHING or (signal.state == State.STALE and signal.captured_at <= 0):
-        return Notice(WAITING, "No signal", signal.detail or "Looking for the addon's coloured strip. Keep it visible and uncovered on this screen.")
+        return Notice(
+            WAITING, "No signal", signal.detail or "Looking for the addon's coloured strip. Keep it visible and uncovered on this screen."
+        )
     if signal.state == State.STALE or not signal.fresh(now):
         return Notice(WAITING, "Signal lost", signal.detail or f"Nothing new from the addon for {_seconds(now - signal.captured_at)}.")
     if status is not None and status.state == service.RESTARTING:

@@ -15,7 +15,6 @@ from kivy.lang import Builder
 from kivy.properties import BooleanProperty, ListProperty, NumericProperty, ObjectProperty, StringProperty
 from kivy.uix.boxlayout import BoxLayout
 from kivy.uix.widget import Widget
-
 from portunus_overlay import palette
 from portunus_overlay.actions import Face
 from portunus_overlay.icons import school_of, tile
@@ -323,7 +322,7 @@ class Tree(Drawn):
         if node.parent < 0 and node.chosen:
             return "best"
         percent = self.advice.losses.get(node.node.name)
-        return "" if percent is None else f"−{percent:.{1 if percent < 9.95 else 0}f} %"
+        return "" if percent is None else f"−{percent:.{2 if percent < 0.995 else 1 if percent < 9.95 else 0}f} %"
 
     def _outcome(self, painter: Painter, node: Placed) -> None:
         r = 4.5 if self._outcome_words else 3.5

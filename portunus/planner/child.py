@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import subprocess
@@ -77,10 +78,8 @@ class Child:
             self._closed = True
             self._changed.notify()
         if patience > 0:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(timeout=patience)
-            except subprocess.TimeoutExpired:
-                pass
         self._process.kill()
         self._process.wait()
 

@@ -2,8 +2,8 @@
 
 A planner (`portunus.planner.local`) makes a `Suggestion`; a service passes it on as JSON; an overlay or a command prints it.
 Nothing here imports numpy, numba or torch. Units: values are in u, the damage of one global cooldown of the reference rotation
-(`CompiledSpec.reference_dps * gcd_seconds`); losses are percent of the damage of the rest of the fight's next decisions as the
-search measured them, 0 for the chosen action; times are milliseconds.
+(`CompiledSpec.reference_dps * gcd_seconds`); losses are percent of what the reference rotation does in the rest of the fight; times are
+milliseconds.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class ActionReport:
         spell_id: The client's spell or item id, 0 for waiting.
         visits: Simulations that began with this action.
         value: Mean value, u.
-        loss_percent: How much worse than the chosen action, percent, >= 0 (0 for the chosen one).
+        loss_percent: Damage given up against the best action, percent of the rest of the fight, >= 0.
         prior: Probability the network or the rotation gave it before the search, 0..1.
     """
 

@@ -48,12 +48,12 @@ class LocalEngine:
     """
 
     def __init__(self, hello: dict[str, Any]) -> None:
-        from portunus.planner.local import Planner, SearchSettings, open_evaluator
-        from portunus.runtime.compiled import compile_spec
+        from portunus.compiler import compile_spec
+        from portunus.planner.local import Planner, open_evaluator
 
         self._compiled = compile_spec(Path(hello["spec"]), profile=hello["profile"], encounter=hello["encounter"])
         model = hello["model"] if hello["network"] else None
-        self._planner = Planner(self._compiled, open_evaluator(self._compiled, model), SearchSettings())
+        self._planner = Planner(self._compiled, open_evaluator(self._compiled, model))
         self.spec_name = self._compiled.name
         self.layout_hash = self._compiled.layout_hash
         self.state_words = self._compiled.layout.state_words
@@ -67,7 +67,7 @@ class LocalEngine:
         import numpy
 
         state = numpy.frombuffer(words, dtype=numpy.int64).copy()
-        return self._planner.plan(state, budget_ms=budget_ms, seed=sequence)
+        return self._planner.plan(state, budget_ms=budget_ms, seed=sequence, sequence=sequence)
 
 
 def search_time_ms(budget_ms: float, age_ms: float) -> float:

@@ -9,12 +9,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 def main(out: str, width: str, height: str, after: str, silent_after: str, state: str) -> None:
-    from samples import SampleFeed
-
     from portunus_overlay.environment import prepare_kivy
     from portunus_overlay.latency import LatencyLog
     from portunus_overlay.settings import Settings
     from portunus_overlay.situation import State
+    from samples import SampleFeed
 
     settings = Settings(width=int(width), height=int(height))
     prepare_kivy(settings)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from types import SimpleNamespace
 
-from portunus.planner import service
-from portunus.planner.messages import ActionReport, Suggestion, TreeNode
 from portunus_overlay.actions import Faces
 from portunus_overlay.situation import Signal, Situation, State
+
+from portunus.planner import service
+from portunus.planner.messages import ActionReport, Suggestion, TreeNode
 
 LABELS = {
     "fireball": ("Fireball", "fire"),
@@ -68,7 +69,8 @@ def suggestion(sequence: int = 1) -> Suggestion:
         label="Fireball",
         queue=("living_bomb", "fireball", "pyroblast", "combustion"),
         actions=tuple(
-            ActionReport(child.name, child.label, 1, child.visits, child.value, 100 * (2.31 - child.value) / 2.31, 0.2) for child in root.children
+            ActionReport(child.name, child.label, 1, child.visits, child.value, 100 * (2.31 - child.value) / 2.31, 0.2)
+            for child in root.children
         ),
         tree=root,
         simulations=84_000,

@@ -10,7 +10,21 @@ from samples import suggestion
 
 from portunus.errors import PortunusError
 from portunus.planner.messages import MAX_DEPTH, MAX_NODES, Suggestion, TreeNode
-from portunus.planner.wire import HEADER, MAGIC, MAX_BODY, PROTOCOL, Frame, Kind, WireError, encode, from_body, read_frame, state_body, state_from, to_body
+from portunus.planner.wire import (
+    HEADER,
+    MAGIC,
+    MAX_BODY,
+    PROTOCOL,
+    Frame,
+    Kind,
+    WireError,
+    encode,
+    from_body,
+    read_frame,
+    state_body,
+    state_from,
+    to_body,
+)
 
 
 def test_round_trip():

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from portunus_overlay.screen import Shown, build_screen
+from portunus_overlay.situation import Signal, Situation, State
 from samples import faces, suggestion
 
 from portunus.planner import service
-from portunus_overlay.screen import Shown, build_screen
-from portunus_overlay.situation import Signal, Situation, State
 
 NOW = 1000.0
 READY = service.Status(service.READY, evaluator="network")

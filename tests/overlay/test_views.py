@@ -2,25 +2,28 @@
 
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from samples import action, faces, outcome, suggestion, tree
-
-from portunus.errors import PortunusError
-from portunus.planner.messages import TreeNode
 from portunus_overlay.actions import unique_initials
 from portunus_overlay.icons import COLOURS, school_of, tile
 from portunus_overlay.latency import LatencyLog, Percentiles
 from portunus_overlay.settings import Settings, load_settings, save_settings
 from portunus_overlay.steady import Steadier
 from portunus_overlay.tree_layout import Metrics, lay_out, levels_in, stretch
+from samples import action, faces, outcome, suggestion, tree
+
+from portunus.errors import PortunusError
+from portunus.planner.messages import TreeNode
 
 SIZES = Metrics(row=30.0, first=140.0, action=120.0, outcome=60.0, root=20.0)
 
 
 def test_initials_are_unique_and_readable():
-    letters = unique_initials(["Fireball", "Fire Blast", "Frostbolt", "Frost Bomb", "Frostfire Bolt", "Fel Bolt", "Fear", "Wait", "Étoile", "!!"])
+    letters = unique_initials(
+        ["Fireball", "Fire Blast", "Frostbolt", "Frost Bomb", "Frostfire Bolt", "Fel Bolt", "Fear", "Wait", "Étoile", "!!"]
+    )
     assert letters["Fireball"] == "Fi"
     assert letters["Fire Blast"] == "FB"
     assert len({text.casefold() for text in letters.values()}) == len(letters)
@@ -71,7 +74,7 @@ def test_chosen_line_is_straight_on_top():
     line = [node for node in placed if node.chosen]
     assert [node.node.name for node in line] == ["fireball", "no crit", "living_bomb", "fireball"]
     assert {node.y for node in line} == {15.0}
-    assert all(node.x < after.x for node, after in zip(line, line[1:], strict=False))
+    assert all(node.x < after.x for node, after in pairwise(line))
 
 
 @pytest.mark.parametrize(("width", "height"), [(200, 90), (300, 150), (640, 400), (1200, 900)])
@@ -80,7 +83,7 @@ def test_tree_fits_and_does_not_overlap(width, height):
     assert placed
     places = set()
     for node in placed:
-        assert 0 <= node.x and node.x + node.width <= width
+        assert node.x >= 0 and node.x + node.width <= width
         assert 15.0 <= node.y <= height - 15.0
         assert (node.x, node.y) not in places
         places.add((node.x, node.y))

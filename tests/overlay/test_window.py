@@ -12,7 +12,6 @@ from pathlib import Path
 import mss
 import numpy as np
 import pytest
-
 from portunus_overlay.platform import let_clicks_through
 from portunus_overlay.settings import load_settings
 
