@@ -1,0 +1,98 @@
+"""The world a client would show in a simulator state: names of state fields on one side, answers of the addon API on the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from portunus.barcode.fields import visible_auras
+from portunus.barcode.world import Cooldown, VisibleAura, VisibleCast, VisibleUnit, World
+from portunus.ir.layout import NEVER
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from portunus.dsl.model import Aura
+    from portunus.runtime.compiled import CompiledSpec
+
+HEALTH_MAX = 10_000_000
+
+
+def enemy_id(index: int) -> str:
+    """The client's id of an enemy."""
+    return f"0xF13000{index + 1:010X}"
+
+
+def _aura(aura: Aura, named: Any, at: int | None, now_ns: float, to_clock) -> VisibleAura | None:
+    def value(part: str) -> Any:
+        whole = named[f"{aura.name}_{part}"]
+        return whole if at is None else whole[at]
+
+    if not value("on") or value("end") <= now_ns:
+        return None
+    endless = value("end") >= NEVER
+    stacks = int(value("stacks")) if aura.max_stacks else 0
+    duration = 0.0 if endless else (int(value("end")) - int(value("applied_at"))) / 1e9
+    return VisibleAura(aura.id, aura.label, stacks if aura.max_stacks > 1 else 0, duration, 0.0 if endless else to_clock(int(value("end"))))
+
+
+def world_of(compiled: CompiledSpec, state: np.ndarray, now: float, *, clock_at_pull: float = 1000.0) -> World:
+    """See `World.from_state`.
+
+    A simulator state knows one lock for global cooldown and cast; while a cast is what locks, no global cooldown is shown.
+    """
+    named, model, numbers = compiled.view(state), compiled.model, compiled.table_values
+    now_ns = now * 1e9
+
+    def to_clock(instant_ns: float) -> float:
+        return clock_at_pull + float(instant_ns) / 1e9
+
+    cooldowns: dict[bool, dict[int, Cooldown]] = {False: {}, True: {}}
+    counts = {}
+    for spell in model.spells:
+        if spell.owner:
+            continue
+        if spell.cooldown is not None and named[f"cd_{spell.name}"] > now_ns:
+            length = float(numbers[f"{spell.name}_cooldown"]) / 1e9  # type: ignore[arg-type]
+            cooldowns[spell.item][spell.id] = Cooldown(to_clock(named[f"cd_{spell.name}"]) - length, length)
+        if spell.item and spell.uses is not None:
+            counts[spell.id] = int(named[f"uses_{spell.name}"])
+    auras = visible_auras(model)
+    own = [_aura(aura, named, None, now_ns, to_clock) for aura in auras if not aura.on_target]
+    share = min(1.0, max(0.0, 1.0 - now_ns / float(named["duration"])))
+    enemies = []
+    for index in range(compiled.enemies):
+        seen = [_aura(aura, named, index, now_ns, to_clock) for aura in auras if aura.on_target]
+        enemies.append(VisibleUnit(enemy_id(index), round(share * HEALTH_MAX), HEALTH_MAX, tuple(a for a in seen if a)))
+    cast = _cast(compiled, named, now_ns, to_clock)
+    lock = int(named["gcd_end"])
+    cast_locks = cast is not None and not cast.channelled and int(named["cast_end"]) == lock
+    resource = model.resources[0] if model.resources else None
+    return World(
+        clock=to_clock(now_ns),
+        power=int(named[resource.name]) if resource else 0,
+        power_max=int(float(numbers[f"{resource.name}_max"])) if resource else 0,  # type: ignore[arg-type]
+        in_combat=now >= 0 and not named["finished"],
+        global_cooldown=Cooldown(to_clock(lock) - compiled.gcd_seconds, compiled.gcd_seconds) if lock > now_ns and not cast_locks else None,
+        cast=cast,
+        cooldowns=cooldowns[False],
+        item_cooldowns=cooldowns[True],
+        item_counts=counts,
+        auras=tuple(aura for aura in own if aura),
+        enemies=tuple(enemies),
+    )
+
+
+def _cast(compiled: CompiledSpec, named: Any, now_ns: float, to_clock) -> VisibleCast | None:
+    model, numbers = compiled.model, compiled.table_values
+    if named["channel"]:
+        for spell in model.spells:
+            if spell.channel and named[f"{spell.channel}_on"]:
+                start, end = int(named[f"{spell.channel}_start"]), int(named[f"{spell.channel}_end"])
+                return VisibleCast(spell.id, spell.label, to_clock(start), to_clock(end), True)
+    if named["cast_spell"] < 0 or named["cast_end"] <= now_ns:
+        return None
+    spell = model.spells[int(named["cast_spell"])]
+    # The start is not part of a state; the unhasted cast time puts it early, and no reader depends on it.
+    length = float(numbers[f"{spell.name}_cast"]) / 1e9  # type: ignore[arg-type]
+    end = to_clock(int(named["cast_end"]))
+    return VisibleCast(spell.id, spell.label, end - length, end, False)
