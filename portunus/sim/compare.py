@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from portunus.dsl.model import Model, Rotation
     from portunus.runtime.compiled import CompiledSpec
     from portunus.sim.encounter import Encounter
+    from portunus.sim.import_apl import ImportedList
     from portunus.sim.profile import Profile
 
 DPS_TOLERANCE = 0.005
@@ -271,6 +272,7 @@ def prepare(paths: list[Path], *, exact: Path | None = None, find_exact: bool = 
 
     models: dict[Path, Model] = {}
     tables: dict[Path, dict[str, tuple[float, ...]]] = {}
+    rotations: dict[tuple[Path, str], Rotation] = {}
     prepared = []
     for path in paths:
         golden = read_golden(path)
@@ -287,7 +289,10 @@ def prepare(paths: list[Path], *, exact: Path | None = None, find_exact: bool = 
             if not fights:
                 raise PortunusError(f"{source} has no fights of {path.name}", hint="It is looked up by the reference file's name.")
         profile, encounter = scenario_setting(golden, words, model)
-        prepared.append(PreparedScenario(golden, spec, model, profile, encounter, _rotation(golden, model), fights))
+        imported = _named_list(golden, model)
+        if (spec, imported.name) not in rotations:
+            rotations[spec, imported.name] = imported.rotation(model)
+        prepared.append(PreparedScenario(golden, spec, model, profile, encounter, rotations[spec, imported.name], fights))
     return prepared
 
 
@@ -303,23 +308,30 @@ def exact_beside(path: Path) -> Path:
 def scenario_setting(golden: Golden, words: Any, model: Model) -> tuple[Profile, Encounter]:
     """The scenario's character and fight."""
     from portunus.sim.encounter import Encounter
+    from portunus.sim.import_apl import rotation_name
     from portunus.sim.profile import profile_from_dict
 
     scenario = golden.scenario
     glyphs = {item: name for name, item in model.glyphs}
-    profile = profile_from_dict(profile_table(scenario, words, glyphs), model)
-    encounter = Encounter(duration=scenario.duration, enemies=scenario.targets, level=scenario.target_level, distance=scenario.distance, execute=scenario.execute)
+    profile = profile_from_dict(profile_table(scenario, words, glyphs), model, source=golden.path.name)
+    # The reference makes the shares monotone before it uses them.
+    below_20, below_25, below_35 = scenario.execute
+    phases = (below_20, max(below_20, below_25), max(below_20, below_25, below_35))
+    encounter = Encounter(
+        name=rotation_name(scenario.name), label=scenario.name, duration_ns=int(scenario.duration * 1e9), enemies=scenario.targets,
+        level=scenario.target_level, distance_yards=scenario.distance, execute=phases,
+    )
     return profile, encounter
 
 
-def _rotation(golden: Golden, model: Model) -> Rotation:
+def _named_list(golden: Golden, model: Model) -> ImportedList:
     """The scenario's priority list; equal lists get equal names, so that scenarios can share kernels."""
     from portunus.sim.import_apl import import_list
 
     where = f"the priority list of {golden.path.name}"
-    body = import_list(golden.scenario.apl, model, where=where).text.split("\n", 1)[1]
-    name = f"list_{hashlib.sha256(body.encode()).hexdigest()[:8]}"
-    return import_list(golden.scenario.apl, model, name=name, where=where).rotation(model)
+    imported = import_list(golden.scenario.apl, model, where=where)
+    name = f"list_{hashlib.sha256(imported.text.encode()).hexdigest()[:8]}"
+    return replace(imported, name=name)
 
 
 def compare_all(
@@ -362,7 +374,7 @@ def compare_one(
     golden, setting = scenario.golden, scenario.golden.scenario
 
     def play(count: int, *, target_error: float | None = None, report: Progress | None = None) -> SimulationResult:
-        return simulate(compiled, iterations=count, duration_s=setting.duration, enemies=setting.targets, seed=setting.seed,
+        return simulate(compiled, iterations=count, seed=setting.seed,
                         rotation=scenario.rotation.name, workers=workers, target_error=target_error, progress=report)
 
     single = play(len(scenario.exact)) if scenario.exact else None

@@ -17,12 +17,14 @@ from typing import Any
 
 from portunus.dsl.model import Model, Rotation
 from portunus.errors import PortunusError, nearest
-from portunus.sim.apl_constants import ATOM, Value, time_text
+from portunus.sim.apl_constants import ATOM, SECOND, Value, time_text
 from portunus.sim.apl_values import Findings, ValueReader
 from portunus.sim.json_input import read_json
 
 MAX_PROBLEMS_SHOWN = 100
 MAX_ENTRIES = 500
+MAX_DOTS = 100
+EARLIEST = -60 * SECOND
 
 # Actions of the source that have no counterpart here.
 _UNSUPPORTED_ACTIONS = """
@@ -38,22 +40,27 @@ class ImportedList:
     """A priority list as text of the language.
 
     Attributes:
-        text: The `rotation NAME { ... }` block, canonical.
+        lines: The lines of the block, one entry each.
         name: Name of the rotation.
         ignored: (place, reason) of each entry that the source itself does not perform.
         notes: (place, remark) where the source means something else than one may think.
     """
 
-    text: str
+    lines: tuple[str, ...]
     name: str
     ignored: tuple[tuple[str, str], ...]
     notes: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """The `rotation NAME { ... }` block in the canonical format."""
+        return f"rotation {self.name} {{\n" + "".join(f"  {line}\n" for line in self.lines) + "}\n"
 
     def rotation(self, model: Model) -> Rotation:
         """The list as a checked rotation of `model`."""
         from portunus.dsl import parse_rotation
 
-        return parse_rotation(self.text, model, name=f"imported list {self.name}")
+        return parse_rotation("\n".join(self.lines), model, name=self.name)
 
 
 def import_file(path: Path | str, model: Model, *, name: str | None = None) -> ImportedList:
@@ -112,8 +119,7 @@ def import_list(document: dict[str, Any], model: Model, *, name: str = "imported
         more = f"\n  and {len(problems) - MAX_PROBLEMS_SHOWN} more" if len(problems) > MAX_PROBLEMS_SHOWN else ""
         raise PortunusError(f"{where} cannot be imported for {model.label}, because of {count}:{shown}{more}",
                             hint="Nothing was imported. Change or hide these entries, or extend the spec.")
-    text = f"rotation {name} {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
-    return ImportedList(text=text, name=name, ignored=tuple(reader.ignored), notes=tuple(reader.findings.notes))
+    return ImportedList(lines=tuple(lines), name=name, ignored=tuple(reader.ignored), notes=tuple(reader.findings.notes))
 
 
 class _ListReader:
@@ -192,8 +198,8 @@ class _ListReader:
             return None
         if not isinstance(at.known, int):
             return self._problem(f"{place}.doAtValue", "the time before the pull must be a constant")
-        if at.known >= 0:
-            return self._problem(f"{place}.doAtValue", f"{time_text(at.known)} is not before the pull")
+        if not EARLIEST <= at.known < 0:
+            return self._problem(f"{place}.doAtValue", f"{time_text(at.known)} is not within {time_text(-EARLIEST)} before the pull")
         return at.known, f"prepull {time_text(at.known)} {spell}"
 
     # ---- the list ----------------------------------------------------------------------------------------------------------------
@@ -249,8 +255,8 @@ class _ListReader:
             return None
         spell = self.values.spell(body.get("spellId"), f"{place}.spellId")
         count = body.get("maxDots", 0)
-        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= 1000:
-            return self._problem(f"{place}.maxDots", "a number of enemies from 1 to 1000 is expected here")
+        if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MAX_DOTS:
+            return self._problem(f"{place}.maxDots", f"a number of enemies from 1 to {MAX_DOTS} is expected here")
         overlap = self.values.duration(body["maxOverlap"], f"{place}.maxOverlap") if body.get("maxOverlap") else None
         if spell is None or (body.get("maxOverlap") and overlap is None):
             return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,7 @@ class SimulationResult:
         dps: Mean damage per second of player and pets.
         deviation: Standard deviation between fights.
         quantiles: (probability, DPS) pairs, see `QUANTILES`.
+        spent: (spell, resource spent per fight) pairs.
         samples: `[N]` DPS of each fight, in order of the seeds.
         duration_s: Length of a fight.
         seconds: Wall time of the fights.
@@ -113,6 +114,7 @@ class SimulationResult:
     actions: tuple[ActionResult, ...]
     auras: tuple[AuraResult, ...]
     resources: tuple[ResourceResult, ...]
+    spent: tuple[tuple[str, float], ...]
     duration_s: float
     enemies: int
     seconds: float
@@ -133,8 +135,6 @@ def simulate(
     compiled: CompiledSpec,
     *,
     iterations: int,
-    duration_s: float,
-    enemies: int,
     seed: int = 1,
     rotation: str = "default",
     workers: int = 1,
@@ -146,11 +146,9 @@ def simulate(
     Args:
         compiled: What to play.
         iterations: Number of fights; with `target_error` the largest number.
-        duration_s: Length of a fight in seconds.
-        enemies: Number of enemies.
         seed: Seed of the first fight.
         rotation: Name of the priority list.
-        workers: Number of workers; it does not change the results.
+        workers: Number of threads; it does not change the results.
         target_error: Stop when the standard error of the mean DPS is at most this share of it (0.001 = 0.1 %).
         progress: Called with (fights done, fights at most) after each batch.
 
@@ -161,56 +159,73 @@ def simulate(
 
     if not 1 <= iterations <= MAX_ITERATIONS:
         raise PortunusError(f"{iterations} fights cannot be simulated", hint=f"Choose from 1 to {MAX_ITERATIONS}.")
-    size = max(SMALLEST_BATCH, min(BATCH * max(1, workers), math.ceil(iterations / (2 * FEWEST_BATCHES))))
+    size = max(SMALLEST_BATCH, min(BATCH, math.ceil(iterations / (2 * FEWEST_BATCHES))))
+    starts = range(0, iterations, size)
     batches: list[FightTotals] = []
     moments = statistics.Moments()
+
+    def play(start: int) -> FightTotals:
+        return run_fights(compiled, min(size, iterations - start), seed=seed + start, rotation=rotation)
+
     begin = time.perf_counter()
-    while moments.count < iterations:
-        batch = run_fights(compiled, min(size, iterations - moments.count), seed=seed + moments.count, rotation=rotation, workers=workers)
+    for batch in _in_order(play, starts, workers):
         batches.append(batch)
-        moments.add_array(batch.damage)
+        moments.add_array(batch.dps)
         if progress is not None:
             progress(moments.count, iterations)
         if target_error is not None and len(batches) >= FEWEST_BATCHES and moments.estimate().relative_error <= target_error:
             break
     seconds = time.perf_counter() - begin
-    return summarise(compiled, batches, rotation=rotation, seed=seed, workers=workers, duration_s=duration_s, enemies=enemies, seconds=seconds)
+    return summarise(compiled, batches, rotation=rotation, seed=seed, workers=workers, seconds=seconds)
+
+
+def _in_order(play: Callable[[int], FightTotals], starts: range, workers: int) -> Iterator[FightTotals]:
+    """The batches in order of their seeds; with several workers a few are played ahead, so that a stop does not depend on their number."""
+    if workers == 1:
+        yield from map(play, starts)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(workers) as pool:
+        for first in range(0, len(starts), 2 * workers):
+            yield from pool.map(play, starts[first : first + 2 * workers])
 
 
 def summarise(
-    compiled: CompiledSpec, batches: list[FightTotals], *, rotation: str, seed: int, workers: int, duration_s: float, enemies: int, seconds: float
+    compiled: CompiledSpec, batches: list[FightTotals], *, rotation: str, seed: int, workers: int, seconds: float
 ) -> SimulationResult:
     """The result of batches that were played one after the other."""
-    samples = np.concatenate([batch.damage for batch in batches]) / duration_s
-    fights = np.array([batch.damage.size for batch in batches], dtype=np.float64)
+    samples = np.concatenate([batch.dps for batch in batches])
+    fights = np.array([batch.iterations for batch in batches], dtype=np.float64)
+    duration_s = batches[0].duration_s
     count = int(samples.size)
-    total = float(samples.sum()) * duration_s
-    schools = {a.spell: a.school for a in compiled.actions}
-    schools.update({a.name: a.attack.school for a in compiled.model.auras if a.attack is not None})
-    schools.update({s.name: s.attack.school for s in compiled.model.spells if s.attack is not None})
+
+    def per_fight(name: str) -> np.ndarray:
+        return np.sum([getattr(batch, name) for batch in batches], axis=0) / count
+
+    hits, crits, misses = per_fight("hits"), per_fight("crits"), per_fight("misses")
+    total = float(per_fight("row_damage").sum())
+    schools = {s.name: s.attack.school for s in compiled.model.spells if s.attack is not None}
+    schools |= {a.name: a.attack.school for a in compiled.model.auras if a.attack is not None}
     actions = []
     for i, row in enumerate(batches[0].rows):
-        damage = _batch_mean(np.array([b.row_damage[i] for b in batches]), fights)
+        damage = _batch_mean(np.array([float(b.row_damage[i]) for b in batches]), fights)
+        casts = _batch_mean(np.array([float(b.casts[i]) for b in batches]), fights)
         actions.append(ActionResult(
             name=row.name, label=row.label, spell_id=row.spell_id, tag=row.tag, item=row.item, owner=row.owner, school=schools.get(row.name, ""),
-            casts=_batch_mean(np.array([b.casts[i] for b in batches]), fights),
-            hits=sum(float(b.hits[i]) for b in batches) / count, crits=sum(float(b.crits[i]) for b in batches) / count,
-            misses=sum(float(b.misses[i]) for b in batches) / count, damage=damage, share=damage.value * count / total if total else 0.0,
-        ))
-    auras = tuple(
-        AuraResult(a.name, a.label, a.id, a.tag, a.on_target, sum(float(b.aura_uptime_s[i]) for b in batches) / count,
-                   sum(float(b.aura_procs[i]) for b in batches) / count)
-        for i, a in enumerate(compiled.model.auras)
-    )
-    sources = batches[0].resource_gain
-    resources = tuple(ResourceResult(r, s, sum(float(b.resource_gain[r, s]) for b in batches) / count) for r, s in sources)
+            casts=casts, hits=float(hits[i]), crits=float(crits[i]), misses=float(misses[i]), damage=damage, share=damage.value / total if total else 0.0,
+        ))  # fmt: skip
+    uptimes, procs, gains = per_fight("aura_uptime_s"), per_fight("aura_procs"), per_fight("gains")
     moments = statistics.Moments()
     moments.add_array(samples)
     return SimulationResult(
         title=compiled.title, rotation=rotation, seed=seed, workers=workers, dps=moments.estimate(), deviation=moments.deviation,
-        quantiles=tuple(zip(QUANTILES, statistics.quantiles(samples, QUANTILES), strict=True)), actions=tuple(actions), auras=auras,
-        resources=resources, duration_s=duration_s, enemies=enemies, seconds=seconds, samples=samples,
-    )
+        quantiles=tuple(zip(QUANTILES, statistics.quantiles(samples, QUANTILES), strict=True)), actions=tuple(actions),
+        auras=tuple(AuraResult(a.name, a.label, a.id, a.tag, a.on_target, float(uptimes[i]), float(procs[i])) for i, a in enumerate(compiled.model.auras)),
+        resources=tuple(ResourceResult(resource, source, float(gains[i])) for i, (resource, source) in enumerate(batches[0].sources)),
+        spent=tuple((spell, sum(b.spent.get(spell, 0.0) for b in batches) / count) for spell in sorted({s for b in batches for s in b.spent})),
+        duration_s=duration_s, enemies=compiled.enemies, seconds=seconds, samples=samples,
+    )  # fmt: skip
 
 
 def _batch_mean(sums: np.ndarray, fights: np.ndarray) -> Estimate:
@@ -241,6 +256,7 @@ def result_document(result: SimulationResult, **more: Any) -> dict[str, Any]:
         "auras": [{"name": a.name, "label": a.label, "id": a.spell_id, "tag": a.tag, "on_target": a.on_target, "uptime_s": a.uptime_s,
                    "procs": a.procs} for a in result.auras],
         "resources": [{"resource": r.resource, "source": r.source, "gain": r.gain} for r in result.resources],
+        "spent": [{"spell": spell, "amount": amount} for spell, amount in result.spent],
         "seconds": result.seconds, "fights_per_second": result.fights_per_second,
     }  # fmt: skip
 

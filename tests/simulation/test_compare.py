@@ -30,7 +30,7 @@ def as_result(golden: Golden, *, dps_factor: float = 1.0, casts_factor: float = 
     auras = tuple(AuraResult(f"b{i}", f"Aura {a.spell_id}", a.spell_id, a.tag, a.on_target, a.uptime_s, a.procs) for i, a in enumerate(golden.auras))
     return SimulationResult(
         title="Fire Mage", rotation="list", seed=101, workers=1, dps=statistics.estimate(golden.dps * dps_factor, golden.deviation / math.sqrt(fights), fights),
-        deviation=golden.deviation, quantiles=(), actions=actions, auras=auras, resources=(), duration_s=duration, enemies=1, seconds=1.0,
+        deviation=golden.deviation, quantiles=(), actions=actions, auras=auras, resources=(), spent=(), duration_s=duration, enemies=1, seconds=1.0,
         samples=np.full(fights, golden.dps * dps_factor),
     )  # fmt: skip
 
