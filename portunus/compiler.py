@@ -52,7 +52,7 @@ def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | No
     model = replace(model, rotations=(*model.rotations, *rotations))
     program = lower(model)
     prepull_of = rotations[-1].name if rotations else "default"
-    return _assemble(program, tables_of(program, character, fight, reference=reference, rotation=prepull_of), fight, reference=reference)
+    return assemble(program, tables_of(program, character, fight, reference=reference, rotation=prepull_of), fight, reference=reference)
 
 
 def resolve_profile(model: Model, profile: Profile | str | Path | None) -> Profile:
@@ -135,7 +135,7 @@ def pack_tables(program: Program, values: dict[str, object]) -> np.ndarray:
     return block.view(np.int64).copy()
 
 
-def _assemble(program: Program, values: dict[str, object], encounter: Encounter, *, reference: bool) -> CompiledSpec:
+def assemble(program: Program, values: dict[str, object], encounter: Encounter, *, reference: bool) -> CompiledSpec:
     model = program.model
     sampled_text = engine_module(program, "sampled")
     sampled, expected = load_sealed(sampled_text), load_sealed(engine_module(program, "expected"))

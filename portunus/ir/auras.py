@@ -6,7 +6,7 @@ from portunus.dsl.model import Aura
 from portunus.ir.attacks import crit_chance, crit_factor, damage_factor, listened, taken_factor
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
-from portunus.ir.layout import NEVER, has_twin
+from portunus.ir.layout import NEVER, asked_fresh, has_twin
 from portunus.ir.statements import call_aura, write_body
 
 
@@ -43,8 +43,9 @@ def aura_functions(context: Context, aura: Aura) -> list[Function]:
 def _apply(context: Context, aura: Aura) -> Function:
     w, at, name = Writer(), _where(aura), f"s.{aura.name}"
     scope = Scope(target="target" if aura.on_target else "0", spell="spell")
-    w.put(f"{name}_applied_at{at} = s.now")
-    w.put(f"{name}_applied_by{at} = spell")
+    if asked_fresh(context.model, aura):
+        w.put(f"{name}_applied_at{at} = s.now")
+        w.put(f"{name}_applied_by{at} = spell")
     w.put(f"m.aura_procs[{context.aura_index(aura.name)}] += 1")
     if aura.tick_amount is not None and not any((x.id, x.tag) == (aura.id, aura.tag) for x in context.model.spells):
         w.put(f"m.casts[{context.row(aura)}] += 1")
@@ -56,7 +57,7 @@ def _apply(context: Context, aura: Aura) -> Function:
         end = f"{NEVER}" if aura.duration is None else f"s.now + {text(aura.duration, context, scope, f'{aura.name}_duration')}"
         with w.block(f"if {name}_on{at} == 0:"):
             w.put(f"{name}_on{at} = 1")
-            w.put(f"{name}_start{at} = s.now")
+            _count_up(w, context, aura)
             if aura.max_stacks:
                 w.put(f"{name}_stacks{at} = 1")
         w.put(f"{name}_end{at} = {end}")
@@ -84,7 +85,7 @@ def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> No
         _begin(w, context, aura)
     w.put(f"{name}_ticks{at} = 0")
     w.put(f"{name}_period{at} = {period}")
-    w.put(f"{name}_end{at} = s.now + {name}_period{at} * {aura.ticks}")
+    w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.count(aura, 'tick_count', aura.ticks)}")
     if has_twin(context.model, aura):
         with w.block("if t.switch_dot_twin != 0:"):
             w.put(f"schedule(s, {slot_text(context, aura, 'twin')}, s.now + {name}_period{at})")
@@ -94,7 +95,7 @@ def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> No
 def _begin(w: Writer, context: Context, aura: Aura) -> None:
     at, name = _where(aura), f"s.{aura.name}"
     w.put(f"{name}_on{at} = 1")
-    w.put(f"{name}_start{at} = s.now")
+    _count_up(w, context, aura)
     w.put(f"{name}_last_tick{at} = s.now")
     if has_twin(context.model, aura):
         w.put(f"{name}_twin_last{at} = s.now")
@@ -102,11 +103,16 @@ def _begin(w: Writer, context: Context, aura: Aura) -> None:
         w.put(f"{name}_stacks{at} = 1")
 
 
+def _count_up(w: Writer, context: Context, aura: Aura) -> None:
+    """Uptime is the sum of ends less the sum of beginnings."""
+    w.put(f"m.aura_uptime[{context.aura_index(aura.name)}] -= max(s.now, 0)")
+
+
 def _fade(context: Context, aura: Aura) -> Function:
     w, at, name = Writer(), _where(aura), f"s.{aura.name}"
     scope = Scope(target="target" if aura.on_target else "0")
     w.put(f"{name}_on{at} = 0")
-    w.put(f"m.aura_uptime[{context.aura_index(aura.name)}] += max(min(s.now, {name}_end{at}) - max({name}_start{at}, 0), 0)")
+    w.put(f"m.aura_uptime[{context.aura_index(aura.name)}] += max(min(s.now, {name}_end{at}), 0)")
     if aura.max_stacks:
         w.put(f"{name}_stacks{at} = 0")
     write_body(w, context, aura.on_expire, scope, aura)
@@ -162,7 +168,7 @@ def _tick(context: Context, aura: Aura) -> Function:
             damage, outcome = ("damage", "outcome") if aura.tick_amount is not None else ("0.0", "1")
             w.put(f"handler_{index}(s, t, m, r, {scope.target}, {damage}, {outcome}, 0.0, 0.0, -1)")
     if any(x.channel == aura.name for x in context.model.spells):
-        with w.block(f"if {name}_ticks{at} >= {aura.ticks} and s.gcd_end <= s.now:"):
+        with w.block(f"if {name}_ticks{at} >= {context.count(aura, 'tick_count', aura.ticks)} and s.gcd_end <= s.now:"):
             w.put("set_gcd(s, s.now)")
     return Function(f"tick_{aura.name}", _parameters(aura), f"One tick of {aura.label}.", origin(aura), tuple(w.lines))
 

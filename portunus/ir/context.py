@@ -80,6 +80,10 @@ class Context:
         """Table slot of a statistic."""
         return self.tables.slot(Expr("stat", (name,), "number", like.span), name)
 
+    def count(self, thing: Spell | Aura, name: str, value: int) -> str:
+        """Table slot of a whole number of the model, such as the number of ticks."""
+        return self.tables.slot(Expr("number", (value,), "time", thing.span), f"{thing.name}_{name}")
+
     def as_expected(self) -> Context:
         """The same context writing expected values."""
         return replace(self, expected=True)

@@ -11,7 +11,7 @@ from portunus.ir.attacks import modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
-from portunus.ir.layout import MISSILES, NEVER
+from portunus.ir.layout import MISSILES, NEVER, asked_fresh
 from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
@@ -373,7 +373,7 @@ def _begin(context: Context) -> Function:
     w.put("start = prepull_at(t, 0) if t.prepull_count > 0 else 0")
     w.put("s.now = start")
     w.put("s.gcd_end = start")
-    for aura in model.auras:
+    for aura in (a for a in model.auras if asked_fresh(model, a)):
         if aura.on_target:
             with w.block(f"for i in range({layout.max_enemies}):"):
                 w.put(f"s.{aura.name}_applied_at[i] = {-NEVER}")
@@ -403,8 +403,8 @@ def _finalize(context: Context) -> Function:
         index = context.aura_index(aura.name)
         if aura.on_target:
             with w.block("for i in range(t.enemies):"), w.block(f"if s.{aura.name}_on[i] != 0:"):
-                w.put(f"m.aura_uptime[{index}] += max(min(s.now, s.{aura.name}_end[i]) - max(s.{aura.name}_start[i], 0), 0)")
+                w.put(f"m.aura_uptime[{index}] += max(min(s.now, s.{aura.name}_end[i]), 0)")
         else:
             with w.block(f"if s.{aura.name}_on != 0:"):
-                w.put(f"m.aura_uptime[{index}] += max(min(s.now, s.{aura.name}_end) - max(s.{aura.name}_start, 0), 0)")
+                w.put(f"m.aura_uptime[{index}] += max(min(s.now, s.{aura.name}_end), 0)")
     return Function("finalize", ("s", "t", "m"), "Count the uptime of what is still active at the end.", "", tuple(w.lines))

@@ -207,6 +207,11 @@ def _stacks(expr: Expr, context: Context, scope: Scope) -> str:
     return _while_up(expr, context, scope, _aura_field(expr, context, scope, "stacks") if aura.max_stacks else "1")
 
 
+def _tick_count(expr: Expr, context: Context) -> str:
+    aura = context.model.aura(expr.args[0])
+    return context.count(aura, "tick_count", aura.ticks)
+
+
 def _cast_time(expr: Expr, context: Context, scope: Scope) -> str:
     spell = context.model.spell(expr.args[0])
     base = spell.cast or spell.gcd
@@ -221,7 +226,7 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "aura_up": lambda e, c, p: f"({_aura_field(e, c, p, 'on')} != 0)",
     "aura_remains": lambda e, c, p: _while_up(e, c, p, f"({_aura_field(e, c, p, 'end')} - s.now)"),
     "aura_stacks": _stacks,
-    "aura_ticks_left": lambda e, c, p: _while_up(e, c, p, f"({c.model.aura(e.args[0]).ticks} - {_aura_field(e, c, p, 'ticks')})"),
+    "aura_ticks_left": lambda e, c, p: _while_up(e, c, p, f"({_tick_count(e, c)} - {_aura_field(e, c, p, 'ticks')})"),
     "aura_value": lambda e, c, p: _aura_field(e, c, p, e.args[1]),
     "aura_fresh": lambda e, c, p: f"({_aura_field(e, c, p, 'applied_at')} == s.now and {_aura_field(e, c, p, 'applied_by')} == {p.spell})",
     "cooldown_ready": lambda e, c, p: f"(s.cd_{e.args[0]} <= s.now)",

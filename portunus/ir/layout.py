@@ -14,7 +14,7 @@ from typing import Literal
 from portunus.dsl.model import Aura, Model
 
 NEVER = 1 << 62
-MISSILES = 6
+MISSILES = 4
 ROTATION_SLOTS = 192
 
 WordType = Literal["int", "float"]
@@ -136,6 +136,13 @@ def has_twin(model: Model, aura: Aura) -> bool:
     return switched and aura.on_target and aura.ticks > 0 and aura.tag > 0 and any(s.id == aura.id and s.tag == 0 for s in model.spells)
 
 
+def asked_fresh(model: Model, aura: Aura) -> bool:
+    """Does any handler ask whether the aura was applied at this very instant?"""
+    from portunus.ir.statements import all_expressions
+
+    return any(e.op == "aura_fresh" and e.args[0] == aura.name for e in all_expressions(model))
+
+
 def build_layout(model: Model) -> Layout:
     """Lay out the blocks of a spec; depends on its structure only, never on a number in it."""
     enemies = model.ruleset.max_enemies
@@ -238,8 +245,9 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
 
 
 def _aura_fields(b: _Builder, model: Model, aura: Aura, enemies: int) -> None:
-    names: list[tuple[str, WordType, str]] = [("on", "int", "1 while active"), ("start", "int", "active since"), ("end", "int", "ends at"),
-                                              ("applied_at", "int", "last applied at"), ("applied_by", "int", "by this spell")]
+    names: list[tuple[str, WordType, str]] = [("on", "int", "1 while active"), ("end", "int", "ends at")]
+    if asked_fresh(model, aura):
+        names += [("applied_at", "int", "last applied at"), ("applied_by", "int", "by this spell")]
     if aura.max_stacks:
         names.append(("stacks", "int", "stacks"))
     if aura.ticks:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portunus.dsl import model as dsl
-from portunus.dsl.model import Gain, Model, Spell, Statement
+from portunus.dsl.model import Expr, Gain, Model, Spell, Statement
 from portunus.ir.attacks import Thing, crit_chance, crit_factor, damage_factor, hit_chance, roll_direct, taken_factor
 from portunus.ir.context import Context, Writer
-from portunus.ir.expressions import Scope, make, text
+from portunus.ir.expressions import Scope, make, text, walk
 
 
 def inner(statement: Statement) -> Iterator[Statement]:
@@ -19,8 +19,8 @@ def inner(statement: Statement) -> Iterator[Statement]:
             yield from inner(child)
 
 
-def all_gains(model: Model) -> Iterator[Gain]:
-    """Every gain of a resource in the spec, in the order of the file."""
+def all_statements(model: Model) -> Iterator[Statement]:
+    """Every statement of the spec's handlers, in the order of the file."""
     bodies: list[tuple[Statement, ...]] = []
     for spell in model.spells:
         bodies += [spell.on_start, spell.on_cast, spell.on_land]
@@ -29,7 +29,21 @@ def all_gains(model: Model) -> Iterator[Gain]:
     bodies += [h.body for h in model.handlers]
     for body in bodies:
         for statement in body:
-            yield from (s for s in inner(statement) if isinstance(s, Gain))
+            yield from inner(statement)
+
+
+def all_gains(model: Model) -> Iterator[Gain]:
+    """Every gain of a resource in the spec."""
+    return (s for s in all_statements(model) if isinstance(s, Gain))
+
+
+def all_expressions(model: Model) -> Iterator[Expr]:
+    """Every expression in the spec's handlers, with all its parts."""
+    for statement in all_statements(model):
+        for name in ("condition", "chance", "amount", "count", "duration"):
+            expr = getattr(statement, name, None)
+            if expr is not None:
+                yield from walk(expr)
 
 
 def write_body(w: Writer, context: Context, body: tuple[Statement, ...], scope: Scope, subject: Thing | None) -> None:
@@ -123,7 +137,7 @@ def _add_stack(w: Writer, context: Context, s: dsl.AddStack, scope: Scope, subje
     aura = context.model.aura(s.aura)
     where = f"[{scope.target}]" if aura.on_target else ""
     with w.block(f"if s.{s.aura}_on{where} != 0:"):
-        w.put(f"s.{s.aura}_stacks{where} = min(s.{s.aura}_stacks{where} + int({text(s.count, context, scope)}), {aura.max_stacks})")
+        w.put(f"s.{s.aura}_stacks{where} = min(s.{s.aura}_stacks{where} + int({text(s.count, context, scope)}), {context.count(aura, 'max_stacks', aura.max_stacks)})")
 
 
 def _set_value(w: Writer, context: Context, s: dsl.SetValue, scope: Scope, subject: Thing | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from portunus.dsl.model import Expr
+from portunus.dsl.model import Expr, Span
 from portunus.errors import PortunusError
 from portunus.ir.expressions import StaticValues
 from portunus.ir.layout import ROTATION_SLOTS, Field
@@ -24,7 +24,7 @@ class Tables:
     """
 
     slots: list[tuple[str, str, Expr | None]] = field(default_factory=list)
-    _by_expression: dict[tuple[Expr, str], str] = field(default_factory=dict)
+    _by_place: dict[tuple[str, str, Expr, Span], str] = field(default_factory=dict)
     rotation: dict[str, list[Expr]] = field(default_factory=lambda: {"int": [], "float": []})
 
     def fixed(self, name: str, kind: str) -> None:
@@ -32,12 +32,15 @@ class Tables:
         self.slots.append((name, kind, None))
 
     def slot(self, expr: Expr, hint: str, *, rotation: bool = False) -> str:
-        """Kernel text of the slot that holds a static expression."""
+        """Kernel text of the slot that holds a static expression.
+
+        Two equal numbers at two places of a spec have two slots, so that changing one of them changes no text.
+        """
         kind = "float" if expr.type == "number" else "int"
         if rotation:
             return self._rotation_slot(expr, kind)
-        key = (expr, kind)
-        if key not in self._by_expression:
+        key = (hint, kind, expr, expr.span)
+        if key not in self._by_place:
             taken = {n for n, _, _ in self.slots}
             name = hint
             count = 2
@@ -45,16 +48,18 @@ class Tables:
                 name = f"{hint}_{count}"
                 count += 1
             self.slots.append((name, kind, expr))
-            self._by_expression[key] = name
-        return f"t.{self._by_expression[key]}"
+            self._by_place[key] = name
+        return f"t.{self._by_place[key]}"
 
     def _rotation_slot(self, expr: Expr, kind: str) -> str:
         entries = self.rotation[kind]
-        if expr not in entries:
+        places = [(e, e.span) for e in entries]
+        if (expr, expr.span) not in places:
             entries.append(expr)
+            places.append((expr, expr.span))
             if len(entries) > ROTATION_SLOTS:
                 raise PortunusError(f"the priority lists use more than {ROTATION_SLOTS} different numbers", hint="Use fewer lists at once.")
-        return f"t.rotation_{'numbers' if kind == 'float' else 'times'}[{entries.index(expr)}]"
+        return f"t.rotation_{'numbers' if kind == 'float' else 'times'}[{places.index((expr, expr.span))}]"
 
     def fields(self) -> tuple[Field, ...]:
         """Fields of the tables block."""

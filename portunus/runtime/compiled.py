@@ -1,4 +1,5 @@
-"""A compiled spec: its kernels, its tables, and the few calls Python needs."""
+"""A compiled spec: its kernels, its tables, and the few calls Python needs (`portunus.compiler.compile_spec` makes one).
+"""
 
 from __future__ import annotations
 
