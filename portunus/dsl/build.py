@@ -8,7 +8,20 @@ from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.effects import Effects, Place
 from portunus.dsl.expressions import Context, Expressions
 from portunus.dsl.model import (
-    Attack, Aura, Expr, Handler, Model, Modifier, Pet, PetChoice, Property, Resource, Rotation, Ruleset, Span, Spell, Stat, TalentTree,
+    Attack,
+    Aura,
+    Expr,
+    Handler,
+    Model,
+    Modifier,
+    Pet,
+    PetChoice,
+    Property,
+    Resource,
+    Ruleset,
+    Span,
+    Spell,
+    TalentTree,
 )  # fmt: skip
 from portunus.dsl.rotations import Rotations
 from portunus.dsl.split import Field

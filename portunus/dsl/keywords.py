@@ -13,7 +13,7 @@ and `[...]` is a part that may be left out. Kinds of arguments:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Part:
     name: str = ""
     kind: str = ""
     optional: bool = False
-    parts: tuple["Part", ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Keyword:
         object.__setattr__(self, "parts", _pattern(self.pattern))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pattern(text: str) -> tuple[Part, ...]:
     stack: list[list[Part]] = [[]]
     for word in text.replace("[", " [ ").replace("]", " ] ").split():

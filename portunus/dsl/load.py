@@ -7,6 +7,7 @@ from pathlib import Path
 
 from portunus.dsl import limits
 from portunus.dsl.build import Builder
+from portunus.dsl.checks import run_checks
 from portunus.dsl.diagnostics import Diagnostic, DiagnosticError, Problems, TooManyErrors, suggestion
 from portunus.dsl.expressions import Expressions
 from portunus.dsl.model import Model, Rotation, Span
@@ -135,6 +136,7 @@ def examine(path: Path | str, *, need_spec: bool = False) -> Checked:
         if need_spec and "spec" not in symbols.sections and not problems.failed:
             problems.error("PT311", Span(str(path), 1, 1), f"{path} defines no spec", "Give the file of a specialisation.")
         model = Builder(symbols, problems).build(tuple(reader.sources))
+        run_checks(model, symbols, problems)
     except TooManyErrors:
         model = None
     return Checked(tuple(problems.sorted()), symbols, None if problems.failed else model)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from portunus.dsl.diagnostics import Problems
 from portunus.dsl.expressions import UNKNOWN, Context, Expressions
-from portunus.dsl.model import REQUIRED_STATS, Stat
+from portunus.dsl.model import Stat
 from portunus.dsl.symbols import StatParts, Symbols
 from portunus.dsl.syntax import Binary, Call, Name, Node, Unary
 
@@ -34,19 +34,7 @@ class Stats:
 
     def build(self) -> tuple[Stat, ...]:
         """The statistics, each after those it depends on."""
-        ordered = self._order()
-        result = [self._stat(self.symbols.stats[name]) for name in ordered]
-        self._check_required()
-        return tuple(result)
-
-    def _check_required(self) -> None:
-        ruleset = self.symbols.sections.get("ruleset")
-        if ruleset is None:
-            return
-        for name, meaning in REQUIRED_STATS.items():
-            self.symbols.use("stat", name)
-            if name not in self.symbols.stats:
-                self.problems.error("PT310", ruleset.span, f"the ruleset does not define `{name}`", f"Add `let {name} ...`: {meaning}.")
+        return tuple(self._stat(self.symbols.stats[name]) for name in self._order())
 
     def _stat(self, parts: StatParts) -> Stat:
         name = parts.name.rsplit(".", 1)[-1]

@@ -37,7 +37,7 @@ class Unary:
     """`not x` or `-x`."""
 
     op: str
-    operand: "Node"
+    operand: Node
     span: Span = field(compare=False)
 
 
@@ -46,8 +46,8 @@ class Binary:
     """Two operands of an operator, `..` among them."""
 
     op: str
-    left: "Node"
-    right: "Node"
+    left: Node
+    right: Node
     span: Span = field(compare=False)
 
 
@@ -56,7 +56,7 @@ class Call:
     """`function(arguments)`."""
 
     function: str
-    arguments: tuple["Node", ...]
+    arguments: tuple[Node, ...]
     span: Span = field(compare=False)
 
 
@@ -75,7 +75,7 @@ class Item:
 class Block:
     """The entries between two braces."""
 
-    entries: tuple["Entry", ...]
+    entries: tuple[Entry, ...]
     span: Span = field(compare=False)
 
 

@@ -1,0 +1,18 @@
+"""Checks on a resolved spec, one rule a file. Each takes the model, the names and the findings."""
+
+from __future__ import annotations
+
+from portunus.dsl.checks import calls, durations, required, unreachable, unused
+from portunus.dsl.diagnostics import Problems
+from portunus.dsl.model import Model
+from portunus.dsl.symbols import Symbols
+
+
+def run_checks(model: Model, symbols: Symbols, problems: Problems) -> None:
+    """Run every check; warnings only where there is no error, because a half understood spec seems full of unused things."""
+    required.check(model, symbols, problems)
+    durations.check(model, symbols, problems)
+    calls.check(model, symbols, problems)
+    if not problems.failed:
+        unreachable.check(model, symbols, problems)
+        unused.check(model, symbols, problems)

@@ -1,0 +1,32 @@
+"""PT602: lines of a priority list that can never be taken, because a line above always wins."""
+
+from __future__ import annotations
+
+from portunus.dsl.diagnostics import Problems
+from portunus.dsl.model import Model, RotationLine, Spell
+from portunus.dsl.symbols import Symbols
+
+
+def check(model: Model, symbols: Symbols, problems: Problems) -> None:
+    """Warn about every line that a line above makes pointless."""
+    spells = {spell.name: spell for spell in model.spells}
+    for rotation in model.rotations:
+        for number, line in enumerate(rotation.lines):
+            for above in rotation.lines[:number]:
+                reason = _blocked(above, line, spells)
+                if reason:
+                    problems.warning("PT602", line.span, f"this line is never reached: line {above.span.line} {reason}", "Move it up, or delete it.")
+                    break
+
+
+def _blocked(above: RotationLine, line: RotationLine, spells: dict[str, Spell]) -> str:
+    if above.kind != "cast":
+        same = above.kind == line.kind and above.spell == line.spell and above.condition in (None, line.condition)
+        return "does the same" if same and above.max_targets >= line.max_targets and above.overlap == line.overlap else ""
+    if line.kind != "cooldowns" and above.spell == line.spell and above.condition is None:
+        return f"always casts `{above.spell}` first"
+    if line.kind == "cast" and above.spell == line.spell and above.condition == line.condition:
+        return "does the same"
+    spell = spells[above.spell]
+    always = above.condition is None and spell.cooldown is None and spell.cost is None and spell.requires is None and spell.uses is None
+    return f"can always cast `{above.spell}`" if always else ""
