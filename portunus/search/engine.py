@@ -27,11 +27,14 @@ from portunus.search.root import (
     settle,
 )
 from portunus.search.settings import SearchSettings
-from portunus.search.simulate import apply_batch, collect, expand, simulate
+from portunus.search.simulate import apply_batch, collect, expand, judge_again, simulate
 from portunus.search.tree import DEPTH, DEPTH_SUM, DUPLICATES, EVALUATIONS, FAULT, SIMULATIONS, STEPS, USED, Arena, new_arena
 
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
+
+
+_TIMED = 64  # states judged again to time an evaluator inside the kernel
 
 
 class Judge(NamedTuple):
@@ -77,7 +80,7 @@ class SearchResult:
         depth: Deepest decision reached.
         mean_depth: Of all simulations.
         search_ms: Time taken, evaluator included.
-        evaluator_ms: Part of it spent in an evaluator outside the kernel; 0 for one inside.
+        evaluator_ms: Part of it spent in the evaluator; for one inside the kernel, judgements times what some of them took again.
     """
 
     action: int
@@ -244,6 +247,7 @@ class Search:
             settle(self.arena, self.rules)
 
     def _ask(self) -> None:
+        assert self._outside is not None
         begun = perf_counter()
         logits, values = self._outside.evaluate(self.arena.features, self.arena.mask)
         self.arena.heads[:, :-1] = logits
@@ -271,6 +275,17 @@ class Search:
             reasons = "; ".join(text for bit, text in FAULTS.items() if fault & bit) or f"fault bits {fault}"
             raise PortunusError(f"{self.compiled.name}: the simulator stopped the search: {reasons}", exit_code=1)
 
+    def _inside_seconds(self) -> float:
+        """Seconds the kernel evaluator took: some states of the tree are judged once more, with and without it, and the clock is read."""
+        arena = self.arena
+        count = min(_TIMED, int(arena.counters[USED]))
+        begun = perf_counter()
+        judge_again(self.game, arena, self.judge, count, False)
+        between = perf_counter()
+        judge_again(self.game, arena, self.judge, count, True)
+        each = max(0.0, perf_counter() - between - (between - begun)) / max(count, 1)
+        return each * int(arena.counters[EVALUATIONS])
+
     def _result(self, started: float) -> SearchResult:
         arena, counters = self.arena, self.arena.counters
         policy = np.zeros(self.game.actions)
@@ -280,6 +295,7 @@ class Search:
         visits = edges["visits"].astype(np.int64)
         completed = np.where(visits > 0, edges["value_sum"] / np.maximum(visits, 1), value)
         simulations = int(counters[SIMULATIONS])
+        evaluator_seconds = self._inside_seconds() if self.inside else self._evaluator_seconds
         return SearchResult(
             action=int(edges["action"][best]) if best >= 0 else -1,
             actions=edges["action"].astype(np.int64),
@@ -296,5 +312,5 @@ class Search:
             depth=int(counters[DEPTH]),
             mean_depth=float(counters[DEPTH_SUM]) / simulations if simulations else 0.0,
             search_ms=(perf_counter() - started) * 1e3,
-            evaluator_ms=self._evaluator_seconds * 1e3,
+            evaluator_ms=evaluator_seconds * 1e3,
         )

@@ -163,14 +163,33 @@ def carry_up(arena, row):
 
 
 @kernel
-def judge(game, arena, evaluator, index, row):
-    """Have the kernel evaluator judge the open node `index` whose features are in line `row`."""
+def ask(game, arena, evaluator, index, row):
+    """Call the kernel evaluator on node `index`, whose features and mask are in line `row`, which takes the judgement."""
     call_evaluator(
         evaluator.address, evaluator.integers, evaluator.reals, evaluator.weights, game.tables,
         arena.states_at + index * game.words * 8, arena.rng_at, arena.features_at + row * game.feature_count * 4,
         arena.mask_at + row * game.actions, arena.heads_at + row * (game.actions + 1) * 4,
     )  # fmt: skip
+
+
+@kernel
+def judge(game, arena, evaluator, index, row):
+    """Have the kernel evaluator judge the open node `index` whose features are in line `row`."""
+    ask(game, arena, evaluator, index, row)
     expand(game, arena, index, arena.heads[row])
+
+
+@kernel
+def judge_again(game, arena, evaluator, count, ask_it):
+    """Read the features of nodes spread over the tree and, if `ask_it`, have them judged; the tree stays as it is. For timing."""
+    stride = arena.counters[USED] // count
+    for i in range(count):
+        index = i * stride
+        address = arena.states_at + index * game.words * 8
+        call_legal(game.legal, address, game.tables, arena.mask_at)
+        call_features(game.features, address, game.tables, arena.features_at)
+        if ask_it:
+            ask(game, arena, evaluator, index, ALONE)
 
 
 @kernel

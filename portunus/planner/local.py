@@ -1,0 +1,149 @@
+"""The planner in this process: a search and its memory, and the answer in the form that services and commands pass on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from portunus.errors import PortunusError
+from portunus.evaluator.mlp import Mlp, forward
+from portunus.evaluator.prior import RotationPrior
+from portunus.evaluator.protocol import Evaluator
+from portunus.planner.messages import CHANCE, DECISION, MAX_NAME, ActionReport, Suggestion, TreeNode
+from portunus.search.engine import Search, SearchResult
+from portunus.search.settings import SearchSettings
+from portunus.search.view import Branch, TreeView, aura_words
+
+if TYPE_CHECKING:
+    from portunus.runtime.compiled import CompiledSpec
+
+__all__ = ["Planner", "SearchSettings", "open_evaluator"]
+
+QUEUE = 5  # actions after the chosen one
+HORIZON_SECONDS = 12.0  # how long the rotation plays on to value a state when there is no network
+BACKENDS = ("compiled", "torchscript")
+
+
+def open_evaluator(compiled: CompiledSpec, model: Path | str | None = None, *, backend: str = "compiled") -> Evaluator:
+    """What judges the leaves: a published network, or the default rotation where there is none.
+
+    Args:
+        compiled: The spec.
+        model: A `.pt` file with its manifest beside it, or None.
+        backend: `compiled` (the weights inside the search, proved equal to TorchScript on the model's test states first) or
+            `torchscript` (leaves in batches).
+
+    Raises:
+        PortunusError: The model is damaged, not vouched for, made for another spec, or the two forms of it disagree.
+    """
+    if backend not in BACKENDS:
+        raise PortunusError(f"there is no evaluator backend {backend!r}", hint=f"It is one of: {', '.join(BACKENDS)}.")
+    if model is None:
+        return RotationPrior(compiled, horizon_seconds=HORIZON_SECONDS)
+    from portunus.evaluator import torchscript
+    from portunus.evaluator.model_file import load_model
+
+    published = load_model(model, compiled)
+    weights = published.weights
+    reference = torchscript.open_evaluator(published, fast=lambda features: forward(weights, features))
+    return Mlp(weights) if backend == "compiled" else reference
+
+
+class Planner:
+    """Suggests what to do next. Not for several threads at once.
+
+    Args:
+        compiled: The spec.
+        evaluator: What judges states; see `open_evaluator`.
+        settings: How to search.
+
+    Raises:
+        PortunusError: The evaluator does not fit the spec.
+    """
+
+    def __init__(self, compiled: CompiledSpec, evaluator: Evaluator, settings: SearchSettings | None = None) -> None:
+        self.compiled = compiled
+        self.search = Search(compiled, evaluator, settings)
+        self._auras = aura_words(compiled.layout.state_dtype, {aura.name: aura.label for aura in compiled.model.auras})
+
+    def plan(
+        self, state: np.ndarray, *, budget_ms: float | None = None, simulations: int | None = None, seed: int = 0, sequence: int = 0
+    ) -> Suggestion:
+        """Search from `state` and report. The fight's own random stream plays no part: all chance comes from `seed`.
+
+        Args:
+            state: int64 [W], a decision point; left as it is.
+            budget_ms: Time for everything, the report included; or
+            simulations: number of simulations (equal seeds give equal answers).
+            seed: Of the search.
+            sequence: Number of the state, handed back.
+
+        Raises:
+            PortunusError: The fight is over, or not exactly one budget is given.
+        """
+        started = perf_counter()
+        result = self.search.run(state, simulations=simulations, budget_ms=budget_ms, seed=seed)
+        return self.report(result, started=started, sequence=sequence)
+
+    def report(self, result: SearchResult, *, started: float, sequence: int = 0) -> Suggestion:
+        """The answer of the search just run, as plain data.
+
+        Args:
+            result: Of that search.
+            started: When it began, by `time.perf_counter`.
+            sequence: Number of the state, handed back.
+
+        Raises:
+            PortunusError: The fight is over.
+        """
+        if result.action < 0:
+            raise PortunusError(f"{self.compiled.name}: the fight is over, there is nothing to plan")
+        view = TreeView(self.search)
+        branches = tuple(self._node(view, branch) for branch in view.pruned(result.action))
+        root = TreeNode(DECISION, "", "", result.simulations, result.value, 1.0, branches)
+        chosen = self.compiled.actions[result.action]
+        queue = view.principal_line(result.action, QUEUE)
+        return Suggestion(
+            sequence=sequence,
+            action=chosen.name,
+            label=_short(chosen.label),
+            queue=tuple(self.compiled.actions[a].name for a in queue),
+            actions=self._reports(result),
+            tree=root,
+            simulations=result.simulations,
+            search_ms=(perf_counter() - started) * 1e3,
+            network_ms=result.evaluator_ms,
+            depth=result.depth,
+            state_age_ms=0.0,
+        )
+
+    def _reports(self, result: SearchResult) -> tuple[ActionReport, ...]:
+        """One per legal action, the chosen one first, then by value.
+
+        The loss is damage given up, as percent of the damage of the reference rotation over the rest of this fight.
+        """
+        best = float(result.values[list(result.actions).index(result.action)])
+        left = float(self.search.arena.nodes[0]["remaining"])
+        percent = 100.0 * self.compiled.gcd_seconds / max(left, self.compiled.gcd_seconds)
+        reports = []
+        for action, visits, value, prior in zip(result.actions, result.visits, result.values, result.priors, strict=True):
+            what = self.compiled.actions[int(action)]
+            loss = max(0.0, best - float(value)) * percent
+            reports.append(ActionReport(what.name, _short(what.label), what.spell_id, int(visits), float(value), loss, float(prior)))
+        return tuple(sorted(reports, key=lambda r: (r.name != self.compiled.actions[result.action].name, -r.value)))
+
+    def _node(self, view: TreeView, branch: Branch, words: str = "") -> TreeNode:
+        outcomes = [child.node for child in branch.children if child.outcome]
+        texts = iter(view.outcome_words(outcomes, self._auras))
+        children = tuple(self._node(view, child, next(texts) if child.outcome else "") for child in branch.children)
+        action = self.compiled.actions[branch.action]
+        kind, name, label = (CHANCE, words, words) if branch.outcome else (DECISION, action.name, action.label)
+        return TreeNode(kind, _short(name), _short(label), branch.visits, branch.value, min(max(branch.probability, 0.0), 1.0), children)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_NAME else text[: MAX_NAME - 1] + "…"
