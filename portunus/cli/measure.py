@@ -19,7 +19,7 @@ import numpy as np
 import portunus
 from portunus.errors import PortunusError
 from portunus.resources import find_spec
-from portunus.runtime.compiled import compile_spec
+from portunus.compiler import compile_spec
 from portunus.sim.fights import run_fights
 
 if TYPE_CHECKING:
@@ -47,9 +47,11 @@ def _clone(source: np.ndarray, target: np.ndarray, count: int) -> int:
     """Copy `source` `[W]` to `target` and back, `count` copies in all; one word changes each time, so that no copy can be left out."""
     for index in range(count // 2):
         source[0] = index
-        target[:] = source
+        for word in range(source.size):
+            target[word] = source[word]
         target[0] += 1
-        source[:] = target
+        for word in range(source.size):
+            source[word] = target[word]
     return source[0]
 
 
