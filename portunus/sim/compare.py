@@ -250,11 +250,11 @@ class PreparedScenario:
     rotation: Rotation
     exact: tuple[float, ...] | None
 
-    def compile(self, rotations: tuple[Rotation, ...]) -> CompiledSpec:
-        """The scenario as kernels, with the reference's artefacts on; `rotations` holds this scenario's and those of its neighbours."""
-        from portunus.runtime.compiled import compile_spec
+    def compile(self) -> CompiledSpec:
+        """The scenario as kernels, with the reference's artefacts on; scenarios of one spec share them, whatever their numbers."""
+        from portunus.compiler import compile_spec
 
-        return compile_spec(self.spec, profile=self.profile, encounter=self.encounter, rotations=rotations, reference=True)
+        return compile_spec(self.model, profile=self.profile, encounter=self.encounter, rotations=(self.rotation,), reference=True)
 
 
 def prepare(paths: list[Path], *, exact: Path | None = None, find_exact: bool = False) -> list[PreparedScenario]:
@@ -352,15 +352,10 @@ def compare_all(
         done: Called with each comparison as it is made.
         progress: Called with a scenario's name, gives what is called after each batch.
     """
-    shared: dict[Path, dict[str, Rotation]] = {}
-    for scenario in prepared:
-        shared.setdefault(scenario.spec, {})[scenario.rotation.name] = scenario.rotation
     results = []
     for scenario in prepared:
-        rotations = shared[scenario.spec]
-        compiled = scenario.compile(tuple(rotations[name] for name in sorted(rotations)))
-        result = compare_one(scenario, compiled, iterations=iterations, workers=workers,
-                             progress=progress(scenario.golden.scenario.name) if progress is not None else None)
+        report = progress(scenario.golden.scenario.name) if progress is not None else None
+        result = compare_one(scenario, scenario.compile(), iterations=iterations, workers=workers, progress=report)
         results.append(result)
         if done is not None:
             done(result)
