@@ -120,7 +120,9 @@ class OverlayApp(App):
         suggestion = self._feed.suggestion()
         if suggestion is not None:
             earlier = self._shown.suggestion.sequence if self._shown else None
-            self._shown = Shown(self._steadier.settle(suggestion), self._feed.captured_at(suggestion.sequence))
+            situation = self._feed.signal().situation
+            settled = self._steadier.settle(suggestion, ready_at=situation.ready_at if situation else None)
+            self._shown = Shown(settled, self._feed.captured_at(suggestion.sequence))
             self._undrawn = suggestion
             self._changed_at = self._shown.captured_at if earlier is None else self._feed.changed_at(earlier)
         if suggestion is not None or now >= self._next_refresh:

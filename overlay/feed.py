@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portunus_overlay.actions import Faces
 from portunus_overlay.situation import Signal, Situation, State
@@ -19,7 +19,10 @@ from portunus.barcode.reader import Link, Observation, Reader
 from portunus.errors import PortunusError
 from portunus.planner.messages import Suggestion
 from portunus.planner.service import PlannerService, Status
-from portunus.runtime.signature import HEADER_DURATION, HEADER_FINISHED, HEADER_NOW
+from portunus.runtime.signature import HEADER_DURATION, HEADER_FINISHED
+
+if TYPE_CHECKING:
+    from portunus.barcode.estimate import Restorer
 
 READ_SECONDS = 1 / 60
 REMEMBERED = 600  # captures, 30 s at 20 a second
@@ -119,8 +122,7 @@ class ScreenFeed:
             self._signal = Signal(State.FAILED, f"Internal error in the feed: {type(error).__name__}: {error}")
 
     def _work(self) -> None:
-        from portunus.barcode.estimate import restore
-
+        from portunus.barcode.estimate import Restorer
         from portunus.barcode.fields import build_schema
         from portunus.compiler import compile_spec
 
@@ -140,11 +142,11 @@ class ScreenFeed:
         )
         reader = Reader(build_schema(compiled.model, compiled.actions), self._open_capture, region=plan.region)
         try:
-            self._watch(reader, lambda observation: restore(compiled, observation))
+            self._watch(reader, Restorer(compiled))
         finally:
             reader.close()
 
-    def _watch(self, reader: Reader, restore: Callable[[Observation], Any]) -> None:
+    def _watch(self, reader: Reader, restorer: Restorer) -> None:
         sequence, captured_at, situation, idle = -1, 0.0, None, ""
         due = time.monotonic()
         while not self._stopping.is_set():
@@ -152,7 +154,7 @@ class ScreenFeed:
             if observation is not None:
                 sequence, captured_at = sequence + 1, observation.received_at
                 self._captures.append((sequence, captured_at))
-                situation, idle = self._take(observation, sequence, restore)
+                situation, idle = self._take(observation, sequence, restorer)
             state, detail = _STATES[reader.link], reader.detail
             if reader.link == Link.NOT_IN_WORLD:
                 detail = "Waiting for the character to enter the world."
@@ -162,24 +164,29 @@ class ScreenFeed:
             due = max(due + READ_SECONDS, time.monotonic())
             self._stopping.wait(due - time.monotonic())
 
-    def _take(self, observation: Observation, sequence: int, restore: Callable[[Observation], Any]) -> tuple[Situation, str]:
-        """Ask for advice about a new frame; returns what the header shows, and why there is nothing to ask, if so."""
-        state = restore(observation)
+    def _take(self, observation: Observation, sequence: int, restorer: Restorer) -> tuple[Situation, str]:
+        """Ask for advice about a new frame; returns what the header shows, and why there is nothing to ask, if so.
+
+        While a cast or the global cooldown runs, the question is what to do when it ends. Where chance decides until then (will the
+        missile in flight crit?) the most likely outcome is asked about, and the window says how likely it is.
+        """
+        state, likelihood = max(restorer.decisions(restorer.restore(observation)), key=lambda decision: decision[1])
         finished = bool(state[HEADER_FINISHED])
         if not finished:
             self._service.request(state, sequence, observation.received_at)
-        return describe(observation, state), "The fight is over." if finished else ""
+        return describe(observation, state, likelihood), "The fight is over." if finished else ""
 
 
-def describe(observation: Observation, state: Any) -> Situation:
-    """What the header shows of a frame and the state restored from it."""
+def describe(observation: Observation, state: Any, likelihood: float) -> Situation:
+    """What the header shows of a frame and the decision point it leads to."""
     values = observation.values
     ends = [end for end in (values.get("gcd.end"), values.get("cast.end")) if end is not None]
     enemies = values.get("enemies")
     return Situation(
         target_health=values.get("target.health"),
         enemies=max(1, int(enemies)) if enemies is not None else None,
-        fight_time=float(state[HEADER_NOW]) / 1e9,
+        fight_time=None if values.get("combat.start") is None else -values["combat.start"],
         fight_length=float(state[HEADER_DURATION]) / 1e9,
         ready_at=observation.received_at + max([0.0, *ends]),
+        likelihood=likelihood,
     )

@@ -205,7 +205,10 @@ def _when(action: str, signal: Signal, now: float) -> tuple[str, bool]:
         return "on purpose", False
     situation = signal.situation
     wait = 0.0 if situation is None or situation.ready_at is None else situation.ready_at - now
-    return ("now", True) if wait <= 0.05 else (f"in {wait:.1f} s", False)
+    if wait <= 0.05:
+        return "now", True
+    likely = f", {100 * situation.likelihood:.0f} % likely" if situation.likelihood < 0.995 else ""
+    return f"in {wait:.1f} s{likely}", False
 
 
 def _clock(situation: Situation) -> str:

@@ -30,6 +30,7 @@ class Situation:
         enemies: Enemies the planner assumes.
         fight_time: Seconds since the pull.
         fight_length: Seconds the planner assumes the fight to take.
+        likelihood: Probability of the outcome the advice is about, where chance decides before the next action.
         ready_at: Instant (seconds, `time.monotonic`) at which the next action can be pressed: end of the cast and of the global cooldown.
     """
 
@@ -38,6 +39,7 @@ class Situation:
     fight_time: float | None = None
     fight_length: float | None = None
     ready_at: float | None = None
+    likelihood: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -50,19 +50,49 @@ def with_values(best: str, values: dict[str, float]):
 
 
 def test_steady_keeps_the_action_within_the_noise():
-    steadier = Steadier(0.01)
-    assert steadier.settle(with_values("fireball", {"fireball": 2.0, "living_bomb": 1.999})).action == "fireball"
-    kept = steadier.settle(with_values("living_bomb", {"fireball": 1.995, "living_bomb": 2.0}))
+    steadier = Steadier(0.1)
+    assert steadier.settle(with_values("fireball", {"fireball": 2.0, "living_bomb": 1.9})).action == "fireball"
+    kept = steadier.settle(with_values("living_bomb", {"fireball": 1.95, "living_bomb": 2.0}))
     assert (kept.action, kept.tree.children[0].name, kept.actions[0].name) == ("fireball", "fireball", "fireball")
     assert kept.queue[:2] == ("living_bomb", "fireball")
     assert sorted(node.name for node in kept.tree.children) == sorted(node.name for node in tree().children)
-    changed = steadier.settle(with_values("living_bomb", {"fireball": 1.98, "living_bomb": 2.0}))
-    assert changed.action == "living_bomb"
-    assert steadier.kept == 1
+
+
+def test_steady_ignores_noise_for_ever():
+    steadier = Steadier(0.1)
+    steadier.settle(with_values("fireball", {"fireball": 2.0}))
+    for turn in range(200):
+        better = "fireball" if turn % 2 else "living_bomb"
+        shown = steadier.settle(with_values(better, {"fireball": 2.0, "living_bomb": 1.9} | {better: 2.05}))
+        assert shown.action == "fireball"
+    assert steadier.changed == 0
+
+
+def test_steady_lets_a_small_lasting_gain_through():
+    steadier = Steadier(0.1)
+    steadier.settle(with_values("fireball", {"fireball": 2.0}))
+    actions = [steadier.settle(with_values("living_bomb", {"fireball": 2.0, "living_bomb": 2.04})).action for _ in range(4)]
+    assert actions == ["fireball", "fireball", "living_bomb", "living_bomb"]
+
+
+def test_steady_lets_a_large_gain_through_at_once():
+    steadier = Steadier(0.1)
+    steadier.settle(with_values("fireball", {"fireball": 2.0}))
+    assert steadier.settle(with_values("living_bomb", {"fireball": 2.0, "living_bomb": 2.2})).action == "living_bomb"
+    steadier.settle(with_values("fireball", {"fireball": 3.0}))
+    assert steadier.settle(with_values("living_bomb", {"fireball": 2.0, "living_bomb": 2.5})).action == "living_bomb"
+
+
+def test_steady_starts_anew_when_the_player_has_acted():
+    steadier = Steadier(0.1)
+    assert steadier.settle(with_values("fireball", {"fireball": 2.0, "living_bomb": 1.9}), ready_at=10.0).action == "fireball"
+    again = with_values("living_bomb", {"fireball": 1.99, "living_bomb": 2.0})
+    assert steadier.settle(again, ready_at=10.1).action == "fireball"
+    assert steadier.settle(again, ready_at=12.0).action == "living_bomb"
 
 
 def test_steady_lets_go_of_an_action_that_is_gone():
-    steadier = Steadier(0.01)
+    steadier = Steadier(0.1)
     steadier.settle(with_values("combustion", {"combustion": 2.0}))
     later = with_values("fireball", {"fireball": 2.0})
     later = replace(later, actions=tuple(report for report in later.actions if report.name != "combustion"))
