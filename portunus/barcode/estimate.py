@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 HEALTH_LOST_TO_PREDICT = 0.05
 SHORTEST_FIGHT_NS = 1_000_000_000
-MAX_OUTCOMES = 32
+MAX_OUTCOMES = 8
 SCRIPT_LENGTH = 62
 
 
@@ -122,7 +122,8 @@ class Restorer:
         for pet in self._model.pets:
             setattr(s, f"{pet.name}_cast_spell", -1)
         for aura in self._model.auras:
-            setattr(s, f"{aura.name}_applied_at", [-NEVER] * layout.max_enemies if aura.on_target else -NEVER)
+            if hasattr(s, f"{aura.name}_applied_at"):  # only auras of which the spec asks whether they are fresh
+                setattr(s, f"{aura.name}_applied_at", [-NEVER] * layout.max_enemies if aura.on_target else -NEVER)
         for spell in self._model.spells:
             if spell.cooldown is not None:
                 setattr(s, f"cd_{spell.name}", now)
@@ -160,8 +161,8 @@ class Restorer:
             return
         ends_at = now + round(end * 1e9)
         start = ends_at - length
-        for part in ("start", "applied_at"):
-            self._set(f"{name}_{part}", at, start)
+        if hasattr(twin.s, f"{name}_applied_at"):
+            self._set(f"{name}_applied_at", at, start)
         self._set(f"{name}_end", at, ends_at)
         if aura.ticks:
             period = max(1, self._get(f"{name}_period", at))

@@ -39,6 +39,11 @@ def to_bytes(symbols: np.ndarray) -> bytes:
     return out.tobytes()
 
 
+def picture_size(data_columns: int, cell_pixels: int) -> tuple[int, int]:
+    """Width and height of the picture with its border, pixels."""
+    return (LEAD_COLUMNS + data_columns + TAIL_COLUMNS + 2) * cell_pixels, (ROWS + 2) * cell_pixels
+
+
 def grid(data: bytes, data_columns: int) -> np.ndarray:
     """Symbols of all cells inside the border, [LEAD_COLUMNS + data_columns + TAIL_COLUMNS, ROWS] uint8; spare data cells are black."""
     cells = np.zeros((LEAD_COLUMNS + data_columns + TAIL_COLUMNS, ROWS), dtype=np.uint8)

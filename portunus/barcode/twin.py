@@ -11,10 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from portunus.codegen.python import Block, Listener, Twin
-from portunus.ir.program import lower
+from portunus.ir.program import Program, lower
 
 if TYPE_CHECKING:
+    from portunus.dsl.model import Model
     from portunus.runtime.compiled import CompiledSpec
+
+
+_lowered: list[tuple[Model, Program]] = []
+
+
+def _program(model: Model) -> Program:
+    """The lowered model; the one asked for last is kept, for lowering takes half a second."""
+    if not _lowered or _lowered[0][0] is not model:
+        _lowered[:] = [(model, lower(model))]
+    return _lowered[0][1]
 
 
 class SpecTwin:
@@ -37,7 +48,7 @@ class SpecTwin:
     ) -> None:
         self.compiled = compiled
         self.layout = compiled.layout.layout
-        twin = Twin(lower(compiled.model), form, listener=listener, watch=watch)
+        twin = Twin(_program(compiled.model), form, listener=listener, watch=watch)
         self.s: Any
         self.t: Any
         self.m: Any

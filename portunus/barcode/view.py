@@ -22,17 +22,18 @@ def enemy_id(index: int) -> str:
     return f"0xF13000{index + 1:010X}"
 
 
-def _aura(aura: Aura, named: Any, at: int | None, now_ns: float, to_clock) -> VisibleAura | None:
+def _aura(compiled: CompiledSpec, aura: Aura, named: Any, at: int | None, now_ns: float, to_clock) -> VisibleAura | None:
     def value(part: str) -> Any:
         whole = named[f"{aura.name}_{part}"]
         return whole if at is None else whole[at]
 
     if not value("on") or value("end") <= now_ns:
         return None
-    endless = value("end") >= NEVER
-    stacks = int(value("stacks")) if aura.max_stacks else 0
-    duration = 0.0 if endless else (int(value("end")) - int(value("applied_at"))) / 1e9
-    return VisibleAura(aura.id, aura.label, stacks if aura.max_stacks > 1 else 0, duration, 0.0 if endless else to_clock(int(value("end"))))
+    stacks = int(value("stacks")) if aura.max_stacks > 1 else 0
+    if value("end") >= NEVER:
+        return VisibleAura(aura.id, aura.label, stacks, 0.0, 0.0)
+    length = int(value("period")) * aura.ticks if aura.ticks else compiled.table_values.get(f"{aura.name}_duration", 0)
+    return VisibleAura(aura.id, aura.label, stacks, float(length) / 1e9, to_clock(int(value("end"))))  # type: ignore[arg-type]
 
 
 def world_of(compiled: CompiledSpec, state: np.ndarray, now: float, *, clock_at_pull: float = 1000.0) -> World:
@@ -57,11 +58,11 @@ def world_of(compiled: CompiledSpec, state: np.ndarray, now: float, *, clock_at_
         if spell.item and spell.uses is not None:
             counts[spell.id] = int(named[f"uses_{spell.name}"])
     auras = visible_auras(model)
-    own = [_aura(aura, named, None, now_ns, to_clock) for aura in auras if not aura.on_target]
+    own = [_aura(compiled, aura, named, None, now_ns, to_clock) for aura in auras if not aura.on_target]
     share = min(1.0, max(0.0, 1.0 - now_ns / float(named["duration"])))
     enemies = []
     for index in range(compiled.enemies):
-        seen = [_aura(aura, named, index, now_ns, to_clock) for aura in auras if aura.on_target]
+        seen = [_aura(compiled, aura, named, index, now_ns, to_clock) for aura in auras if aura.on_target]
         enemies.append(VisibleUnit(enemy_id(index), round(share * HEALTH_MAX), HEALTH_MAX, tuple(a for a in seen if a)))
     cast = _cast(compiled, named, now_ns, to_clock)
     lock = int(named["gcd_end"])
@@ -87,7 +88,8 @@ def _cast(compiled: CompiledSpec, named: Any, now_ns: float, to_clock) -> Visibl
     if named["channel"]:
         for spell in model.spells:
             if spell.channel and named[f"{spell.channel}_on"]:
-                start, end = int(named[f"{spell.channel}_start"]), int(named[f"{spell.channel}_end"])
+                aura, end = model.aura(spell.channel), int(named[f"{spell.channel}_end"])
+                start = end - int(named[f"{spell.channel}_period"]) * aura.ticks
                 return VisibleCast(spell.id, spell.label, to_clock(start), to_clock(end), True)
     if named["cast_spell"] < 0 or named["cast_end"] <= now_ns:
         return None
