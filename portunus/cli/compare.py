@@ -14,11 +14,11 @@ import rich_click as click
 @click.option("--exact-file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Read the single fights from this file instead.")
 @click.option("--iterations", type=click.IntRange(min=0), default=None,
               help="Fights per scenario; 0 = only the exact replay. Left out: until the mean is known to 0.05 %, at most the reference's number.")
-@click.option("--workers", type=click.IntRange(min=1, max=256), default=1, show_default=True, help="Workers; they do not change the results.")
+@click.option("--workers", type=click.IntRange(min=1, max=256), default=None, help="Threads; they do not change the results. [default: processors]")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write every figure to this file.")
 @click.option("--markdown", "markdown_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the page of the documentation.")
 def command(
-    references: tuple[str, ...], exact: bool, exact_file: Path | None, iterations: int | None, workers: int, json_file: Path | None,
+    references: tuple[str, ...], exact: bool, exact_file: Path | None, iterations: int | None, workers: int | None, json_file: Path | None,
     markdown_file: Path | None,
 ) -> None:  # fmt: skip
     """Compare with reference results: REF are files, or folders of them, as the reference wrote them.
@@ -31,6 +31,7 @@ def command(
     from rich.console import Console
 
     from portunus import __version__
+    from portunus.cli.sim import processors
     from portunus.errors import PortunusError
     from portunus.files import write_atomic
     from portunus.sim.compare import compare_all, prepare
@@ -43,7 +44,7 @@ def command(
     console = Console(width=None if Console().is_terminal else 160)
     prepared = prepare(find_references(references), exact=exact_file, find_exact=exact)
     with FightProgress(len(prepared)) as bar:
-        results = compare_all(prepared, iterations=iterations, workers=workers, done=bar.finished, progress=bar.scenario)
+        results = compare_all(prepared, iterations=iterations, workers=workers or processors(), done=bar.finished, progress=bar.scenario)
     console.print(comparison_table(results))
     for result in results:
         for failure in result.failures:
@@ -70,7 +71,7 @@ def comparison_table(results: list[Any]) -> Any:
     judged = any(r.judged for r in results)
     table = Table(title="Comparison with the reference", title_justify="left")
     table.add_column("scenario")
-    for heading in ("fights", "DPS", "reference", "difference", "tolerance"):
+    for heading in ("fights", *(("DPS", "reference", "difference", "tolerance") if judged else ())):
         table.add_column(heading, justify="right")
     if judged:
         table.add_column("worst casts")
@@ -78,10 +79,9 @@ def comparison_table(results: list[Any]) -> Any:
         table.add_column("exact replay", justify="right")
     table.add_column("agrees")
     for r in results:
-        cells = [r.name, f"{r.fights:,}", f"{r.dps.ours:.2f}", f"{r.dps.reference:.2f}", percent(r.dps.percent, digits=3),
-                 f"{r.dps.tolerance_percent:.2f} %" if r.judged else ""]
+        cells = [r.name, f"{r.fights:,}"]
         if judged:
-            cells.append(casts_text(r.worst_casts) if r.judged else "")
+            cells += [f"{r.dps.ours:.2f}", f"{r.dps.reference:.2f}", percent(r.dps.percent, digits=3), f"{r.dps.tolerance_percent:.2f} %", casts_text(r.worst_casts)]
         if exact:
             cells.append("" if r.exact is None else f"{r.exact.largest:.1e}")
         table.add_row(*map(Text, cells), Text("yes", "green") if r.passed else Text("no", "bold red"))

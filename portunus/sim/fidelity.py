@@ -116,7 +116,9 @@ and holds nothing that was not measured in that run. The reference is wowsims/wo
 - **DPS**: the mean over the fights, player and pets. It passes within {dps:g} % or {errors:g} standard errors of the difference, whichever is wider.
 - **Casts** of every action, per fight: within {casts:g} % or {errors:g} standard errors. The reference gives no error for casts; its own is
   taken to be ours, scaled by the numbers of fights.
-- **Damage, hits and uptimes** are reported, not judged.
+- **Damage, hits and uptimes** are reported, not judged. The two count some of them differently: the reference counts the hit of a missile when the
+  cast ends, this simulator when it lands, so the last one in flight is missing here; and for effects that are added up (Ignite) the reference
+  counts only the first application as a proc.
 - **Exact replay**: single fights with the reference's random stream, its artefacts switched on. A relative difference in DPS of at most
   {exact:g} counts as exact.
 

@@ -213,7 +213,7 @@ def summarise(
         casts = _batch_mean(np.array([float(b.casts[i]) for b in batches]), fights)
         actions.append(ActionResult(
             name=row.name, label=row.label, spell_id=row.spell_id, tag=row.tag, item=row.item, owner=row.owner, school=schools.get(row.name, ""),
-            casts=casts, hits=float(hits[i]), crits=float(crits[i]), misses=float(misses[i]), damage=damage, share=damage.value / total if total else 0.0,
+            casts=casts, hits=float(hits[i] + crits[i]), crits=float(crits[i]), misses=float(misses[i]), damage=damage, share=damage.value / total if total else 0.0,
         ))  # fmt: skip
     uptimes, procs, gains = per_fight("aura_uptime_s"), per_fight("aura_procs"), per_fight("gains")
     moments = statistics.Moments()
