@@ -17,9 +17,9 @@ import numba
 import numpy as np
 
 import portunus
+from portunus.compiler import compile_spec
 from portunus.errors import PortunusError
 from portunus.resources import find_spec
-from portunus.compiler import compile_spec
 from portunus.sim.fights import run_fights
 
 if TYPE_CHECKING:

@@ -31,8 +31,13 @@ def _for_types_only(tree: ast.Module) -> set[int]:
     return {line for block in blocks for statement in block.body for line in range(statement.lineno, statement.end_lineno + 1)}
 
 
-def imports(path: str) -> Iterator[tuple[str, int]]:
+@cache
+def imports(path: str) -> tuple[tuple[str, int], ...]:
     """Every module a file imports when it runs, as `(absolute name, line)`; `from a import b` gives `a.b`."""
+    return tuple(_imports(path))
+
+
+def _imports(path: str) -> Iterator[tuple[str, int]]:
     unused = _for_types_only(trees()[path])
     package = module_name(path).split(".")
     if not path.endswith("__init__.py"):
@@ -59,8 +64,7 @@ def dotted(node: ast.AST) -> str:
     return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
 
 
-def calls(path: str) -> Iterator[tuple[ast.Call, str]]:
+@cache
+def calls(path: str) -> tuple[tuple[ast.Call, str], ...]:
     """Every call in a file with the dotted name it calls ("" if that is no plain name)."""
-    for node in ast.walk(trees()[path]):
-        if isinstance(node, ast.Call):
-            yield node, dotted(node.func)
+    return tuple((node, dotted(node.func)) for node in ast.walk(trees()[path]) if isinstance(node, ast.Call))

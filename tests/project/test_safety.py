@@ -18,7 +18,9 @@ EXECUTES = ("portunus/runtime/", "portunus/codegen/")
 WRITES_DIRECTLY = {
     "portunus/files.py",  # the one place
     "portunus/display.py",  # a log and a cookie of the X server, in a fresh private folder that is removed with the screen
+    "portunus/runtime/cache.py",  # a lock file, which stays empty
     "portunus/planner/child.py",  # a log, which grows line by line
+    "portunus/cli/demo_steps.py",  # logs of the commands it runs
     "overlay/latency.py",  # a log, which grows line by line
     "portunus/codegen/lua_addon.py",  # a fresh folder that is renamed into place as a whole
 }
