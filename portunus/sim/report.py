@@ -109,7 +109,7 @@ def report_of(
 ) -> ReportData:
     """The report of one simulation run; rows that neither acted nor did anything are left out."""
     actions = tuple(
-        ActionRow(f"{a.label} ({a.owner})" if a.owner else a.label, a.school, a.casts.value, a.hits, a.crits, a.misses, a.damage.value)
+        ActionRow(a.label, a.school, a.casts.value, a.hits, a.crits, a.misses, a.damage.value)
         for a in result.actions
         if a.casts.value or a.hits or a.misses
     )
@@ -118,7 +118,7 @@ def report_of(
         for a in result.auras
         if a.uptime_s or a.procs
     )
-    resources = tuple((f"{r.resource} from {r.source}", f"{r.gain:,.1f} a fight") for r in result.resources if r.gain)
+    resources = tuple((f"{r.resource} from {r.source.replace('_', ' ')}", f"{r.gain:,.1f} a fight") for r in result.resources if r.gain)
     return ReportData(
         title=result.title, dps=result.samples, duration_s=result.duration_s, seed=result.seed, actions=actions, command=command,
         inputs=inputs, auras=auras, resources=resources, timeline=timeline, rotation_text=rotation_text,

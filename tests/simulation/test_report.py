@@ -127,6 +127,6 @@ def test_report_of_a_simulation_keeps_what_happened() -> None:
         resources=(ResourceResult("mana", "gem", 3400.0),), duration_s=60.0, enemies=3, seconds=1.0, samples=np.array([99.0, 101.0]),
     )  # fmt: skip
     data = report_of(result, command="portunus sim x", inputs=())
-    assert [row.label for row in data.actions] == ["Fireball", "Bolt (image)"]
+    assert [row.label for row in data.actions] == ["Fireball", "Bolt"]
     assert [row.uptime for row in data.auras] == [0.5, 0.25]
     assert "3,400.0 a fight" in Page(render_report(data)).text
