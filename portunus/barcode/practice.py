@@ -54,7 +54,7 @@ class PracticeFight:
         self.compiled = compiled
         self.clock_at_pull = clock_at_pull
         self.taken: list[Taken] = []
-        self._events: list[tuple[int, CombatEvent]] = []
+        self._events: list[CombatEvent] = []
         self._ticking: int = 0
         model = compiled.model
         self._landing = {f"land_{spell.name}": spell for spell in model.spells if spell.attack is not None and not spell.owner}
@@ -69,8 +69,8 @@ class PracticeFight:
             raise PortunusError(f"{compiled.name} has no rotation {rotation!r}", hint=f"It has: {', '.join(sorted(self._twin.rotations))}.")
         self._choose = choose
         self._rotation = rotation
-        self._twin.run("begin")
-        self.now = min([self._twin.s.now, *(at for at, _ in self._events)]) / 1e9
+        self._twin.begin()
+        self.now = self._twin.s.now / 1e9
 
     @property
     def state(self) -> np.ndarray:
@@ -114,9 +114,8 @@ class PracticeFight:
                 break
             twin.run("next_event")
         self.now = max(self.now, to)
-        due = tuple(event for at, event in self._events if at <= limit)
-        self._events = [(at, event) for at, event in self._events if at > limit]
-        return due
+        events, self._events = tuple(self._events), []
+        return events
 
     def world(self) -> World:
         """What a client shows at the present instant."""
@@ -151,4 +150,4 @@ class PracticeFight:
             self._log(kind, aura.id, enemy_id(arguments[4]) if aura.on_target else PLAYER_ID)
 
     def _log(self, kind: str, spell_id: int, target: str, amount: int = 0, critical: bool = False) -> None:
-        self._events.append((self._twin.s.now, CombatEvent(kind, spell_id, target, amount, critical)))
+        self._events.append(CombatEvent(kind, spell_id, target, amount, critical))

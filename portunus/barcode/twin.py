@@ -76,6 +76,15 @@ class SpecTwin:
         """Call a function of the program that takes state, tables, counters and random stream first."""
         return self.call[name](self.s, self.t, self.m, self.r, *arguments)
 
+    def begin(self) -> None:
+        """Start a fresh fight before its prepull, with nothing played yet (the program's own `begin` goes on to the first decision)."""
+        advance = self.call["advance"]
+        self.call["advance"] = lambda s, t, m, r: None
+        try:
+            self.run("begin")
+        finally:
+            self.call["advance"] = advance
+
     @property
     def next_at(self) -> int:
         """Instant of the next event, ns since the pull."""

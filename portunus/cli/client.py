@@ -84,4 +84,6 @@ def command(
 
     session = PracticeSession(compiled, fights=fights, seed=seed, speed=speed, client=game, rotation=rotation)
     run_window(session, position=position, frames=frames)
-    click.echo(f"{session.fight_number} fights played, last one: {session.fight.damage / session.fight.duration:,.0f} damage per second")
+    seconds = max(0.0, session.fight.now)
+    if seconds >= 1:
+        click.echo(f"fight {session.fight_number} of {fights}: {session.fight.damage / seconds:,.0f} damage per second over {seconds:.0f} s")
