@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 from portunus.dsl.diagnostics import Diagnostic, DiagnosticError
+from portunus.dsl.format import format_text
 from portunus.dsl.load import check_file, load_model, parse_rotation
 from portunus.dsl.model import Model
 
-__all__ = ["Diagnostic", "DiagnosticError", "Model", "check_file", "load_model", "parse_rotation"]
+__all__ = ["Diagnostic", "DiagnosticError", "Model", "check_file", "format_text", "load_model", "parse_rotation"]

@@ -8,7 +8,20 @@ from portunus.dsl import limits
 from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.expressions import Context, Expressions
 from portunus.dsl.model import (
-    AddStack, Apply, Chance, Damage, Gain, If, Remove, SetValue, Span, StartCooldown, Statement, Strike, Summon, Trigger,
+    AddStack,
+    Apply,
+    Chance,
+    Damage,
+    Gain,
+    If,
+    Remove,
+    SetValue,
+    Span,
+    StartCooldown,
+    Statement,
+    Strike,
+    Summon,
+    Trigger,
 )  # fmt: skip
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.symbols import Symbols

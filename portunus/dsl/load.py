@@ -60,8 +60,9 @@ def _nearby(path: Path) -> str:
 class _Reader:
     """Reads a file and, first, the files it uses."""
 
-    def __init__(self, path: Path, problems: Problems) -> None:
+    def __init__(self, path: Path, problems: Problems, text: str | None) -> None:
         self.problems = problems
+        self.text = text
         self.root = _root(path)
         self.files: list[tuple[Entry, ...]] = []
         self.sources: list[str] = []
@@ -80,7 +81,7 @@ class _Reader:
             self.problems.error("PT013", at or Span(shown, 1, 1), f"more than {limits.INCLUDES} files")
             return
         self.seen[real] = shown
-        source = read_source(path, shown, self.problems, at)
+        source = Source(shown, self.text) if self.text is not None and at is None else read_source(path, shown, self.problems, at)
         if source is None:
             return
         self.sources.append(shown)
@@ -120,17 +121,18 @@ def _uses(entries: tuple[Entry, ...]) -> list[Text]:
     return found
 
 
-def examine(path: Path | str, *, need_spec: bool = False) -> Checked:
+def examine(path: Path | str, *, need_spec: bool = False, text: str | None = None) -> Checked:
     """Read a file, resolve all it says and run every check.
 
     Args:
         path: The file.
         need_spec: A missing spec is an error (a class or ruleset file alone is not enough).
+        text: Stands for the file's content, as in an editor with unsaved changes; the files it uses are read from disk.
     """
     problems = Problems()
     symbols, model = None, None
     try:
-        reader = _Reader(Path(path), problems)
+        reader = _Reader(Path(path), problems, text)
         reader.read(Path(path), str(path))
         symbols = collect(reader.files, problems)
         if need_spec and "spec" not in symbols.sections and not problems.failed:
@@ -157,9 +159,14 @@ def load_model(path: Path | str) -> Model:
     return checked.model
 
 
-def check_file(path: Path | str) -> list[Diagnostic]:
-    """Everything that is wrong with a file and the files it uses: errors and warnings, by file and line."""
-    return list(examine(path).diagnostics)
+def check_file(path: Path | str, *, text: str | None = None) -> list[Diagnostic]:
+    """Everything that is wrong with a file and the files it uses: errors and warnings, by file and line.
+
+    Args:
+        path: The file.
+        text: Stands for the file's content where given.
+    """
+    return list(examine(path, text=text).diagnostics)
 
 
 

@@ -101,8 +101,8 @@ class Expr:
 @dataclass(frozen=True)
 class If:
     condition: Expr
-    then: tuple["Statement", ...]
-    orelse: tuple["Statement", ...]
+    then: tuple[Statement, ...]
+    orelse: tuple[Statement, ...]
     span: Span = field(compare=False)
 
 
@@ -111,7 +111,7 @@ class Chance:
     """With probability `chance` do `then`. A chance of at least 1 or at most 0 draws nothing."""
 
     chance: Expr
-    then: tuple["Statement", ...]
+    then: tuple[Statement, ...]
     span: Span = field(compare=False)
 
 
@@ -131,7 +131,7 @@ class Damage:
 class Strike:
     """Roll only to hit; on a hit do `then`; then the spell's hit listeners with damage 0."""
 
-    then: tuple["Statement", ...]
+    then: tuple[Statement, ...]
     span: Span = field(compare=False)
 
 

@@ -75,7 +75,10 @@ class TreeBuilder:
     def name(self, children: list[Token]) -> Name:
         return Name(str(children[0]), self._span(children[0]))
 
-    def unary(self, children: list[Any]) -> Unary:
+    def unary(self, children: list[Any]) -> Unary | Number:
+        operand = children[1]
+        if children[0] == "-" and isinstance(operand, Number) and not operand.digits.startswith("-"):
+            return Number("-" + operand.digits, operand.unit, join(self._span(children[0]), operand.span))
         return Unary("neg" if children[0] == "-" else "not", children[1], join(self._span(children[0]), children[1].span))
 
     def binary(self, children: list[Any]) -> Binary:
@@ -138,25 +141,23 @@ class _Driver:
     def __init__(self, source: Source, problems: Problems, tokens: list[Token]) -> None:
         self.source, self.problems, self.tokens = source, problems, tokens
         self.parser: InteractiveParser = grammar().parse_interactive("")
-        self.saved: list[tuple[list[Any], list[Any], bool]] = []
+        self.saved: list[tuple[list[Any], list[Any]]] = []
 
     def run(self) -> tuple[Any, ...]:
-        self._save(first=True)
+        self._save()
         position = 0
         while position < len(self.tokens):
             token = self.tokens[position]
-            if token.type == "NEWLINE":
-                self._save(first=False, replace=True)
             try:
                 self.parser.feed_token(token)
             except UnexpectedToken as error:
                 self._report(error, position)
                 position = self._resume(position)
                 continue
-            if token.type == "LBRACE":
-                self._save(first=True)
-            elif token.type == "RBRACE":
+            if token.type in ("NEWLINE", "RBRACE"):
                 self.saved.pop()
+            if token.type in ("NEWLINE", "LBRACE"):
+                self._save()
             position += 1
         try:
             return self.parser.feed_eof(self.tokens[-1] if self.tokens else None)
@@ -165,21 +166,18 @@ class _Driver:
             self._restore()
             return self.parser.feed_eof(self.tokens[-1])
 
-    def _save(self, *, first: bool, replace: bool = False) -> None:
+    def _save(self) -> None:
         state = self.parser.parser_state
-        if replace:
-            self.saved.pop()
-        self.saved.append((state.state_stack[:], state.value_stack[:], first))
+        self.saved.append((state.state_stack[:], state.value_stack[:]))
 
-    def _restore(self) -> bool:
-        states, values, first = self.saved[-1]
+    def _restore(self) -> None:
+        states, values = self.saved[-1]
         self.parser.parser_state.state_stack[:] = states
         self.parser.parser_state.value_stack[:] = values
-        return first
 
     def _resume(self, position: int) -> int:
-        """Forget the line at hand and find where to go on: its end, or the brace that closes its block."""
-        first = self._restore()
+        """Forget the line at hand and find where to go on: after its end, or at the brace that closes its block."""
+        self._restore()
         depth = 0
         while position < len(self.tokens):
             kind = self.tokens[position].type
@@ -190,7 +188,7 @@ class _Driver:
                     return position
                 depth -= 1
             elif kind == "NEWLINE" and depth == 0:
-                return position + 1 if first else position
+                return position + 1
             position += 1
         return position
 

@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from portunus.dsl.model import (
-    AddStack, Apply, Chance, Damage, Expr, Gain, If, Remove, RotationLine, SetValue, StartCooldown, Statement, Strike, Summon, Trigger,
+    AddStack,
+    Apply,
+    Chance,
+    Damage,
+    Expr,
+    Gain,
+    If,
+    Remove,
+    RotationLine,
+    SetValue,
+    StartCooldown,
+    Statement,
+    Strike,
+    Summon,
+    Trigger,
 )  # fmt: skip
 from portunus.units import show_time
 

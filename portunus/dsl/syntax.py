@@ -105,3 +105,34 @@ def join(first: Span, last: Span) -> Span:
     if first.line != last.line:
         return first
     return Span(first.path, first.line, first.column, last.column + last.length - first.column)
+
+
+def outline(entries: tuple[Entry, ...], depth: int = 0) -> list[str]:
+    """The tree as indented lines: a line of the file each, sub-expressions in brackets."""
+    lines: list[str] = []
+    pad = "  " * depth
+    for entry in entries:
+        if isinstance(entry, Branches):
+            for number, (condition, block) in enumerate(entry.branches):
+                lines += [f"{pad}{'else ' if number else ''}if {_shown(condition)}", *outline(block.entries, depth + 1)]
+            if entry.otherwise is not None:
+                lines += [f"{pad}else", *outline(entry.otherwise.entries, depth + 1)]
+        else:
+            text = " ".join(("," if item.listed else "") + _shown(item.node) for item in entry.items)
+            lines.append(pad + text + (f" if {_shown(entry.condition)}" if entry.condition is not None else ""))
+            lines += outline(entry.block.entries, depth + 1) if entry.block is not None else []
+    return lines
+
+
+def _shown(node: Node) -> str:
+    if isinstance(node, Number):
+        return node.digits + node.unit
+    if isinstance(node, Name):
+        return node.text
+    if isinstance(node, Text):
+        return f'"{node.text}"'
+    if isinstance(node, Unary):
+        return f"[{node.op} {_shown(node.operand)}]"
+    if isinstance(node, Binary):
+        return f"[{_shown(node.left)} {node.op} {_shown(node.right)}]"
+    return f"[{node.function} {', '.join(map(_shown, node.arguments))}]"
