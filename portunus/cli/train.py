@@ -19,7 +19,7 @@ def default_workers() -> int:
     epilog="Example: portunus train specs/wotlk/mage_fire.spec --minutes 3",
 )
 @click.argument("spec")
-@click.option("--minutes", type=click.FloatRange(min=0.05), default=3.0, show_default=True, help="Time for training.")
+@click.option("--minutes", type=click.FloatRange(min=0.05), default=3.0, show_default=True, help="Time for training; compiling comes on top.")
 @click.option("--workers", type=click.IntRange(min=0, max=256), default=None, help="Self-play processes (Ray); 0 = play in this process. Default: processors less one.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Model file, NAME.pt. Default: models/<spec name>.pt.")
 @click.option("--from-scratch", is_flag=True, help="No warm start from the default list.")

@@ -17,6 +17,7 @@ from portunus.files import write_atomic
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 _PREFIX = "portunus-ray-"
+_TOKEN = secrets.token_hex(32)  # of this process; Ray reads it once and keeps it
 _LONGEST_FOLDER = 40  # Ray's socket names below it must fit in 107 characters
 
 
@@ -32,12 +33,13 @@ def local_ray(workers: int) -> Iterator[None]:
         folder.rmdir()
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir="/tmp"))
     mask = os.umask(0o077)
-    saved = dict(os.environ)
+    variables = _variables(folder)
+    saved = {name: os.environ.get(name) for name in variables}
     ray = None
     try:
         write_atomic(folder / "driver", str(os.getpid()))
-        write_atomic(folder / "token", secrets.token_hex(32))
-        os.environ.update(_variables(folder))
+        write_atomic(folder / "token", _TOKEN)
+        os.environ.update(variables)
         import ray
 
         ray.init(
@@ -57,8 +59,11 @@ def local_ray(workers: int) -> Iterator[None]:
         end_processes(folder)
         shutil.rmtree(folder, ignore_errors=True)
         os.umask(mask)
-        os.environ.clear()
-        os.environ.update(saved)
+        for name, value in saved.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def _variables(folder: Path) -> dict[str, str]:

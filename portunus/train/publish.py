@@ -30,7 +30,7 @@ def publish_model(path: Path, weights: NetworkWeights, compiled: CompiledSpec, *
         path: The `.pt` file.
         weights: The network.
         compiled: The spec it belongs to.
-        samples: Features of states it may meet, float32[>= 16, F]; 16 of them become the test vectors.
+        samples: Features of states it may meet, float32[N, F], N >= 1; 16 of them become the test vectors.
         training: How it was made and what was measured, for manifest and card; plain JSON values.
 
     Returns:

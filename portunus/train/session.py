@@ -9,14 +9,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from portunus.errors import PortunusError
 from portunus.evaluator.model_file import Model, load_model, manifest_path, owner_of
 from portunus.resources import data_folder
 from portunus.train.checkpoint import checkpoint_path
+from portunus.train.cloning import EXPLORATION
 from portunus.train.cluster import local_ray
+from portunus.train.play import record_rotation
 from portunus.train.progress import Display
 from portunus.train.publish import publish_model
-from portunus.train.trainer import Trainer, TrainSettings
+from portunus.train.trainer import MEASURE_SEEDS, Trainer, TrainSettings
 from portunus.train.workers import LocalPool, RayPool
 
 if TYPE_CHECKING:
@@ -98,7 +102,8 @@ def train_compiled(
         lost = f"kept the network that is there: it is {-rival.percent:.2f} % ± {rival.percent_half_width:.2f} % better than the new one"
         return {**result, "published": False, "verdict": f"{path}: {lost}; write to another file with --out to have both"}
     published = {**training, "measured against the default list": result["measured"]}
-    publish_model(path, best, compiled, samples=trainer.replay.newest(1000).features, training=published)
+    states = record_rotation(compiled, MEASURE_SEEDS + np.arange(4), epsilon=EXPLORATION, stream_seed=settings.seed).features
+    publish_model(path, best, compiled, samples=states, training=published)
     return {**result, "published": True, "verdict": f"published {path}, with {manifest_path(path).name} and {path.with_suffix('.md').name}"}
 
 

@@ -144,62 +144,78 @@ class Trainer:
     # -- whole runs ----------------------------------------------------------------------------------------------------------------
 
     def run(self, pool: Pool) -> NetworkWeights:
-        """Train for the time set and return the best network.
+        """Train for the time set and return the best network; time to compile comes on top.
 
         Raises:
             PortunusError: The spec or the workers fail.
         """
-        started = time.monotonic()
-        before = self.counters.seconds
-        end = started + self.settings.seconds
+        pool.feed(self.learner.weights(), self.next_seed)  # the workers compile their search meanwhile
         try:
-            pool.feed(self.learner.weights(), self.next_seed)  # compiles the workers' search meanwhile
+            skipped = 0.0
             if not self._warm and not self.settings.from_scratch:
-                self._warm_start(started)
-            self._self_play(pool, started, end, before)
+                skipped = self._warm_start(pool)
+            else:
+                self._wait(pool)
+            self._self_play(pool, skipped)
         finally:
-            self.counters.seconds = before + time.monotonic() - started
             self.save()
         if self.best is None:
             self.best = self.learner.weights()
         return self.best
 
-    def _share(self, started: float) -> float:
-        return min(1.0, (time.monotonic() - started) / self.settings.seconds)
-
-    def _warm_start(self, started: float) -> None:
+    def _warm_start(self, pool: Pool) -> float:
+        """Imitate the list for its share of the time, which is returned, and on until the workers are ready, which is not counted."""
         how = self.settings
         self.clone_round()  # compiles what the rounds below use
-        end = time.monotonic() + min(how.clone_share * how.seconds, how.clone_seconds)
-        while time.monotonic() < end:
-            self._learn(self._share(started))
-            self._report(Progress("warm start", self._share(started), self.counters))
+        started = time.monotonic()
+        length = min(how.clone_share * how.seconds, how.clone_seconds)
+        ready = False
+        while not ready or time.monotonic() < started + length:
+            self._learn(self._spent(started, length) / how.seconds)
+            self._report(Progress("warm start", self._spent(started, length) / how.seconds, self.counters))
             self.clone_round()
+            ready = ready or bool(pool.collect(0.0))
         self._warm = True
+        self.counters.seconds += length
         self.best = self.learner.weights()
         self.replay.clear()
         self._credit = 0.0
+        return length
 
-    def _self_play(self, pool: Pool, started: float, end: float, before: float) -> None:
-        how = self.settings
-        next_gate = time.monotonic() + how.gate_seconds
-        next_save = time.monotonic() + how.checkpoint_seconds
-        while time.monotonic() < end:
+    def _wait(self, pool: Pool) -> None:
+        """Until the workers have compiled and the first samples are there."""
+        while not (ready := pool.collect(1.0)):
             pool.feed(self.learner.weights(), self.next_seed)
-            can_learn = self._credit >= 1
-            for samples in pool.collect(0.0 if can_learn else max(0.0, min(1.0, end - time.monotonic()))):
+            self._report(Progress("compiling", 0.0, self.counters))
+        for samples in ready:
+            self.add(samples)
+
+    @staticmethod
+    def _spent(started: float, length: float) -> float:
+        return min(time.monotonic() - started, length)
+
+    def _self_play(self, pool: Pool, skipped: float) -> None:
+        """Self-play for what is left of the time after `skipped` seconds."""
+        how = self.settings
+        started, before = time.monotonic(), self.counters.seconds
+        length = how.seconds - skipped
+        next_gate, next_save = started + how.gate_seconds, started + how.checkpoint_seconds
+        while (now := time.monotonic()) < started + length:
+            share = (skipped + now - started) / how.seconds
+            self.counters.seconds = before + now - started
+            pool.feed(self.learner.weights(), self.next_seed)
+            for samples in pool.collect(0.0 if self._credit >= 1 else min(1.0, started + length - now)):
                 self.add(samples)
             self.counters.lost_work = pool.lost
-            self._learn(self._share(started))
-            now = time.monotonic()
-            self.counters.seconds = before + now - started
+            self._learn(share)
             if now >= next_gate and self.counters.steps:
-                self.gate(self._share(started))
+                self.gate(share)
                 next_gate = time.monotonic() + how.gate_seconds
             if now >= next_save:
                 self.save()
                 next_save = time.monotonic() + how.checkpoint_seconds
-            self._report(Progress("self-play", self._share(started), self.counters))
+            self._report(Progress("self-play", share, self.counters))
+        self.counters.seconds = before + length
         if self.counters.steps:
             self.gate(1.0)
 

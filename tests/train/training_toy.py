@@ -8,11 +8,14 @@ cooldown. The default list forgets `burst` and renews `dot` whenever it is down,
 from __future__ import annotations
 
 import functools
+from ctypes import CFUNCTYPE, c_int64
 from types import SimpleNamespace
 
 import numpy as np
 from numba import carray, cfunc, njit, types
 
+from portunus.evaluator.model_file import network_shapes
+from portunus.evaluator.protocol import NetworkWeights
 from portunus.runtime.signature import Action, Kernels
 
 GCD = 1_500_000_000
@@ -139,6 +142,12 @@ def _rotation(state_pointer, tables_pointer):
     return 1 if words[5] else 0
 
 
+def _call(function):
+    """A kernel as a Python function over addresses."""
+    counts = {_reset: 3, _step_sampled: 6, _step_expected: 6, _legal: 3, _features: 3}
+    return CFUNCTYPE(c_int64, *[c_int64] * counts[function])(function.address)
+
+
 class ToySpec:
     """What `compile_spec` returns, for the toy: the same attributes and methods, kernels made here."""
 
@@ -156,6 +165,25 @@ class ToySpec:
         self.gcd_seconds = 1.5
         self.reference_dps = 95.0
 
+    def reset(self, state, rng):
+        _call(_reset)(state.ctypes.data, self.tables.ctypes.data, rng.ctypes.data)
+
+    def step(self, state, action, rng, *, expected=False, metrics=None):
+        info = np.zeros(4)
+        form = _step_expected if expected else _step_sampled
+        signature = _call(form)(state.ctypes.data, self.tables.ctypes.data, 0, rng.ctypes.data, action, info.ctypes.data)
+        return info[0], info[1], signature
+
+    def legal(self, state):
+        mask = np.zeros(len(NAMES), np.uint8)
+        _call(_legal)(state.ctypes.data, self.tables.ctypes.data, mask.ctypes.data)
+        return mask
+
+    def features(self, state):
+        out = np.zeros(len(FEATURES), np.float32)
+        _call(_features)(state.ctypes.data, self.tables.ctypes.data, out.ctypes.data)
+        return out
+
     def new_state(self):
         return np.zeros(WORDS, np.int64)
 
@@ -170,3 +198,13 @@ class ToySpec:
 def load_toy() -> ToySpec:
     """The toy every test plays; a module-level function, so that a training worker can call it too."""
     return ToySpec()
+
+
+def random_weights(seed: int = 0, hidden: int = 16) -> NetworkWeights:
+    rng = np.random.default_rng(seed)
+    shapes = network_shapes(len(FEATURES), hidden, len(NAMES))
+    return NetworkWeights(**{name: rng.normal(0, 0.4, shape).astype(np.float32) for name, shape in shapes.items()})
+
+
+def random_features(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(count, len(FEATURES))).astype(np.float32)
