@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -116,7 +115,7 @@ class Planner:
             tree=root,
             simulations=result.simulations,
             search_ms=(perf_counter() - started) * 1e3,
-            network_ms=result.evaluator_ms,
+            network_ms=result.network_ms,
             depth=result.depth,
             state_age_ms=0.0,
         )

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from portunus.errors import PortunusError
-from portunus.evaluator.protocol import Evaluator, InKernel
+from portunus.evaluator.mlp import Mlp
+from portunus.evaluator.protocol import BatchEvaluator, Evaluator, InKernel
 from portunus.runtime.signature import FAULTS
 from portunus.search.game import game_of
 from portunus.search.root import (
@@ -80,7 +81,7 @@ class SearchResult:
         depth: Deepest decision reached.
         mean_depth: Of all simulations.
         search_ms: Time taken, evaluator included.
-        evaluator_ms: Part of it spent in the evaluator; for one inside the kernel, judgements times what some of them took again.
+        network_ms: Part of it spent in a network; for one inside the kernel, its judgements times what some of them took again.
     """
 
     action: int
@@ -98,7 +99,7 @@ class SearchResult:
     depth: int
     mean_depth: float
     search_ms: float
-    evaluator_ms: float
+    network_ms: float
 
 
 class Search:
@@ -118,9 +119,12 @@ class Search:
         self.settings = settings or SearchSettings()
         self._metrics = compiled.new_metrics()
         self.game = game_of(compiled, self._metrics)
-        self.inside = isinstance(evaluator, InKernel)
-        self._outside = None if self.inside else evaluator
-        self._inside = evaluator.in_kernel() if self.inside else None
+        self._evaluator = evaluator
+        self._inside = evaluator.in_kernel() if isinstance(evaluator, InKernel) else None
+        self._outside = evaluator if isinstance(evaluator, BatchEvaluator) else None
+        if self._inside is None and self._outside is None:
+            raise PortunusError(f"{type(evaluator).__name__} is no evaluator", hint="An evaluator has `in_kernel` or `evaluate`.")
+        self.inside = self._inside is not None
         self.judge = self._addresses()
         s = self.settings
         self.rules = Rules(
@@ -130,7 +134,7 @@ class Search:
         self.batch = 1 if self.inside else s.batch
         self.arena = self._new_arena(s.node_capacity)
         self._candidates = np.zeros(self.game.actions, np.int64)
-        self._evaluator_seconds = 0.0
+        self._outside_seconds = 0.0
 
     def _addresses(self) -> Judge:
         numbers = self._inside
@@ -173,7 +177,7 @@ class Search:
         if state.dtype != np.int64 or state.shape != (self.game.words,):
             raise PortunusError(f"a state of {self.compiled.name} is int64 [{self.game.words}], this one is {state.dtype} {list(state.shape)}")
         state = np.ascontiguousarray(state)
-        self._evaluator_seconds = 0.0
+        self._outside_seconds = 0.0
         self.arena.rng[:] = 0
         self.arena.rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
         if simulations is not None:
@@ -236,8 +240,6 @@ class Search:
                 return True
             pace = (now - begun) / ran
             wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int((end - now) / pace)))
-            if now + 0.5 * pace * wanted >= end:
-                return True
 
     def _begin(self, state: np.ndarray) -> None:
         begin(self.game, self.arena, self.rules, self.judge, state, 0)
@@ -252,7 +254,7 @@ class Search:
         logits, values = self._outside.evaluate(self.arena.features, self.arena.mask)
         self.arena.heads[:, :-1] = logits
         self.arena.heads[:, -1] = values
-        self._evaluator_seconds += perf_counter() - begun
+        self._outside_seconds += perf_counter() - begun
 
     def _advance(self, candidates: np.ndarray, first: int, count: int, batch: int) -> int:
         """Run up to `count` simulations, round the candidates; returns how many."""
@@ -295,7 +297,7 @@ class Search:
         visits = edges["visits"].astype(np.int64)
         completed = np.where(visits > 0, edges["value_sum"] / np.maximum(visits, 1), value)
         simulations = int(counters[SIMULATIONS])
-        evaluator_seconds = self._inside_seconds() if self.inside else self._evaluator_seconds
+        network_seconds = self._inside_seconds() if isinstance(self._evaluator, Mlp) else self._outside_seconds
         return SearchResult(
             action=int(edges["action"][best]) if best >= 0 else -1,
             actions=edges["action"].astype(np.int64),
@@ -312,5 +314,5 @@ class Search:
             depth=int(counters[DEPTH]),
             mean_depth=float(counters[DEPTH_SUM]) / simulations if simulations else 0.0,
             search_ms=(perf_counter() - started) * 1e3,
-            evaluator_ms=evaluator_seconds * 1e3,
+            network_ms=network_seconds * 1e3,
         )

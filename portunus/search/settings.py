@@ -48,7 +48,7 @@ class SearchSettings:
     batch: int = 32
     chunk: int = 512
     node_capacity: int = 131_072
-    reserve_ms: float = 2.0
+    reserve_ms: float = 4.0
 
     def __post_init__(self) -> None:
         if self.root not in ("gumbel", "puct"):
