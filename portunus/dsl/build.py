@@ -160,11 +160,11 @@ class Builder:
         parts: dict[str, Expr] = {}
         for word in ("base", "maximum"):
             found = self._expr(item, word, "number", context)
-            if found is None:
+            if found is None and not item.broken:
                 self.problems.error("PT305", item.span, f"the resource `{item.name}` does not say its `{word}`", f"Add `{word} AMOUNT`.")
             parts[word] = found or self._number(0.0, item.span)
         tick = item.field("tick")
-        if tick is None:
+        if tick is None and not item.broken:
             self.problems.error("PT305", item.span, f"the resource `{item.name}` does not say how it refills", "Add `tick 2s casting AMOUNT resting AMOUNT rest_after 5s`.")
         for argument, kind in (("every", "time"), ("casting", "number"), ("resting", "number"), ("rest_after", "time")):
             if tick is None:
@@ -182,7 +182,7 @@ class Builder:
         if id_ is not None and thing is not None:
             self.problems.error("PT303", thing.span, "both an `id` and an `item`", "Keep one.")
         source = id_ or thing
-        if source is None:
+        if source is None and not item.broken:
             self.problems.error("PT305", item.span, f"`{item.name}` does not say its id", "Add `id NUMBER`, the client's id; tooltips and reports need it.")
         return self._whole(source, "id", 1, 2**31 - 1) if source else 0, self._whole(tag, "tag", 0, 1000) if tag else 0, thing is not None
 
@@ -425,7 +425,7 @@ class Builder:
                 node.text,
                 self.expressions.resolve(chance, context, "number", "`chance`") if chance not in (None, True) else self._number(1.0, part.span),
             ))  # fmt: skip
-        if not choices:
+        if not choices and not item.broken:
             self.problems.error("PT305", item.span, f"the pet `{item.name}` does nothing", "Add `choose SPELL`.")
         crit = self._expr(item, "crit_chance", "number", context) or self._number(0.0, item.span)
         hit = self._expr(item, "hit_chance", "number", context) or self._number(0.0, item.span)

@@ -8,7 +8,7 @@ from typing import Any
 
 from portunus.dsl import limits
 from portunus.dsl.model import Span
-from portunus.errors import PortunusError, nearest
+from portunus.errors import PortunusError
 from portunus.source import Source, underline
 
 
@@ -101,6 +101,10 @@ class Problems:
             self._add("PT017", "error", span, f"{limits.ERRORS} errors found; the rest is not shown", "Mend these first.")
             raise TooManyErrors
 
+    def error_between(self, start: Span, last_line: int) -> bool:
+        """Whether an error lies between a place and a line of the same file."""
+        return any(d.severity == "error" and d.span.path == start.path and start.line <= d.span.line <= last_line for d in self.found)
+
     def warning(self, code: str, span: Span, message: str, hint: str = "") -> None:
         """Record a warning."""
         self._add(code, "warning", span, message, hint)
@@ -115,10 +119,43 @@ class Problems:
         return sorted(self.found, key=lambda d: (order.get(d.span.path, -1), d.span.line, d.span.column, d.code))
 
 
+def distance(a: str, b: str, most: int) -> int:
+    """How many letters must be changed, added, removed or swapped with a neighbour to get from one word to the other; at most `most` + 1.
+
+    The optimal string alignment distance (Damerau 1964, restricted).
+    """
+    if abs(len(a) - len(b)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        older, before, row = before, row, [i]
+        for j, y in enumerate(b, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+def nearest_name(word: str, candidates: Iterable[str]) -> str | None:
+    """The name a writer most likely meant: a slip of a letter or two, a left out or added part; None if nothing is close."""
+    known = sorted(set(candidates))
+    word = word[:128]
+    most = max(1, min(4, len(word) // 3)) if len(word) > 1 else 0
+    ranked = sorted((distance(word, name, most), abs(len(name) - len(word)), name) for name in known)
+    if ranked and ranked[0][0] <= most:
+        return ranked[0][2]
+    parts = [name for name in known if len(word) >= 4 and (set(word.split("_")) >= set(name.split("_")) or set(name.split("_")) >= set(word.split("_")))]
+    return parts[0] if len(parts) == 1 else None
+
+
 def suggestion(word: str, candidates: Iterable[str], otherwise: str = "") -> str:
     """`did you mean ...?` with the nearest candidate; else a short list of what there is, else `otherwise`."""
     known = sorted(set(candidates))
-    close = nearest(word, known)
+    close = nearest_name(word, known)
     if close:
         return f"did you mean `{close}`?"
     if otherwise or not known:

@@ -56,7 +56,7 @@ class TreeBuilder:
 
     def block(self, children: list[Any]) -> Block:
         entries = children[1] if isinstance(children[1], tuple) else ()
-        return Block(entries, self._span(children[0]))
+        return Block(entries, self._span(children[0]), children[-1].line)
 
     def items(self, children: list[Any]) -> tuple[Item, ...]:
         return tuple(child if isinstance(child, Item) else Item(child, False) for child in children)

@@ -67,7 +67,7 @@ class Rotations:
                 condition = self._condition(part)
                 if spell:
                     lines.append(RotationLine("cast", spell, "", condition, 1, None, part.span))
-        if not lines:
+        if not lines and not item.broken:
             self.problems.error("PT305", item.span, f"the rotation `{item.name}` has no lines", "Name a spell to cast.")
         return Rotation(item.name, tuple(sorted(prepull, key=lambda entry: entry[0])), tuple(lines), item.span)
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from portunus.dsl.diagnostics import Problems, suggestion
+from portunus.dsl.diagnostics import Problems, nearest_name, suggestion
 from portunus.dsl.keywords import BLOCKS, BlockKind, Keyword, Part
 from portunus.dsl.model import Span
 from portunus.dsl.syntax import Block, Branches, Entry, Item, Line, Name, Node, Text
-from portunus.errors import nearest
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def split_line(line: Line, table: BlockKind, problems: Problems) -> list[Field]:
         keyword = _keyword(head, table)
         if keyword is None:
             known = list(table.keywords)
-            near = nearest(head.text, known) if isinstance(head, Name) else None
+            near = nearest_name(head.text, known) if isinstance(head, Name) else None
             _unknown(head, table, problems, after=result[-1] if result else None)
             if near is None:
                 position += 1
@@ -220,7 +219,8 @@ class _Matcher:
     def _fail(self, node: Node | None, expected: str) -> bool:
         span = node.span if node is not None else _after(self.items[-1].node.span)
         found = f", found {_describe(node)}" if node is not None else ""
-        self.problems.error("PT302", span, f"`{self.word}` needs {expected} here{found}", f"for example: {self.keyword.example}")
+        if not self.problems.error_between(span, span.line):  # else it only lacks what the line's first mistake took away
+            self.problems.error("PT302", span, f"`{self.word}` needs {expected} here{found}", f"for example: {self.keyword.example}")
         self.position = len(self.items)
         return False
 

@@ -20,13 +20,17 @@ RESERVED = (
 
 @dataclass(frozen=True)
 class Definition:
-    """A named block: a spell, aura, pet, rotation or section, with its fields still unread."""
+    """A named block: a spell, aura, pet, rotation or section, with its fields still unread.
+
+    `broken`: something in it could not be read, so that what seems missing may only be misspelt.
+    """
 
     name: str
     label: str
     fields: tuple[Field, ...]
     span: Span
     pet: str = ""
+    broken: bool = False
 
     def field(self, word: str) -> Field | None:
         """The first field of a keyword, or None."""
@@ -181,7 +185,9 @@ class _Collector:
         entries = item.block.entries if item.block is not None else ()
         fields = tuple(part for part in split_block(entries, kind, self.problems) if isinstance(part, Field))
         node = item.arguments["name"]
-        return Definition(node.text, item.name("label") or node.text.replace("_", " ").capitalize(), fields, node.span, pet)
+        label = item.name("label") or node.text.replace("_", " ").capitalize()
+        broken = item.block is None or self.problems.error_between(node.span, item.block.last_line)
+        return Definition(node.text, label, fields, node.span, pet, broken)
 
     def section(self, item: Field) -> None:
         kind = item.keyword.word

@@ -73,10 +73,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The entries between two braces."""
+    """The entries between two braces; `last_line` is the line of the closing one."""
 
     entries: tuple[Entry, ...]
     span: Span = field(compare=False)
+    last_line: int = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)

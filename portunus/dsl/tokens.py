@@ -40,8 +40,7 @@ def lex(lark: Lark, source: Source, problems: Problems) -> list[Token]:
         if len(tokens) >= limits.TOKENS:
             problems.error("PT004", span_of(source, token), f"more than {limits.TOKENS} tokens", "Split the file and join the parts with `use`.")
             raise TooLarge
-        if _check_token(token, source, problems):
-            tokens.append(token)
+        tokens += _checked(token, source, problems)
     return tokens
 
 
@@ -57,29 +56,31 @@ def _check_characters(source: Source, problems: Problems) -> None:
             start = source.text.find(character, start + 1)
 
 
-def _check_token(token: Token, source: Source, problems: Problems) -> bool:
+def _checked(token: Token, source: Source, problems: Problems) -> list[Token]:
+    """Report what is wrong with a token; give it, a harmless one in its place, or nothing."""
     kind = token.type
-    span = span_of(source, token)
     if kind in ("NAME", "FUNCTION"):
-        if any(len(part) > limits.NAME_CHARACTERS for part in token.split(".")):
-            problems.error("PT006", span, f"a name of more than {limits.NAME_CHARACTERS} characters")
-        if token != token.lower():
-            problems.error("PT015", span, f"the name `{token[:80]}` has capital letters", f"write `{token[:80].lower()}`")
+        if len(token) > limits.NAME_CHARACTERS and any(len(part) > limits.NAME_CHARACTERS for part in token.split(".")):
+            problems.error("PT006", span_of(source, token), f"a name of more than {limits.NAME_CHARACTERS} characters")
+        if not token.islower():
+            lower = str(token[:80]).lower()
+            if lower != token[:80]:
+                problems.error("PT015", span_of(source, token), f"the name `{token[:80]}` has capital letters", f"write `{lower}`")
     elif kind in ("NUMBER", "SIGNED_NUMBER"):
-        if sum(character.isdigit() for character in token) > limits.NUMBER_DIGITS:
-            problems.error("PT007", span, f"a number of more than {limits.NUMBER_DIGITS} digits")
-            return False
+        if len(token) > limits.NUMBER_DIGITS and sum(character.isdigit() for character in token) > limits.NUMBER_DIGITS:
+            problems.error("PT007", span_of(source, token), f"a number of more than {limits.NUMBER_DIGITS} digits")
+            return [Token.new_borrow_pos(kind, "0", token)]
     elif kind == "STRING":
         if len(token) > limits.TEXT_CHARACTERS:
-            problems.error("PT016", span, f"a text of more than {limits.TEXT_CHARACTERS} characters")
+            problems.error("PT016", span_of(source, token), f"a text of more than {limits.TEXT_CHARACTERS} characters")
     elif kind == "OPEN_STRING":
-        problems.error("PT010", span, "this text has no closing quote", 'End it with `"` on the same line.')
+        problems.error("PT010", span_of(source, token), "this text has no closing quote", 'End it with `"` on the same line.')
         token.type = "STRING"
     elif kind == "STRAY":
         if unicodedata.category(token[0]) not in FORBIDDEN_CATEGORIES:
-            problems.error("PT009", span, f"the character `{token}` means nothing here", _STRAY_HINTS.get(str(token), ""))
-        return False
-    return True
+            problems.error("PT009", span_of(source, token), f"the character `{token}` means nothing here", _STRAY_HINTS.get(str(token), ""))
+        return []
+    return [token]
 
 
 _STRAY_HINTS = {
