@@ -23,16 +23,25 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import cfunc, njit, types
+from numba import njit, types
+from numba.core.ccallback import CFunc
+from numba.core.sigutils import normalize_signature
 from numba.extending import intrinsic
+
+from portunus.runtime.stored import StoredFunction
 
 _I64 = ir.IntType(64)
 _INTEGERS, _REALS, _FLOATS = types.CPointer(types.int64), types.CPointer(types.float64), types.CPointer(types.float32)
 _WORDS, _RANDOM, _MASK = types.CPointer(types.int64), types.CPointer(types.uint64), types.CPointer(types.uint8)
 _EVALUATE = types.int64(_INTEGERS, _REALS, _FLOATS, _WORDS, _WORDS, _RANDOM, _FLOATS, _MASK, _FLOATS)
 
-# Bits matter: no fastmath, no parallel sums. No files either: compiled in this process.
-kernel = njit(nogil=True, error_model="numpy")
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function for search, evaluators and self-play. Bits matter: no fastmath, no parallel sums."""
+    dispatcher = njit(nogil=True, error_model="numpy")(function)
+    dispatcher._cache = StoredFunction(function)
+    return dispatcher
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,10 @@ class KernelEvaluator:
 @cache
 def compiled(function: Callable[..., int]) -> Any:
     """The C function of an evaluator, compiled when it is first used; it lives as long as the process."""
-    return cfunc(_EVALUATE, error_model="numpy")(function)
+    callback = CFunc(function, normalize_signature(_EVALUATE), locals={}, options={"error_model": "numpy"})
+    callback._cache = StoredFunction(function)
+    callback.compile()
+    return callback
 
 
 @intrinsic
