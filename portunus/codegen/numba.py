@@ -7,9 +7,12 @@ priority list and imports what it needs from the sampled engine module.
 from __future__ import annotations
 
 from portunus.ir.layout import Field
+from portunus.ir.context import Function
 from portunus.ir.program import Program, source
 
-_JIT = '@njit(error_model="numpy")\n'
+# Types of parameters by name; what is not listed is an int64. Explicit types keep numba from compiling a function once per constant argument.
+_TYPES = {"s": "STATE", "t": "TABLES", "m": "METRICS", "r": "WORDS", "mask": "MASK", "out": "OUT",
+          **dict.fromkeys(("damage", "cost", "base_cost", "amount", "maximum", "mean", "crit", "factor"), "types.float64")}
 _HEAD = '''"""{title}
 
 Generated from {sources}. s = state, t = tables, m = metrics, r = random stream; times in ns.
@@ -94,6 +97,12 @@ def _sources(program: Program) -> str:
     return ", ".join(s.replace("\\", "/").rsplit("/", 1)[-1] for s in program.model.sources)
 
 
+def _typed(function: Function) -> str:
+    """Source of a function with its decorator."""
+    types = ", ".join(_TYPES.get(p, "types.int64") for p in function.parameters)
+    return f'@njit(({types},), error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)\n{source(function)}'
+
+
 def engine_module(program: Program, form: str) -> str:
     """Text of the engine module of a form, "sampled" or "expected"."""
     functions = program.sampled if form == "sampled" else program.expected
@@ -101,7 +110,8 @@ def engine_module(program: Program, form: str) -> str:
     if form == "sampled":
         text = text.replace("from portunus.runtime.random_numba", "from portunus.runtime.calls import call_rotation\nfrom portunus.runtime.random_numba")
     text += _dtype("STATE", program.layout.state) + _dtype("TABLES", program.tables.fields()) + _dtype("METRICS", program.layout.metrics)
-    text += "\n\n".join(_JIT + source(f) for f in functions) + "\n"
+    text += "WORDS, MASK, OUT = (types.Array(kind, 1, 'C') for kind in (types.uint64, types.uint8, types.float32))\n\n\n"
+    text += "\n\n".join(_typed(f) for f in functions) + "\n"
     numbers = {"actions": len(program.actions), "features": len(program.feature_names)}
     text += _ENTRIES.format(**POINTERS, **numbers)
     if form == "sampled":
@@ -116,4 +126,4 @@ def rotation_module(program: Program, name: str, engine: str) -> str:
     body = "\n".join(function.body)
     used = sorted(f.name for f in program.sampled if f"{f.name}(" in body)
     text += f"from {engine} import STATE, TABLES, {', '.join(used)}\n\n\n" if used else f"from {engine} import STATE, TABLES\n\n\n"
-    return text + _JIT + source(function).replace(f"Priority list {name}.", "Priority list.") + "\n" + _ROTATION.format(**POINTERS)
+    return text + _typed(function).replace(f"Priority list {name}.", "Priority list.") + "\n" + _ROTATION.format(**POINTERS)

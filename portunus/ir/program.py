@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from dataclasses import dataclass
 
 from portunus.dsl.model import Model
@@ -88,7 +89,33 @@ def _functions(context: Context) -> tuple[Function, ...]:
         functions += pet_functions(context, pet)
     functions += [expire_function(context), priority_function(context), *event_functions(context), *decision_functions(context)]
     functions += feature_functions(context)
-    return tuple(functions)
+    return _callees_first(functions)
+
+
+def _callees_first(functions: list[Function]) -> tuple[Function, ...]:
+    """Order functions so that each stands after what it calls.
+
+    Raises:
+        PortunusError: Two effects of the spec trigger each other.
+    """
+    by_name = {f.name: f for f in functions}
+    calls = {f.name: [c for c in dict.fromkeys(re.findall(r"\b(\w+)\(", "\n".join(f.body))) if c in by_name] for f in functions}
+    done: dict[str, Function] = {}
+    for start in by_name:
+        path = [(start, iter(calls[start]))]
+        while path:
+            name, rest = path[-1]
+            following = next((c for c in rest if c not in done), None)
+            if name in done or following is None:
+                done.setdefault(name, by_name[name])
+                path.pop()
+            elif any(following == n for n, _ in path):
+                loop = [n for n, _ in path][[n for n, _ in path].index(following):]
+                raise PortunusError(f"effects of {loop[0]} trigger themselves: {' -> '.join([*loop, following])}",
+                                    hint="Break the circle, for instance with a condition or an aura's duration.")
+            else:
+                path.append((following, iter(calls[following])))
+    return tuple(done.values())
 
 
 _ALLOWED = (ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Expr, ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Return, ast.Pass,
