@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portunus.dsl.diagnostics import Problems, suggestion
-from portunus.dsl.effects import Effects, Place
+from portunus.dsl.effects import Effects, Place, check_chance
 from portunus.dsl.expressions import Context, Expressions
 from portunus.dsl.model import (
     Attack,
@@ -270,7 +270,7 @@ class Builder:
         class_ = self.symbols.sections.get("class")
         first = class_.field("resource") if class_ else None
         name = first.name("name") if first else next(iter(self.symbols.resources), "")
-        if not name:
+        if not name and not self.problems.lost_files:
             self.problems.error("PT305", cost.span, "there is no resource to pay this cost with", "Add `resource NAME` to the class.")
         self.symbols.use("resource", name)
         return name
@@ -421,10 +421,10 @@ class Builder:
                 continue
             self.symbols.use("spell", node.text)
             chance = part.get("chance")
-            choices.append(PetChoice(
-                node.text,
-                self.expressions.resolve(chance, context, "number", "`chance`") if chance not in (None, True) else self._number(1.0, part.span),
-            ))  # fmt: skip
+            amount = self.expressions.resolve(chance, context, "number", "`chance`") if chance is not None else self._number(1.0, part.span)
+            if chance is not None:
+                check_chance(chance, amount, self.problems)
+            choices.append(PetChoice(node.text, amount))
         if not choices and not item.broken:
             self.problems.error("PT305", item.span, f"the pet `{item.name}` does nothing", "Add `choose SPELL`.")
         crit = self._expr(item, "crit_chance", "number", context) or self._number(0.0, item.span)

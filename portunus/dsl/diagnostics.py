@@ -73,11 +73,20 @@ class TooManyErrors(Exception):
 
 
 class Problems:
-    """Collects findings while a text is read, and knows the sources for their excerpts."""
+    """Collects findings while a text is read, and knows the sources for their excerpts.
+
+    Attributes:
+        found: The findings so far.
+        sources: The texts by path.
+        lost_names: Names in lines that could not be read: what they define is missing, so nobody is told that it does not exist.
+        lost_files: A used file could not be read, or a definition was refused: any name may be missing.
+    """
 
     def __init__(self) -> None:
         self.found: list[Diagnostic] = []
         self.sources: dict[str, Source] = {}
+        self.lost_names: set[str] = set()
+        self.lost_files = False
         self._errors = 0
         self._seen: set[tuple[str, Span]] = set()
 
@@ -92,7 +101,7 @@ class Problems:
         Raises:
             TooManyErrors: `limits.ERRORS` were found.
         """
-        if (code, span) in self._seen:
+        if (code, span) in self._seen or (code == "PT401" and self._lost(span)):
             return
         self._seen.add((code, span))
         self._add(code, "error", span, message, hint)
@@ -100,6 +109,13 @@ class Problems:
         if self._errors >= limits.ERRORS:
             self._add("PT017", "error", span, f"{limits.ERRORS} errors found; the rest is not shown", "Mend these first.")
             raise TooManyErrors
+
+    def _lost(self, span: Span) -> bool:
+        source = self.sources.get(span.path)
+        if source is None or self.lost_files:
+            return self.lost_files
+        text = source.line(span.line)[span.column - 1 : span.column - 1 + span.length]
+        return bool(self.lost_names) and not self.lost_names.isdisjoint(text.replace(".", " ").split())
 
     def error_between(self, start: Span, last_line: int) -> bool:
         """Whether an error lies between a place and a line of the same file."""
@@ -148,7 +164,8 @@ def nearest_name(word: str, candidates: Iterable[str]) -> str | None:
     ranked = sorted((distance(word, name, most), abs(len(name) - len(word)), name) for name in known)
     if ranked and ranked[0][0] <= most:
         return ranked[0][2]
-    parts = [name for name in known if len(word) >= 4 and (set(word.split("_")) >= set(name.split("_")) or set(name.split("_")) >= set(word.split("_")))]
+    own = set(word.split("_"))
+    parts = [name for name in known if len(word) >= 4 and (own <= set(name.split("_")) or (own >= set(name.split("_")) and "_" in name))]
     return parts[0] if len(parts) == 1 else None
 
 

@@ -25,7 +25,7 @@ from portunus.dsl.model import (
 )  # fmt: skip
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.symbols import Symbols
-from portunus.dsl.syntax import Block, Branches, Name
+from portunus.dsl.syntax import Block, Branches, Name, Node, Number
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,12 @@ class Effects:
 
     def _chance(self, item: Field, place: Place) -> Statement | None:
         chance = self.expressions.resolve(item.arguments["chance"], place.context, "number", "`chance`")
-        node = item.arguments["chance"]
-        if chance.op == "number" and chance.type == "number" and not 0 <= chance.args[0] <= 1:
-            self.problems.error("PT308", node.span, "a chance lies between 0% and 100%", f"write `{node.digits}%`" if getattr(node, "unit", None) == "" else "")
+        check_chance(item.arguments["chance"], chance, self.problems)
         return Chance(chance, self.block(item.block, place), item.span)
+
+
+def check_chance(node: Node, chance: Expr, problems: Problems) -> None:
+    """Report a literal chance outside 0% to 100%."""
+    if chance.op == "number" and chance.type == "number" and not 0 <= chance.args[0] <= 1:
+        hint = f"write `{node.digits}%`" if isinstance(node, Number) and node.unit == "" else ""
+        problems.error("PT308", node.span, "a chance lies between 0% and 100%", hint)

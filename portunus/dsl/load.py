@@ -73,6 +73,7 @@ class _Reader:
         real = path.resolve()
         if real in self.open:
             chain = " uses ".join(self.seen[item] for item in [*self.open[self.open.index(real) :], real])
+            self.problems.lost_files = True
             self.problems.error("PT203", at or Span(shown, 1, 1), f"these files use each other: {chain}", "Take one `use` out.")
             return
         if real in self.seen:
@@ -83,6 +84,7 @@ class _Reader:
         self.seen[real] = shown
         source = Source(shown, self.text) if self.text is not None and at is None else read_source(path, shown, self.problems, at)
         if source is None:
+            self.problems.lost_files = True
             return
         self.sources.append(shown)
         self.open.append(real)
@@ -100,6 +102,7 @@ class _Reader:
         except (OSError, ValueError, RuntimeError):
             inside = False
         if not inside:
+            self.problems.lost_files = True
             self.problems.error("PT202", node.span, "`use` cannot leave the folder of the specs", f"The folder is {self.root.name}; give a relative path below it.")
             return
         self.read(target, str(Path(shown).parent / relative), node.span)

@@ -179,8 +179,13 @@ class _Driver:
         """Forget the line at hand and find where to go on: after its end, or at the brace that closes its block."""
         self._restore()
         depth = 0
+        start = position
+        while start and self.tokens[start - 1].type not in ("NEWLINE", "LBRACE", "RBRACE"):
+            start -= 1
+        self._lose(start, position)
         while position < len(self.tokens):
             kind = self.tokens[position].type
+            self._lose(position, position + 1)
             if kind == "LBRACE":
                 depth += 1
             elif kind == "RBRACE":
@@ -191,6 +196,11 @@ class _Driver:
                 return position + 1
             position += 1
         return position
+
+    def _lose(self, start: int, end: int) -> None:
+        for token in self.tokens[start:end]:
+            if token.type == "NAME":
+                self.problems.lost_names.update(token.split("."))
 
     def _report(self, error: UnexpectedToken, position: int) -> None:
         at_end = position >= len(self.tokens)

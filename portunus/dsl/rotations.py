@@ -97,6 +97,9 @@ class Rotations:
         if not spell:
             return []
         aura = applied_aura(self.spells[spell], self.spells, self.auras)
+        definition = self.symbols.spells.get(spell)
+        if not aura and definition is not None and self.problems.error_between(definition.span, definition.last_line):
+            return []
         if not aura:
             span = part.arguments["spell"].span
             self.problems.error("PT402", span, f"`{spell}` applies no periodic aura to its target", f"write `{spell} if ...` for a plain line")

@@ -9,7 +9,7 @@ from typing import Any
 from portunus.dsl.diagnostics import Problems, nearest_name, suggestion
 from portunus.dsl.keywords import BLOCKS, BlockKind, Keyword, Part
 from portunus.dsl.model import Span
-from portunus.dsl.syntax import Block, Branches, Entry, Item, Line, Name, Node, Text
+from portunus.dsl.syntax import Binary, Block, Branches, Entry, Item, Line, Name, Node, Number, Text
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ def split_line(line: Line, table: BlockKind, problems: Problems) -> list[Field]:
             near = nearest_name(head.text, known) if isinstance(head, Name) else None
             _unknown(head, table, problems, after=result[-1] if result else None)
             if near is None:
+                problems.lost_names.update(item.node.text for item in items[position:] if isinstance(item.node, Name))
                 position += 1
                 while position < len(items) and _keyword(items[position].node, table) is None:
                     position += 1
@@ -120,10 +121,19 @@ def _unknown(head: Node, table: BlockKind, problems: Problems, *, after: Field |
         if elsewhere and not hint.startswith("did you mean"):
             hint = f"`{head.text}` belongs in {' or '.join(elsewhere)}"
         problems.error("PT301", head.span, f"there is no word `{head.text}` in {table.title}", hint)
+    elif after is not None and isinstance(first := _leftmost(head), Number) and first.digits.startswith("-"):
+        hint = "A minus directly before a digit is a sign; to subtract, put a space after it."
+        problems.error("PT302", first.span, f"`{after.word}` takes no more here: {_usage(after.keyword, after.word)}", hint)
     elif after is not None:
         problems.error("PT302", head.span, f"`{after.word}` takes no more here: {_usage(after.keyword, after.word)}", f"for example: {after.keyword.example}")
     else:
         problems.error("PT301", head.span, f"a line in {table.title} begins with a word", suggestion("", [word for word in table.keywords if word != "*"]))
+
+
+def _leftmost(node: Node) -> Node:
+    while isinstance(node, Binary):
+        node = node.left
+    return node
 
 
 def _check_tail(found: Field, table: BlockKind, problems: Problems) -> None:
@@ -221,6 +231,7 @@ class _Matcher:
         found = f", found {_describe(node)}" if node is not None else ""
         if not self.problems.error_between(span, span.line):  # else it only lacks what the line's first mistake took away
             self.problems.error("PT302", span, f"`{self.word}` needs {expected} here{found}", f"for example: {self.keyword.example}")
+        self.problems.lost_names.update(item.node.text for item in self.items if isinstance(item.node, Name))
         self.position = len(self.items)
         return False
 

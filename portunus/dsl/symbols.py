@@ -31,6 +31,7 @@ class Definition:
     span: Span
     pet: str = ""
     broken: bool = False
+    last_line: int = 0
 
     def field(self, word: str) -> Field | None:
         """The first field of a keyword, or None."""
@@ -173,6 +174,7 @@ class _Collector:
         first = self.symbols.places.get((space, name))
         if first is not None:
             where = f"line {first.line}" + (f" of {first.path}" if first.path != span.path else "")
+            self.problems.lost_files = True
             self.problems.error("PT304", span, f"`{name}` is defined twice", f"The first is on {where}. Spells, auras, groups and pets share one set of names.")
             return False
         self.symbols.places[(space, name)] = span
@@ -187,7 +189,7 @@ class _Collector:
         node = item.arguments["name"]
         label = item.name("label") or node.text.replace("_", " ").capitalize()
         broken = item.block is None or self.problems.error_between(node.span, item.block.last_line)
-        return Definition(node.text, label, fields, node.span, pet, broken)
+        return Definition(node.text, label, fields, node.span, pet, broken, item.block.last_line if item.block is not None else node.span.line)
 
     def section(self, item: Field) -> None:
         kind = item.keyword.word

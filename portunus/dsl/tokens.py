@@ -66,6 +66,7 @@ def _checked(token: Token, source: Source, problems: Problems) -> list[Token]:
             lower = str(token[:80]).lower()
             if lower != token[:80]:
                 problems.error("PT015", span_of(source, token), f"the name `{token[:80]}` has capital letters", f"write `{lower}`")
+                return [Token.new_borrow_pos(kind, str(token).lower(), token)]
     elif kind in ("NUMBER", "SIGNED_NUMBER"):
         if len(token) > limits.NUMBER_DIGITS and sum(character.isdigit() for character in token) > limits.NUMBER_DIGITS:
             problems.error("PT007", span_of(source, token), f"a number of more than {limits.NUMBER_DIGITS} digits")
@@ -76,6 +77,11 @@ def _checked(token: Token, source: Source, problems: Problems) -> list[Token]:
     elif kind == "OPEN_STRING":
         problems.error("PT010", span_of(source, token), "this text has no closing quote", 'End it with `"` on the same line.')
         token.type = "STRING"
+        text = token.rstrip()
+        if text.endswith("{"):
+            line, column = token.line or 1, (token.column or 1) + len(text) - 1
+            brace = Token("LBRACE", "{", (token.start_pos or 0) + len(text) - 1, line, column, line, column + 1)
+            return [Token.new_borrow_pos("STRING", text[:-1], token), brace]
     elif kind == "STRAY":
         if unicodedata.category(token[0]) not in FORBIDDEN_CATEGORIES:
             problems.error("PT009", span_of(source, token), f"the character `{token}` means nothing here", _STRAY_HINTS.get(str(token), ""))
@@ -107,8 +113,10 @@ def for_parser(tokens: list[Token], source: Source, problems: Problems) -> list[
 
 
 def _separate(tokens: list[Token]) -> Iterator[Token]:
-    """One NEWLINE between two entries: none in parentheses, after a comma or operator, before `and`, `or` and `else`."""
+    """One NEWLINE between two entries: none in parentheses, before `and`, `or` and `else`, nor after a comma or operator if the next line
+    is indented deeper."""
     parentheses = 0
+    indent = physical = 0
     previous: Token | None = None
     pending: Token | None = None
     for token in tokens:
@@ -118,12 +126,17 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
                 pending = token
             continue
         last = previous.type if previous is not None else "LBRACE"
+        if previous is None or token.line != previous.line:
+            physical = token.column or 0
         if kind in ("LBRACE", "RBRACE"):
             parentheses = 0
-        breaks = (pending is not None and not parentheses and last not in JOINS_NEXT_LINE) or last == "RBRACE"
+        goes_on = bool(parentheses) or (last in JOINS_NEXT_LINE and (token.column or 0) > indent)
+        breaks = (pending is not None and not goes_on) or last == "RBRACE"
         if breaks and last != "LBRACE" and kind not in ("RBRACE", "ELSE", "AND", "OR") and not (kind == "LBRACE" and last != "RBRACE"):
             yield Token.new_borrow_pos("NEWLINE", "\n", pending if pending is not None else token)
             last = "NEWLINE"
+        if last in ("NEWLINE", "LBRACE") or previous is None:
+            indent = physical
         pending = None
         if kind == "LPAR":
             parentheses += 1
@@ -137,10 +150,13 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
 
 def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
     """Report brackets without a partner and give them one, so that each costs one message."""
-    missing = _missing_braces(tokens, source)
+    missing, extra = _missing_braces(tokens), _extra_braces(tokens)
     result: list[Token] = []
     opened: list[Token] = []
     for position, token in enumerate(tokens):
+        if position in extra:
+            problems.error("PT103", span_of(source, token), "this `}` is one too many", "Delete it.")
+            continue
         for _ in range(missing.get(position, 0)):
             while opened and opened[-1].type == "LPAR":
                 _unclosed(opened.pop(), result, source, problems)
@@ -173,7 +189,35 @@ def _unclosed(token: Token, result: list[Token], source: Source, problems: Probl
     result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.start_pos, token.line, token.column, token.end_line, token.end_column))
 
 
-def _missing_braces(tokens: list[Token], source: Source) -> dict[int, int]:
+def _extra_braces(tokens: list[Token]) -> set[int]:
+    """Positions of closing braces that seem one too many, judged by the indentation of the lines after them."""
+    balance = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens)
+    extra: set[int] = set()
+    indents: list[int] = []
+    closed: tuple[int, int] | None = None  # position of the latest closing brace, indentation of the line that opened its block
+    line_indent = 0
+    for position, token in enumerate(tokens):
+        if balance >= 0:
+            break
+        kind = token.type
+        first_of_line = token.line != (tokens[position - 1].line if position else 0)
+        if first_of_line and kind != "NEWLINE":
+            line_indent = (token.column or 1) - 1
+            deeper = line_indent == closed[1] if closed and kind == "RBRACE" else bool(closed) and line_indent > closed[1]  # type: ignore[index]
+            if closed is not None and deeper and (not indents or indents[-1] < line_indent):
+                extra.add(closed[0])
+                indents.append(closed[1])
+                balance += 1
+                closed = None
+        if kind == "LBRACE":
+            indents.append(line_indent)
+            closed = None
+        elif kind == "RBRACE" and indents:
+            closed = (position, indents.pop())
+    return extra
+
+
+def _missing_braces(tokens: list[Token]) -> dict[int, int]:
     """Where closing braces seem to be missing, judged by the indentation: position -> how many."""
     balance = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens)
     places: dict[int, int] = {}
