@@ -7,6 +7,7 @@ from typing import Any
 from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.effects import Effects, Place, check_chance
 from portunus.dsl.expressions import Context, Expressions
+from portunus.dsl.keywords import CHOICES
 from portunus.dsl.model import (
     Attack,
     Aura,
@@ -29,7 +30,12 @@ from portunus.dsl.stats import Stats
 from portunus.dsl.symbols import Definition, Symbols, literal
 from portunus.dsl.syntax import Name
 
-MODIFIER_KINDS = ("damage_done", "damage_taken", "crit_chance", "crit_multiplier", "cast_speed", "cost")
+MODIFIER_KINDS = tuple(CHOICES["spec", "modify", "kind"])
+HANDLER_EVENTS = tuple(CHOICES["spec", "on", "event"])
+SPELL_EVENTS = tuple(CHOICES["spell", "on", "event"])
+AURA_EVENTS = tuple(CHOICES["aura", "on", "event"])
+REFRESH_RULES = tuple(CHOICES["aura", "refresh", "rule"])
+ROLES = tuple(CHOICES["spec", "role", "role"])
 
 
 class Builder:
@@ -127,9 +133,9 @@ class Builder:
                     self.problems.error("PT401", node.span, f"there is no resource `{node.text}`", suggestion(node.text, self.symbols.resources))
                 self.symbols.use("resource", node.text)
         role = spec.field("role") if spec else None
-        if role is not None and role.name("role") not in ("ranged_dps", "melee_dps", "tank", "healer"):
+        if role is not None and role.name("role") not in ROLES:
             node = role.arguments["role"]
-            self.problems.error("PT402", node.span, f"there is no role `{node.text}`", suggestion(node.text, ("ranged_dps", "melee_dps", "tank", "healer")))
+            self.problems.error("PT402", node.span, f"there is no role `{node.text}`", suggestion(node.text, ROLES))
 
     def _ruleset(self) -> Ruleset:
         symbols = self.symbols
@@ -223,8 +229,8 @@ class Builder:
         hooks: dict[str, tuple[Any, ...]] = {}
         for hook in item.all("on"):
             node = hook.arguments["event"]
-            if node.text not in ("start", "cast", "land"):
-                self.problems.error("PT402", node.span, f"a spell has no event `{node.text}`", suggestion(node.text, ("start", "cast", "land")))
+            if node.text not in SPELL_EVENTS:
+                self.problems.error("PT402", node.span, f"a spell has no event `{node.text}`", suggestion(node.text, SPELL_EVENTS))
             elif node.text in hooks:
                 self.problems.error("PT303", node.span, f"`on {node.text}` is given twice", "Join the two blocks.")
             else:
@@ -296,8 +302,8 @@ class Builder:
         hooks: dict[str, tuple[Any, ...]] = {}
         for hook in item.all("on"):
             node = hook.arguments["event"]
-            if node.text not in ("tick", "expire"):
-                self.problems.error("PT402", node.span, f"an aura has no event `{node.text}`", suggestion(node.text, ("tick", "expire")))
+            if node.text not in AURA_EVENTS:
+                self.problems.error("PT402", node.span, f"an aura has no event `{node.text}`", suggestion(node.text, AURA_EVENTS))
             elif node.text in hooks:
                 self.problems.error("PT303", node.span, f"`on {node.text}` is given twice", "Join the two blocks.")
             else:
@@ -305,8 +311,8 @@ class Builder:
                     self.problems.error("PT305", node.span, "`on tick` means nothing in an aura that does not tick", "Add `ticks N` and `every TIME`.")
                 hooks[node.text] = self.effects.block(hook.block, Place(context, source=item.name))
         rule = refresh.name("rule") if refresh else "clip"
-        if rule not in ("clip", "reset"):
-            self.problems.error("PT402", refresh.arguments["rule"].span, f"there is no refresh rule `{rule}`", suggestion(rule, ("clip", "reset")))  # type: ignore[union-attr]
+        if rule not in REFRESH_RULES:
+            self.problems.error("PT402", refresh.arguments["rule"].span, f"there is no refresh rule `{rule}`", suggestion(rule, REFRESH_RULES))  # type: ignore[union-attr]
         only = switch.name("switch") if switch else ""
         if only and only not in self.symbols.switches:
             self.problems.error("PT401", switch.arguments["switch"].span, f"there is no switch `{only}`", suggestion(only, self.symbols.switches))  # type: ignore[union-attr]
@@ -391,8 +397,8 @@ class Builder:
 
     def _handler(self, item: Field) -> Handler | None:
         event = item.arguments["event"]
-        if event.text not in ("hit", "result", "tick", "cast"):
-            self.problems.error("PT402", event.span, f"there is no event `{event.text}`", suggestion(event.text, ("hit", "result", "tick", "cast")))
+        if event.text not in HANDLER_EVENTS:
+            self.problems.error("PT402", event.span, f"there is no event `{event.text}`", suggestion(event.text, HANDLER_EVENTS))
             return None
         subjects: list[str] = []
         for node in item.arguments["subjects"]:

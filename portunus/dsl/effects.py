@@ -12,6 +12,7 @@ from portunus.dsl.model import (
     Apply,
     Chance,
     Damage,
+    Expr,
     Gain,
     If,
     Remove,

@@ -9,7 +9,7 @@ from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.model import Expr, Span
 from portunus.dsl.symbols import Symbols, unit_hint
 from portunus.dsl.syntax import Binary, Call, Name, Node, Number, Text, Unary
-from portunus.units import UNITS, convert, show_time
+from portunus.units import UNITS, convert
 
 UNKNOWN = "unknown"  # the type after an error: agrees with everything, so that one mistake gives one message
 TYPE_NAMES = {
@@ -463,8 +463,3 @@ def _mend(node: Node, expr: Expr, wanted: list[str]) -> str:
     if "number" in wanted and expr.type == "time":
         return "Divide it by a time, such as `1s`, to get a number."
     return ""
-
-
-def show_literal(expr: Expr) -> str:
-    """A literal as a reader writes it."""
-    return show_time(expr.args[0]) if expr.type == "time" else f"{expr.args[0]:g}"

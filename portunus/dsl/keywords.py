@@ -260,7 +260,7 @@ BLOCKS: dict[str, BlockKind] = {
     )
 }  # fmt: skip
 
-# What may follow `on` and other choices of words: (block kind, keyword, argument) -> word -> meaning.
+# The words that fit where only some do: (block kind, keyword, argument) -> word -> meaning.
 CHOICES: dict[tuple[str, str, str], dict[str, str]] = {
     ("spec", "on", "event"): {"hit": "a landed direct hit", "result": "a direct hit or miss", "tick": "a tick", "cast": "a cast is complete"},
     ("spell", "on", "event"): {"start": "cost and time are fixed", "cast": "the cast is complete", "land": "a landed hit arrives"},
