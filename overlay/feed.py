@@ -103,7 +103,7 @@ class ScreenFeed:
 
     def captured_at(self, sequence: int) -> float:
         """When the pixels of a state were captured; of the oldest one remembered where it is older still."""
-        captures = tuple(self._captures)
+        captures = tuple(self._captures)  # a copy: the feed's thread goes on adding
         return next((at for number, at in captures if number >= sequence), 0.0)
 
     def changed_at(self, sequence: int) -> float:
@@ -141,52 +141,73 @@ class ScreenFeed:
             layout_hash=compiled.layout_hash,
         )
         reader = Reader(build_schema(compiled.model, compiled.actions), self._open_capture, region=plan.region)
+        watch = Watch(reader, Restorer(compiled), self._service.request, enemies=compiled.enemies)
+        due = time.monotonic()
         try:
-            self._watch(reader, Restorer(compiled))
+            while not self._stopping.is_set():
+                self._signal = watch.look()
+                self._captures = watch.captures
+                due = max(due + READ_SECONDS, time.monotonic())
+                self._stopping.wait(due - time.monotonic())
         finally:
             reader.close()
 
-    def _watch(self, reader: Reader, restorer: Restorer) -> None:
-        sequence, captured_at, situation, idle = -1, 0.0, None, ""
-        due = time.monotonic()
-        while not self._stopping.is_set():
-            observation = reader.poll()
-            if observation is not None:
-                sequence, captured_at = sequence + 1, observation.received_at
-                self._captures.append((sequence, captured_at))
-                situation, idle = self._take(observation, sequence, restorer)
-            state, detail = _STATES[reader.link], reader.detail
-            if reader.link == Link.NOT_IN_WORLD:
-                detail = "Waiting for the character to enter the world."
-            elif state == State.OK and idle:
-                state, detail = State.IDLE, idle
-            self._signal = Signal(state, detail, sequence, captured_at, situation)
-            due = max(due + READ_SECONDS, time.monotonic())
-            self._stopping.wait(due - time.monotonic())
 
-    def _take(self, observation: Observation, sequence: int, restorer: Restorer) -> tuple[Situation, str]:
-        """Ask for advice about a new frame; returns what the header shows, and why there is nothing to ask, if so.
+class Watch:
+    """One look after another at the screen; asks for advice about every new frame.
+
+    Args:
+        reader: Finds and decodes the barcode.
+        restorer: Turns a frame into a state, and a state into the decision points it leads to.
+        ask: `PlannerService.request`.
+        enemies: How many enemies the kernels fight.
+    """
+
+    def __init__(self, reader: Reader, restorer: Restorer, ask: Callable[[Any, int, float], None], *, enemies: int) -> None:
+        self._reader = reader
+        self._restorer = restorer
+        self._ask = ask
+        self._enemies = enemies
+        self._sequence = -1
+        self._captured_at = 0.0
+        self._situation: Situation | None = None
+        self._idle = ""
+        self.captures: deque[tuple[int, float]] = deque(maxlen=REMEMBERED)
+
+    def look(self) -> Signal:
+        """Look once."""
+        observation = self._reader.poll()
+        if observation is not None:
+            self._sequence, self._captured_at = self._sequence + 1, observation.received_at
+            self.captures.append((self._sequence, self._captured_at))
+            self._take(observation)
+        link = self._reader.link
+        state, detail = _STATES[link], self._reader.detail
+        if link == Link.NOT_IN_WORLD:
+            detail = "Waiting for the character to enter the world."
+        elif link == Link.OK and self._idle:
+            state, detail = State.IDLE, self._idle
+        return Signal(state, detail, self._sequence, self._captured_at, self._situation)
+
+    def _take(self, observation: Observation) -> None:
+        """Ask for advice about a new frame.
 
         While a cast or the global cooldown runs, the question is what to do when it ends. Where chance decides until then (will the
         missile in flight crit?) the most likely outcome is asked about, and the window says how likely it is.
         """
-        state, likelihood = max(restorer.decisions(restorer.restore(observation)), key=lambda decision: decision[1])
+        state, likelihood = max(self._restorer.decisions(self._restorer.restore(observation)), key=lambda decision: decision[1])
         finished = bool(state[HEADER_FINISHED])
+        self._idle = "The fight is over." if finished else ""
         if not finished:
-            self._service.request(state, sequence, observation.received_at)
-        return describe(observation, state, likelihood), "The fight is over." if finished else ""
-
-
-def describe(observation: Observation, state: Any, likelihood: float) -> Situation:
-    """What the header shows of a frame and the decision point it leads to."""
-    values = observation.values
-    ends = [end for end in (values.get("gcd.end"), values.get("cast.end")) if end is not None]
-    enemies = values.get("enemies")
-    return Situation(
-        target_health=values.get("target.health"),
-        enemies=max(1, int(enemies)) if enemies is not None else None,
-        fight_time=None if values.get("combat.start") is None else -values["combat.start"],
-        fight_length=float(state[HEADER_DURATION]) / 1e9,
-        ready_at=observation.received_at + max([0.0, *ends]),
-        likelihood=likelihood,
-    )
+            self._ask(state, self._sequence, observation.received_at)
+        values = observation.values
+        ends = [end for end in (values["gcd.end"], values["cast.end"]) if end is not None]
+        self._situation = Situation(
+            target_health=values["target.health"],
+            enemies=self._enemies,
+            enemies_seen=None if values["enemies"] is None else int(values["enemies"]),
+            fight_time=None if values["combat.start"] is None else -values["combat.start"],
+            fight_length=float(state[HEADER_DURATION]) / 1e9,
+            ready_at=observation.received_at + max([0.0, *ends]),
+            likelihood=likelihood,
+        )

@@ -24,6 +24,7 @@ COLOURS: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
 }
 
 Distance = np.ndarray
+_GRID = 81
 
 
 def tile(school: str, size: int) -> np.ndarray:
@@ -58,7 +59,7 @@ def _tile(school: str, size: int) -> np.ndarray:
     light = np.clip(0.62 + 0.3 * y - 0.18 * (x * x + y * y), 0, 1)[..., None]
     picture = base * (0.55 + 0.75 * light)
 
-    shape = _SHAPES[school](x, y)
+    shape = _enlarge(_shape(school), size)
     glow = np.exp(-np.clip(shape, 0, None) * 5.0)[..., None] * 0.28
     picture = picture * (1 - glow) + bright * glow
     ink = _cover(shape, pixel)[..., None] * (0.80 + 0.20 * y[..., None])
@@ -70,6 +71,23 @@ def _tile(school: str, size: int) -> np.ndarray:
 
     alpha = _cover(body, pixel)[..., None] * 255
     return np.concatenate([np.clip(picture, 0, 255), alpha], axis=2).round().astype(np.uint8)
+
+
+@lru_cache(maxsize=32)
+def _shape(school: str) -> Distance:
+    """The distance to a school's shape on a grid of `_GRID` points a side, corners included; a smooth function, so few points do."""
+    axis = np.linspace(-1, 1, _GRID)
+    x, y = np.meshgrid(axis, -axis)
+    return _SHAPES[school](x, y)
+
+
+def _enlarge(distance: Distance, size: int) -> Distance:
+    """A distance between its grid points, linearly, at the middles of `size` pixels a side."""
+    place = (np.arange(size) + 0.5) / size * (_GRID - 1)
+    low = np.minimum(place.astype(int), _GRID - 2)
+    part = place - low
+    rows = distance[low] * (1 - part[:, None]) + distance[low + 1] * part[:, None]
+    return rows[:, low] * (1 - part) + rows[:, low + 1] * part
 
 
 def _cover(distance: Distance, pixel: float) -> np.ndarray:

@@ -158,7 +158,7 @@ def _notice(signal: Signal, status: service.Status | None, shown: Shown | None, 
     if signal.state == State.STALE or not signal.fresh(now):
         return Notice(WAITING, "Signal lost", signal.detail or f"Nothing new from the addon for {_seconds(now - signal.captured_at)}.")
     if status is not None and status.state == service.RESTARTING:
-        return Notice(WAITING, "Planner restarting", status.message)
+        return Notice(WAITING, "Planner restarting", f"{status.message} {status.hint}".strip())
     if signal.state == State.IDLE:
         return Notice(WAITING, "No fight", signal.detail or "Advice begins when the fight does.")
     if shown is None:
@@ -183,7 +183,7 @@ def _header(title: str, signal: Signal | None, notice: Notice | None, current: b
         title,
         target="" if share is None else f"Target {100 * share:.0f} %",
         target_share=share,
-        enemies="" if situation.enemies is None else f"assumes {situation.enemies} {'enemy' if situation.enemies == 1 else 'enemies'}",
+        enemies=_enemies(situation),
         clock=_clock(situation),
     )
 
@@ -211,6 +211,14 @@ def _when(action: str, signal: Signal, now: float) -> tuple[str, bool]:
     return f"in {wait:.1f} s{likely}", False
 
 
+def _enemies(situation: Situation) -> str:
+    assumed, seen = situation.enemies, situation.enemies_seen
+    if assumed is None:
+        return ""
+    words = f"assumes {assumed} {'enemy' if assumed == 1 else 'enemies'}"
+    return f"{words}, sees {seen}" if seen and seen != assumed else words
+
+
 def _clock(situation: Situation) -> str:
     if situation.fight_time is None:
         return ""
@@ -230,7 +238,12 @@ def _seconds(seconds: float) -> str:
 def _timing(shown: Shown, age: float, current: bool, status: service.Status | None) -> tuple[str, str]:
     """The line of times, long and short."""
     answer = shown.suggestion
-    network = "no network" if status is not None and status.evaluator != "network" else f"network {answer.network_ms:.0f} ms"
+    if status is not None and status.without_network:
+        network = "network off after failures"
+    elif status is not None and status.evaluator != "network":
+        network = "no network"
+    else:
+        network = f"network {answer.network_ms:.0f} ms"
     late = "" if current else ", too old"
     long = f"search {answer.search_ms:.0f} ms, {network}, {answer.simulations:,} simulations, depth {answer.depth}, state age {1000 * age:.0f} ms"
     thousands = f"{answer.simulations / 1000:.0f}k" if answer.simulations >= 10_000 else f"{answer.simulations:,}"

@@ -28,6 +28,7 @@ class Situation:
     Attributes:
         target_health: Share of the main target's health, 0..1.
         enemies: Enemies the planner assumes.
+        enemies_seen: Enemies the addon counted.
         fight_time: Seconds since the pull.
         fight_length: Seconds the planner assumes the fight to take.
         likelihood: Probability of the outcome the advice is about, where chance decides before the next action.
@@ -36,6 +37,7 @@ class Situation:
 
     target_health: float | None = None
     enemies: int | None = None
+    enemies_seen: int | None = None
     fight_time: float | None = None
     fight_length: float | None = None
     ready_at: float | None = None

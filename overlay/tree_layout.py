@@ -38,13 +38,13 @@ def levels_in(width: float, metrics: Metrics) -> int:
 
 
 def stretch(metrics: Metrics, width: float) -> Metrics:
-    """The same number of columns, the action columns wider, so that the whole width is used."""
+    """The same number of columns, all of them wider, so that the whole width is used."""
     levels = levels_in(width, metrics)
     if levels == 0:
         return metrics
     spare = width - metrics.root - metrics.first - (levels - 1) * (metrics.action + metrics.outcome)
-    extra = min(float(spare // levels), 60.0)
-    return replace(metrics, first=metrics.first + extra, action=metrics.action + extra)
+    extra = min(float(spare // (2 * levels - 1)), 60.0)
+    return replace(metrics, first=metrics.first + extra, action=metrics.action + extra, outcome=metrics.outcome + extra)
 
 
 @dataclass(frozen=True)

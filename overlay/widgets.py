@@ -21,7 +21,7 @@ from portunus_overlay.icons import school_of, tile
 from portunus_overlay.screen import Advice, Screen
 from portunus_overlay.tree_layout import Metrics, Placed, lay_out, stretch
 
-ROOMY = Metrics(row=34.0, first=146.0, action=124.0, outcome=76.0, root=20.0)
+ROOMY = Metrics(row=34.0, first=146.0, action=118.0, outcome=90.0, root=20.0)
 NARROW = Metrics(row=26.0, first=120.0, action=82.0, outcome=46.0, root=16.0)
 
 _texts: OrderedDict[tuple, Texture] = OrderedDict()

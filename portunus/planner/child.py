@@ -129,7 +129,12 @@ def _environment() -> dict[str, str]:
     return environment
 
 
+def log_path() -> Path:
+    """Where the worker's standard error goes."""
+    return user_cache_folder("logs") / "planner.log"
+
+
 def _open_log() -> BinaryIO:
-    path = user_cache_folder("logs") / "planner.log"
+    path = log_path()
     too_long = path.exists() and path.stat().st_size > LOG_LIMIT
     return open(path, "wb" if too_long else "ab")

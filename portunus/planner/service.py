@@ -19,7 +19,7 @@ from typing import Any
 
 from portunus import __version__
 from portunus.errors import PortunusError
-from portunus.planner.child import Child
+from portunus.planner.child import Child, log_path
 from portunus.planner.messages import Suggestion
 from portunus.planner.wire import BEAT, PROTOCOL, Frame, Kind, WireError, from_body, state_body, to_body
 
@@ -186,7 +186,7 @@ class PlannerService:
         child.send(Kind.HELLO, 0, to_body(self._hello))
         with self._lock:
             self._child = child
-            self._status = replace(self._status, state=STARTING, message=self._starting_message(), pid=child.pid)
+            self._status = replace(self._status, state=STARTING, message=self._starting_message(), hint="", pid=child.pid)
         self._started = time.monotonic()
         self._silence = 0.0
         self._greeted = False
@@ -315,6 +315,7 @@ class PlannerService:
                 self._status,
                 state=RESTARTING,
                 message=f"The planner failed ({reason}); restarting {when}.",
+                hint=f"Details: {log_path()}",
                 failure=reason,
                 restarts=self._status.restarts + 1,
                 without_network=not self._hello["network"],

@@ -22,6 +22,7 @@ from portunus.planner.messages import Suggestion
 from portunus.planner.wire import BEAT, PROTOCOL, FrameWriter, Kind, WireError, from_body, read_frame, state_from, to_body
 
 BEAT_SECONDS = 0.1
+NICENESS = 5  # the game and the window come first
 MAX_STATE_WORDS = 32_000  # what fits into one frame
 
 
@@ -155,6 +156,8 @@ def serve(source: BinaryIO, sink: BinaryIO, make_engine: Callable[[dict[str, Any
         return 2
     mailbox = _Mailbox()
     threading.Thread(target=_receive, args=(source, mailbox), name="receive", daemon=True).start()
+    if sys.platform.startswith("linux"):
+        os.nice(NICENESS)  # on Linux this is the searching thread only; the beat keeps its rank
     while (item := mailbox.take()) is not None:
         _answer(engine, beat, writer, item, float(hello["budget_ms"]))
     return 0
