@@ -6,6 +6,7 @@ so it starts none of the heavy libraries.
 
 from __future__ import annotations
 
+import signal
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -109,6 +110,7 @@ class CommandTable(click.RichGroup):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="backslashreplace")
+        signal.signal(signal.SIGTERM, _ended)
         try:
             value = super().main(args, standalone_mode=False, **extra)
         except PortunusError as error:
@@ -122,6 +124,11 @@ class CommandTable(click.RichGroup):
         except click.Abort:
             sys.exit(130)
         sys.exit(value if isinstance(value, int) else 0)
+
+
+def _ended(number: int, frame: object) -> None:
+    """Leave on SIGTERM as on any other end, so that windows, screens and processes that were opened are closed."""
+    sys.exit(128 + number)
 
 
 def _groups() -> dict[str, list[CommandGroupDict]]:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SPEC = "specs/wotlk/mage_fire.spec"
 SEARCH_MS = 250
+CLIENT_AT = "20,20"
+OVERLAY_AT = "500,520,760,380"  # beside the client's strip, which it would cover otherwise
 PICTURE_EVERY_SECONDS = 1.0
 
 
@@ -123,10 +125,15 @@ def evaluate(steps: Steps, model: Path, *, fights: int, simulations: int) -> Non
 
 
 def plan(steps: Steps, model: Path) -> None:
-    """Search the first decisions of a fight, and say why."""
+    """Search one decision of a fight, and say why."""
+    from portunus.cli.demo_steps import read_json
+
     with steps.step("Ask what to press, and why"):
-        process_seconds = steps.run("plan", SPEC, "--model", str(model), "--budget-ms", str(SEARCH_MS), "--explain")
-        steps.say(f"the answer and its reasons are in {steps.out / 'logs'} ({process_seconds:.0f} s)")
+        file = steps.out / "plan.json"
+        steps.run("plan", SPEC, "--model", str(model), "--at", "30s", "--budget-ms", str(SEARCH_MS), "--explain", "--json", str(file))
+        steps.show("plan")
+        answer = read_json(file)
+        steps.measured("one answer", f"{answer['label']} after {answer['simulations']:,} simulations, {answer['search_ms']:.0f} ms, {answer['depth']} decisions deep")
 
 
 def addon(steps: Steps) -> None:
@@ -146,14 +153,14 @@ def live(steps: Steps, model: Path, *, seconds: float) -> bytes:
     from portunus.errors import PortunusError
 
     log, shot = steps.out / "latency.jsonl", steps.out / "overlay.png"
-    with steps.step("Show the client and the overlay on a screen"), virtual_display() as display:
+    with steps.step("Show the client and the overlay on a screen"), virtual_display(width=1280, height=920) as display:
         steps.say(f"screen {display}, for {seconds:g} s")
-        client, client_log = steps.start("client", SPEC)
+        client, client_log = steps.start("client", SPEC, "--fights", "1000", "--position", CLIENT_AT)
         picture = b""
         try:
             overlay, overlay_log = steps.start(
                 "overlay", SPEC, "--model", str(model), "--budget-ms", str(SEARCH_MS), "--latency-log", str(log),
-                "--screenshot", str(shot), "--after", f"{seconds:g}",
+                "--screenshot", str(shot), "--after", f"{seconds:g}", "--place", OVERLAY_AT,
             )  # fmt: skip
             try:
                 while overlay.poll() is None:

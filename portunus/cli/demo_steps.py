@@ -65,12 +65,20 @@ class Steps:
         self.rows.append((what, value))
         self.say(f"{what}: {value}")
 
+    def log(self, name: str) -> Path:
+        """Where the command `name` of this step leaves its output."""
+        return self.out / "logs" / f"{self.done:02d}-{name}.log"
+
+    def show(self, name: str, *, lines: int = 30) -> None:
+        """Show the first lines of what the command `name` of this step printed."""
+        for line in self.log(name).read_text(encoding="utf-8", errors="replace").splitlines()[:lines]:
+            self.say(line)
+
     def start(self, *arguments: str) -> tuple[subprocess.Popen[str], Path]:
         """Start `portunus ARGUMENTS` with its output in a file of its own, and show the command."""
         self.console.print(f"    [cyan]$ portunus {shlex.join(arguments)}[/cyan]", highlight=False, soft_wrap=True)
-        folder = self.out / "logs"
-        folder.mkdir(parents=True, exist_ok=True)
-        log = folder / f"{self.done:02d}-{arguments[0]}.log"
+        (self.out / "logs").mkdir(parents=True, exist_ok=True)
+        log = self.log(arguments[0])
         with log.open("wb") as sink:
             process = subprocess.Popen(
                 [sys.executable, "-m", "portunus", *arguments], stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, text=True

@@ -131,17 +131,34 @@ def test_interruption_ends_quietly(fails) -> None:
     assert result.output.strip() == ""
 
 
-def test_interruption_by_signal() -> None:
-    code = "import time; from portunus.cli import COMMANDS, main; import sys, types, rich_click as c; m = types.ModuleType('x'); " \
-        "m.command = c.command(lambda: (print('up', flush=True), time.sleep(30))); sys.modules['portunus.cli.wait'] = m; " \
-        "COMMANDS['wait'] = ('', ''); main(['wait'])"
-    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interruption_by_signal_cleans_up(number: int, code: int) -> None:
+    program = """
+        import sys, time, types
+        import rich_click
+        from portunus.cli import COMMANDS, main
+
+        @rich_click.command
+        def command():
+            try:
+                print("up", flush=True)
+                time.sleep(30)
+            finally:
+                print("down", flush=True)
+
+        sys.modules["portunus.cli.wait"] = types.SimpleNamespace(command=command)
+        COMMANDS["wait"] = ("", "")
+        main(["wait"])
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     start = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
-    assert (process.returncode, errors.strip()) == (130, "")
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=10)
+    assert (output, process.returncode, errors.strip()) == ("down\n", code, "")
     assert time.monotonic() - start < 2
 
 

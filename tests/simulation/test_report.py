@@ -124,7 +124,7 @@ def test_report_of_a_simulation_keeps_what_happened() -> None:
         title="Fire Mage", rotation="default", seed=3, workers=1, dps=exactly(100.0), deviation=0.0, quantiles=(),
         actions=(action("fireball", 10, 9, 6000.0), action("never", 0, 0, 0.0), action("bolt", 0, 5, 100.0, owner="image")),
         auras=(AuraResult("bomb", "Bomb", 2, 0, True, 90.0, 5.0), AuraResult("streak", "Streak", 3, 0, False, 15.0, 2.0)),
-        resources=(ResourceResult("mana", "gem", 3400.0),), duration_s=60.0, enemies=3, seconds=1.0, samples=np.array([99.0, 101.0]),
+        resources=(ResourceResult("mana", "gem", 3400.0),), spent=(), duration_s=60.0, enemies=3, seconds=1.0, samples=np.array([99.0, 101.0]),
     )  # fmt: skip
     data = report_of(result, command="portunus sim x", inputs=())
     assert [row.label for row in data.actions] == ["Fireball", "Bolt"]
