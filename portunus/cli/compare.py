@@ -13,7 +13,7 @@ import rich_click as click
 @click.option("--exact", is_flag=True, help="Also replay single fights with the reference's random stream; reads exact.json beside each file.")
 @click.option("--exact-file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Read the single fights from this file instead.")
 @click.option("--iterations", type=click.IntRange(min=0), default=None,
-              help="Fights per scenario; 0 = only the exact replay. Left out: until the mean is known to 0.05 %, at most the reference's number.")
+              help="Fights per scenario; 0 = only the exact replay. Left out: until the mean is known to 0.1 %, at most the reference's number.")
 @click.option("--workers", type=click.IntRange(min=1, max=256), default=None, help="Threads; they do not change the results. [default: processors]")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write every figure to this file.")
 @click.option("--markdown", "markdown_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the page of the documentation.")

@@ -10,6 +10,7 @@ from portunus.sim.compare import (
     DPS_TOLERANCE,
     ERRORS_ALLOWED,
     EXACT_TOLERANCE,
+    ROUNDING,
     TARGET_ERROR,
     ActionComparison,
     Difference,
@@ -27,7 +28,7 @@ def verdict(results: list[ScenarioComparison]) -> str:
     judged = [r for r in results if r.judged]
     if judged:
         worst = max(judged, key=lambda r: abs(r.dps.percent))
-        parts.append(f"largest difference in DPS {worst.dps.percent:+.3f} % ({worst.name})")
+        parts.append(f"largest difference in DPS {percent(worst.dps.percent, digits=3)} ({worst.name})")
     replayed = [r for r in results if r.exact is not None]
     if replayed:
         exact = sum(r.exact is not None and r.exact.passed for r in replayed)
@@ -37,8 +38,11 @@ def verdict(results: list[ScenarioComparison]) -> str:
 
 
 def casts_text(action: ActionComparison | None) -> str:
-    """The worst casts of a scenario as a reader sees them: `Scorch +0.12 %`."""
-    return "" if action is None else f"{action.label} {percent(action.casts.percent)}"
+    """The worst casts of a scenario as a reader sees them: `Scorch +0.12 %`, or `all equal` to the digits the reference prints."""
+    if action is None:
+        return ""
+    equal = abs(action.casts.ours - action.casts.reference) <= ROUNDING
+    return "all equal" if equal else f"{action.label} {percent(action.casts.percent)}"
 
 
 def percent(value: float, *, digits: int = 2) -> str:
@@ -122,8 +126,9 @@ and holds nothing that was not measured in that run. The reference is wowsims/wo
 - **Exact replay**: single fights with the reference's random stream, its artefacts switched on. A relative difference in DPS of at most
   {exact:g} counts as exact.
 
-Fights use the reference's seeds. A scenario stops when the standard error of our mean is below {target:g} % of it, or at the reference's number
-of fights.
+Fights use the reference's seeds. Unless a number of fights is asked for, a scenario stops when the standard error of our mean is below
+{target:g} % of it, and never plays more fights than the reference did. With as many fights as the reference, the means are means over the very
+same fights.
 
 ## Result
 
@@ -166,7 +171,14 @@ def _actions(results: list[ScenarioComparison]) -> str:
             for name, difference in (("casts", action.casts), ("hits", action.hits), ("damage", action.damage)):
                 if difference.reference >= 1 and abs(difference.percent) >= abs(figures.get(name, (0.0, ""))[0]):
                     figures[name] = (difference.percent, result.name)
-    rows = [[label, *(f"{percent(f[n][0])} ({f[n][1]})" if n in f else "" for n in ("casts", "hits", "damage"))] for label, f in sorted(worst.items()) if f]
+
+    def cell(figure: tuple[float, str] | None) -> str:
+        if figure is None:
+            return ""
+        text = percent(figure[0])
+        return text if text == percent(0.0) else f"{text} ({figure[1]})"
+
+    rows = [[label, *(cell(figures.get(name)) for name in ("casts", "hits", "damage"))] for label, figures in sorted(worst.items()) if figures]
     return _table(["action", "casts", "hits and ticks", "damage"], rows) + "\n"
 
 

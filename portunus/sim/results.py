@@ -153,12 +153,14 @@ def simulate(
         progress: Called with (fights done, fights at most) after each batch.
 
     Raises:
-        PortunusError: `iterations` is not between 1 and 10 million.
+        PortunusError: `iterations` is not between 1 and 10 million, or `target_error` is not a positive number.
     """
     from portunus.sim.fights import run_fights
 
     if not 1 <= iterations <= MAX_ITERATIONS:
         raise PortunusError(f"{iterations} fights cannot be simulated", hint=f"Choose from 1 to {MAX_ITERATIONS}.")
+    if target_error is not None and not 0 < target_error < math.inf:
+        raise PortunusError(f"{target_error} is no precision that can be reached", hint="A target error of 0.001 is 0.1 % of the mean.")
     size = max(SMALLEST_BATCH, min(BATCH, math.ceil(iterations / (2 * FEWEST_BATCHES))))
     starts = range(0, iterations, size)
     batches: list[FightTotals] = []

@@ -1,0 +1,175 @@
+"""The commands `sim`, `compare` and `import`: what they print, what they write, and how they refuse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from portunus.cli import main
+
+SPEC = "specs/wotlk/mage_fire.spec"
+FOLDER = Path(__file__).parent.parent / "golden" / "mage_fire"
+BOMB = FOLDER / "08_living_bomb_only_120s.json"
+FULL = FOLDER / "23_full_cd_prepull_image_1t_300s.json"
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of a command line."""
+    with pytest.raises(SystemExit) as ended:
+        main([str(a) for a in arguments])
+    captured = capsys.readouterr()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, captured.out, captured.err
+
+
+def test_import_prints_a_rotation(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "import", FULL, SPEC, "--name", "mine")
+    assert (code, err) == (0, "")
+    assert out.startswith("rotation mine {\n  prepull -2s mirror_image\n  cooldowns\n")
+    assert out.endswith("  fireball\n}\n")
+
+
+def test_import_prints_nothing_when_something_is_unknown(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "list.json"
+    path.write_text('{"priorityList": [{"action": {"castSpell": {"spellId": {"spellId": 116}}}}, {"action": {"dance\\u001b[31m": {}}}]}')
+    code, out, err = run(capsys, "import", path, SPEC)
+    assert (code, out) == (2, "")
+    assert "priorityList[0].castSpell.spellId: spell 116 is not part of Fire Mage" in err
+    assert "priorityList[1].dance\\x1b[31m" in err
+    assert "\x1b" not in err
+
+
+def test_import_tells_what_the_list_leaves_out(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "9 lists.apl.json"
+    path.write_text('{"priorityList": [{"hide": true, "action": {}}, {"action": {"castSpell": {"spellId": {"spellId": 42833}}}}]}')
+    code, out, err = run(capsys, "import", path, SPEC)
+    assert (code, out) == (0, "rotation list_9_lists {\n  fireball\n}\n")
+    assert err == "ignored: priorityList[0]: it is hidden in the list\n"
+
+
+def test_sim_prints_and_writes_the_same_figures(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    report = tmp_path / "report.html"
+    code, out, _ = run(capsys, "sim", SPEC, "--iterations", 600, "--seed", 5, "--workers", 1, "--json", first)
+    assert code == 0
+    document = json.loads(first.read_text())
+    mean = document["dps"]["mean"]
+    assert f"DPS {mean:,.1f} ± {(document['dps']['high'] - document['dps']['low']) / 2:,.1f}" in out
+    assert "seeds 5 to 604" in out
+    assert document["inputs"]["seeds"] == "5 to 604"
+    assert document["inputs"]["layout"] in out
+    assert sum(a["share"] for a in document["actions"]) == pytest.approx(1)
+    assert sum(a["damage"]["mean"] for a in document["actions"]) / document["duration_s"] == pytest.approx(mean, rel=1e-9)
+    assert document["dps"]["quantiles"][0]["dps"] <= mean <= document["dps"]["quantiles"][-1]["dps"]
+    assert "600 fights in" in out
+    code, _, _ = run(capsys, "sim", SPEC, "--iterations", 600, "--seed", 5, "--workers", 3, "--json", second, "--report", report)
+    assert code == 0
+    again = json.loads(second.read_text())
+    for changing in ("seconds", "fights_per_second", "workers"):
+        document.pop(changing)
+        again.pop(changing)
+    assert document == again
+    assert "Fire Mage" in report.read_text()
+
+
+def test_sim_plays_an_imported_list_with_its_prepull(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """The reference's list is the spec's own, so fights of equal seeds are equal fights."""
+    own, imported = tmp_path / "own.json", tmp_path / "imported.json"
+    run(capsys, "sim", SPEC, "--iterations", 50, "--json", own)
+    code, _, _ = run(capsys, "sim", SPEC, "--iterations", 50, "--apl", FULL, "--json", imported)
+    assert code == 0
+    first, second = json.loads(own.read_text()), json.loads(imported.read_text())
+    assert first["dps"] == second["dps"]
+    assert second["rotation"] == "list_23_full_cd_prepull_image_1t_300s"
+
+
+def test_sim_stops_at_the_wanted_precision(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    code, _, _ = run(capsys, "sim", SPEC, "--target-error", 0.2, "--json", file)
+    document = json.loads(file.read_text())
+    assert code == 0
+    assert document["dps"]["standard_error"] <= 0.002 * document["dps"]["mean"]
+    assert document["fights"] < 10_000
+
+
+def test_sim_traces_one_fight(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "sim", SPEC, "--trace", "--seed", 3)
+    assert code == 0
+    lines = out.splitlines()
+    times = [float(line.split()[0]) for line in lines]
+    assert times == sorted(times)
+    assert "Mirror Image" in lines[0]
+    assert times[0] == -2.0
+    assert times[-1] <= 300.0
+    assert sum("casts Fireball" in line for line in lines) > 50
+    assert run(capsys, "sim", SPEC, "--trace", "--seed", 3)[1] == out
+    assert run(capsys, "sim", SPEC, "--trace", "--seed", 4)[1] != out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["specs/wotlk/mage_fir.spec"], "there is no spec file specs/wotlk/mage_fir.spec"),
+        ([SPEC, "--rotation", "defualt"], "Fire Mage has no rotation 'defualt'"),
+        ([SPEC, "--profile", "none.toml"], "none.toml"),
+        ([SPEC, "--encounter", "none"], "there is no encounter 'none'"),
+        ([SPEC, "--apl", "none.json"], "cannot read none.json"),
+        ([SPEC, "--apl", "none.json", "--rotation", "default"], "both name a priority list"),
+        ([SPEC, "--trace", "--iterations", "5"], "sums nothing up"),
+        ([SPEC, "--iterations", "0"], "0 is not in the range"),
+        ([SPEC, "--target-error", "nan"], "nan is no precision"),
+        ([SPEC, "--iterations", "25", "--json", "/proc/none/out.json"], "cannot write /proc/none/out.json"),
+    ],
+)  # fmt: skip
+def test_sim_refuses_with_one_message(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "sim", *arguments)
+    assert code == 2
+    assert err.startswith("error: ")
+    assert complaint in err
+    assert "Traceback" not in err
+
+
+def test_compare_agrees_and_writes_everything(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file, page = tmp_path / "compare.json", tmp_path / "page.md"
+    code, out, err = run(capsys, "compare", BOMB, "--exact", "--iterations", 1000, "--json", file, "--markdown", page)
+    assert (code, err) == (0, "")
+    assert "1 of 1 scenarios agree with the reference" in out
+    document = json.loads(file.read_text())
+    assert document["passed"] is True
+    assert document["scenarios"][0]["exact"]["passed"] is True
+    assert "08_living_bomb_only_120s | 1,000 |" in page.read_text()
+
+
+def test_compare_fails_on_a_planted_error(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    document = json.loads(BOMB.read_text())
+    document["dps"]["mean"] *= 1.02
+    for action in document["actions"]:
+        if action["id"].get("spellId") == 55360:
+            action["casts"] *= 1.1
+    path = tmp_path / BOMB.name
+    path.write_text(json.dumps(document))
+    exact = tmp_path / "exact.json"
+    exact.write_text(json.dumps({"scenarios": {BOMB.name: [700.0, 800.0]}}))
+    code, out, _ = run(capsys, "compare", tmp_path, "--exact", "--iterations", 3000)
+    assert code == 1
+    assert "DPS differs by -" in out
+    assert "casts of Living Bomb differ by -9." in out
+    assert "fight 0 is the first of 2 that differs" in out
+    assert "0 of 1 scenarios agree" in out
+
+
+def test_compare_refuses_with_one_message(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text(BOMB.read_text()[:-50])
+    for arguments, complaint in (
+        ([tmp_path / "none"], "there is no file or folder"),
+        ([broken], "broken.json, line "),
+        ([BOMB, "--iterations", 0], "nothing to compare"),
+        ([BOMB, "--exact-file", tmp_path / "none.json"], "cannot read"),
+    ):
+        code, out, err = run(capsys, "compare", *arguments)
+        assert (code, out) == (2, "")
+        assert err.startswith("error: ")
+        assert complaint in err
