@@ -141,14 +141,11 @@ class _ListReader:
         self.values.fields(document, "list", "type", "simple", "prepullActions", "priorityList")
         prepull = [self._prepull(entry, f"prepullActions[{i}]") for i, entry in enumerate(self._entries(document, "prepullActions"))]
         timed = sorted((found for found in prepull if found is not None), key=lambda pair: pair[0])
-        lines = [line for _, line in timed]
-        for i, entry in enumerate(self._entries(document, "priorityList")):
-            line = self._entry(entry, f"priorityList[{i}]")
-            if line is not None:
-                lines.append(line)
+        entries = [self._entry(entry, f"priorityList[{i}]") for i, entry in enumerate(self._entries(document, "priorityList"))]
+        lines = [line for line in entries if line is not None]
         if not lines and not self.findings.problems:
             self._problem("priorityList", "no entry is left that does anything")
-        return lines
+        return [line for _, line in timed] + lines
 
     def _entries(self, document: dict[str, Any], key: str) -> list[Any]:
         entries = document.get(key, [])

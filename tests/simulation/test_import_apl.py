@@ -235,6 +235,7 @@ def test_multidot_with_overlap_and_channels(model: Model) -> None:
         (one({"const": {"val": 4}}), "a constant is written as text"),
         (one([]), "a value is expected here"),
         ({"priorityList": []}, "no entry is left that does anything"),
+        ({"prepullActions": [{"action": FIREBALL, "doAtValue": const("-1s")}], "priorityList": [{"hide": True}]}, "no entry is left that does anything"),
         ({"priorityList": {}}, "priorityList: a list is expected here"),
         ({"priorityList": [{}]}, "priorityList[0].action: there is no action here"),
         ({"priorityList": [3]}, "priorityList[0]: an object is expected here"),
