@@ -18,7 +18,7 @@ from portunus.files import write_atomic
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 _PREFIX = "portunus-ray-"
 _TOKEN = secrets.token_hex(32)  # of this process; Ray reads it once and keeps it
-_LONGEST_FOLDER = 40  # Ray's socket names below it must fit in 107 characters
+_LONGEST_FOLDER = 38  # Ray's socket names below it must fit in 107 characters
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def local_ray(workers: int) -> Iterator[None]:
             log_to_driver=False,
             logging_level="ERROR",
             namespace=secrets.token_hex(8),
-            _temp_dir=str(folder),
+            _temp_dir=str(folder / "r"),  # Ray opens this one to everybody; the folder around it stays private
         )
         yield
     finally:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from portunus.evaluator.mlp import Mlp
-from portunus.runtime.signature import HEADER_DAMAGE, HEADER_DURATION, HEADER_FAULT, HEADER_FINISHED
 from portunus.search.engine import Search
+from portunus.search.fights import play_fight
 from portunus.train.gate import NORMAL_95, compare
-from portunus.train.play import Fights, check_faults, network_fights, rotation_fights
+from portunus.train.play import Fights, network_fights, rotation_fights
 
 if TYPE_CHECKING:
     from portunus.evaluator.model_file import Model
@@ -54,31 +54,23 @@ def search_fights(
     Raises:
         PortunusError: A fight broke off with a fault.
     """
-    fights = Fights(np.zeros(len(seeds)), np.zeros(len(seeds)))
-    state, metrics = compiled.new_state(), compiled.new_metrics()
-    times: list[float] = []
-    simulations = 0
-    for index, seed in enumerate(seeds):
-        rng = compiled.new_rng(int(seed))
-        compiled.reset(state, rng)
-        decision = 0
-        while not state[HEADER_FINISHED] and not state[HEADER_FAULT]:
-            found = search.run(state, simulations=budget.simulations, budget_ms=budget.milliseconds, seed=(int(seed) << 20) + decision)
-            compiled.step(state, found.action, rng, metrics=metrics)
-            times.append(found.search_ms)
-            simulations += found.simulations
-            decision += 1
-        check_faults(compiled, int(state[HEADER_FAULT]))
-        fights.damage[index] = state.view(np.float64)[HEADER_DAMAGE]
-        fights.seconds[index] = state[HEADER_DURATION] * 1e-9
+    played = []
+    for seed in seeds:
+
+        def decide(state: np.ndarray, number: int, seed: int = int(seed)) -> tuple[int, int]:
+            found = search.run(state, simulations=budget.simulations, budget_ms=budget.milliseconds, seed=(seed << 20) + number)
+            return found.action, found.simulations
+
+        played.append(play_fight(compiled, decide, seed=int(seed)))
         tick()
+    times = np.concatenate([fight.latencies_ms for fight in played])
     figures = {
         "decisions": len(times),
-        "simulations_per_second": simulations / (sum(times) / 1e3),
-        "mean_ms": float(np.mean(times)),
+        "simulations_per_second": sum(fight.simulations for fight in played) / (times.sum() / 1e3),
+        "mean_ms": float(times.mean()),
         "p99_ms": float(np.percentile(times, 99)),
     }
-    return fights, figures
+    return Fights(np.array([fight.damage for fight in played]), np.array([fight.seconds for fight in played])), figures
 
 
 def evaluate_model(

@@ -216,7 +216,7 @@ def _play(
         damage, seconds = fights.damage[start : start + len(part)], fights.seconds[start : start + len(part)]
         rngs = np.stack([compiled.new_rng(int(seed)) for seed in part])
         recorded, faults = _fights(
-            game, compiled.kernels.reset, rotation, judge, rngs, metrics, epsilon, stream, damage, seconds,
+            game, compiled.kernels.reset, rotation, judge, rngs, metrics, float(epsilon), stream, damage, seconds,
             tuple(array[rows:] for array in arrays),
         )  # fmt: skip
         rows += recorded

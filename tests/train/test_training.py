@@ -203,14 +203,14 @@ def test_a_model_of_something_else_is_never_overwritten(toy: ToySpec, published:
 
 def test_training_with_ray_beats_the_default_list_and_leaves_nothing_behind(toy: ToySpec, tmp_path: Path) -> None:
     folders = set(Path("/tmp").glob("portunus-ray-*"))
-    variables, path = {name for name in os.environ if name.startswith("RAY")}, tmp_path / "toy.pt"
+    path, mask = tmp_path / "toy.pt", current_mask()
     result = train_compiled(
         toy, load_toy, settings(seconds=8.0), out=path, workers=1, resume=False, console=Console(quiet=True)
     )
     measured = result["measured"]
     assert result["published"] and measured["difference_percent"] - measured["half_width_percent"] > 2
     assert result["training"]["promotions"] >= 1 and result["training"]["lost_work"] == 0
-    assert {name for name in os.environ if name.startswith("RAY")} == variables
+    assert "RAY_AUTH_TOKEN_PATH" not in os.environ and current_mask() == mask
     assert set(Path("/tmp").glob("portunus-ray-*")) == folders
     model = load_model(path, toy)
     evaluated = evaluate_model(toy, model, fights=100, seed=5, budget=Budget(simulations=64))
@@ -227,7 +227,7 @@ def test_a_killed_worker_is_replaced_and_ray_is_closed_by_default(toy: ToySpec) 
     with cluster.local_ray(1):
         import ray
 
-        folder = Path(ray._private.worker.global_worker.node.get_temp_dir_path())
+        folder = Path(ray._private.worker.global_worker.node.get_temp_dir_path()).parent
         assert folder.stat().st_mode & 0o777 == 0o700 and (folder / "token").stat().st_mode & 0o777 == 0o600
         assert listening_addresses(cluster.processes_of(folder)) <= {"127.0.0.1"}
         pool = RayPool(load_toy, QUICK, 2, workers=1)
@@ -251,6 +251,13 @@ def test_a_killed_worker_is_replaced_and_ray_is_closed_by_default(toy: ToySpec) 
     assert not folder.exists() and cluster.processes_of(folder) == []
 
 
+def current_mask() -> int:
+    """The file mask of this process."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 def children(processes: list[int]) -> list[int]:
     """The processes and everything below them."""
     found, new = set(processes), set(processes)
@@ -262,6 +269,13 @@ def children(processes: list[int]) -> list[int]:
         } - found
         found |= new
     return sorted(found)
+
+
+def readable(raw: str) -> str:
+    """An address of /proc/net/tcp or tcp6; a version 4 address inside a version 6 socket is shown as what it is."""
+    if len(raw) == 8 or raw.startswith("0000000000000000FFFF0000"):
+        return ".".join(str(int(raw[-8:][i : i + 2], 16)) for i in (6, 4, 2, 0))
+    return f"v6 {raw}"
 
 
 def listening_addresses(processes: list[int]) -> set[str]:
@@ -278,7 +292,7 @@ def listening_addresses(processes: list[int]) -> set[str]:
             fields = line.split()
             if fields[3] == "0A" and fields[9] in inodes:
                 raw = fields[1].split(":")[0]
-                addresses.add(".".join(str(int(raw[i : i + 2], 16)) for i in (6, 4, 2, 0)) if table == "tcp" else f"v6 {raw}")
+                addresses.add(readable(raw))
     return addresses
 
 
