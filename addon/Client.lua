@@ -41,8 +41,10 @@ end
 local readCombatLog = C_CombatLog and C_CombatLog.GetCurrentEventInfo or CombatLogGetCurrentEventInfo
 P.isLegacy = not readCombatLog
 
+-- The client's clock in seconds, 0 when it says nothing sensible.
 function P.now()
-	return number(guard(GetTime())) or 0
+	local time = number(guard(GetTime()))
+	return time and time >= 0 and time < 1e9 and time or 0
 end
 
 function P.power(kind)

@@ -57,10 +57,12 @@ local handlers = {}
 function handlers.PLAYER_ENTERING_WORLD()
 	status = STATUS_OK
 	P.forget()
+	show()
 end
 
 function handlers.PLAYER_LEAVING_WORLD()
 	status = STATUS_NOT_IN_WORLD
+	show()
 end
 
 function handlers.PLAYER_DEAD()

@@ -186,13 +186,13 @@ class Schema:
     @property
     def full_hash(self) -> str:
         """SHA-256 of everything a frame's meaning depends on, as hexadecimal text."""
-        lines = [f"portunus barcode {FORMAT_VERSION} tick {TICK_MS}", f"spec {self.spec}"]
-        lines += [f"field {f.name} {f.kind} {f.coding} {f.bits} {' '.join(map(str, f.parameters))} {f.subject}" for f in self.fields]
-        lines += [f"spell {s.name} {s.spell_id}" for s in self.spells]
+        lines = [f"portunus barcode {FORMAT_VERSION} tick {TICK_MS}", f"spec {self.spec!r}"]
+        lines += [f"field {(f.name, f.kind, f.coding, f.bits, f.parameters, f.subject)!r}" for f in self.fields]
+        lines += [f"spell {(s.name, s.spell_id)!r}" for s in self.spells]
         for tracker in self.trackers:
-            lines.append(f"tracker {tracker.name}")
-            lines += [f"rule {r.trigger} {r.ids} {r.next_value} {r.while_aura}" for r in tracker.rules]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+            lines.append(f"tracker {tracker.name!r}")
+            lines += [f"rule {(r.trigger, r.ids, r.next_value, r.while_aura)!r}" for r in tracker.rules]
+        return hashlib.sha256("\n".join(lines).encode("ascii", "backslashreplace")).hexdigest()
 
     @property
     def short_hash(self) -> int:

@@ -21,7 +21,7 @@ GENERATED_MARK = "## X-Generator: Portunus"
 def lua_string(text: str) -> str:
     """A Lua 5.1 string literal; every byte outside plain printable ASCII is written as a decimal escape."""
     out = []
-    for byte in text.encode("utf-8", "surrogatepass"):
+    for byte in text.encode("utf-8", "replace"):
         character = chr(byte)
         out.append(character if 32 <= byte < 127 and character not in '"\\' else f"\\{byte:03d}")
     return '"' + "".join(out) + '"'
