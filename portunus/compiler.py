@@ -55,6 +55,11 @@ def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | No
     return assemble(program, tables_of(program, character, fight, reference=reference, rotation=prepull_of), fight, reference=reference)
 
 
+def program_of(spec: str | Path) -> Program:
+    """The lowered spec, without compiling it."""
+    return lower(load_model(find_spec(str(spec))))
+
+
 def resolve_profile(model: Model, profile: Profile | str | Path | None) -> Profile:
     """The profile meant: given, by file, or the spec's default."""
     if isinstance(profile, Profile):
