@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import rich_click as click
+from click.exceptions import Exit
 
 
 @click.command("compare", epilog="Example: portunus compare tests/golden/mage_fire --exact --json compare.json")
@@ -57,7 +58,7 @@ def command(
                  *(["--iterations", str(iterations)] if iterations is not None else []), "--markdown", str(markdown_file)]
         write_atomic(markdown_file, fidelity_page(results, command=" ".join(parts)))
     if not all(r.passed for r in results):
-        raise click.exceptions.Exit(1)
+        raise Exit(1)
 
 
 def comparison_table(results: list[Any]) -> Any:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
+from click import get_current_context
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from portunus.sim.arrangement import Arrangement
@@ -62,7 +64,24 @@ def command(
     if json_file is not None:
         write_json(json_file, ready, result)
     if report_file is not None:
-        write_page(report_file, ready, result)
+        write_page(report_file, ready, result, again=command_line(get_current_context()))
+
+
+def command_line(context: click.Context) -> str:
+    """The command line of a click context, with what was given and nothing else."""
+    import shlex
+
+    words = ["portunus", context.info_name or ""]
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        value = context.params.get(parameter.name or "")
+        if source is not ParameterSource.COMMANDLINE:
+            continue
+        if isinstance(parameter, click.Argument):
+            words.append(str(value))
+        else:
+            words += [parameter.opts[0]] if parameter.is_flag else [parameter.opts[0], str(value)]  # type: ignore[attr-defined]
+    return shlex.join(words)
 
 
 def play(ready: Arrangement, *, iterations: int | None, target_error: float | None, seed: int, workers: int) -> SimulationResult:
@@ -151,16 +170,12 @@ def write_json(path: Path, ready: Arrangement, result: SimulationResult) -> None
     write_atomic(path, json.dumps(result_document(result, inputs=written), indent=1) + "\n")
 
 
-def write_page(path: Path, ready: Arrangement, result: SimulationResult) -> None:
-    """The report, with the fight of the first seed drawn in full."""
-    import shlex
-    import sys
-
+def write_page(path: Path, ready: Arrangement, result: SimulationResult, *, again: str) -> None:
+    """The report, with the fight of the first seed drawn in full; `again` is the command line that makes it."""
     from portunus.sim.report import report_of, write_report
     from portunus.sim.timeline import timeline_of
 
     text = ready.imported.text if ready.imported is not None else ""
-    again = shlex.join(["portunus", *sys.argv[1:]])
     timeline = timeline_of(ready.compiled, seed=result.seed, rotation=ready.rotation)
     write_report(path, report_of(result, command=again, inputs=inputs(ready, result), timeline=timeline, rotation_text=text))
 

@@ -71,7 +71,9 @@ def test_sim_prints_and_writes_the_same_figures(capsys: pytest.CaptureFixture[st
         document.pop(changing)
         again.pop(changing)
     assert document == again
-    assert "Fire Mage" in report.read_text()
+    page = report.read_text()
+    assert "Fire Mage" in page
+    assert f"portunus sim {SPEC} --iterations 600 --seed 5 --workers 3" in page
 
 
 def test_sim_plays_an_imported_list_with_its_prepull(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
