@@ -6,8 +6,8 @@ priority list and imports what it needs from the sampled engine module.
 
 from __future__ import annotations
 
-from portunus.ir.layout import Field
 from portunus.ir.context import Function
+from portunus.ir.layout import Field
 from portunus.ir.program import Program, source
 
 # Types of parameters by name; what is not listed is an int64. Explicit types keep numba from compiling a function once per constant argument.

@@ -30,7 +30,7 @@ def modifiers(context: Context, kind: str, thing: Thing | None) -> Iterable[Modi
             yield modifier
 
 
-def _guarded(context: Context, modifier: Modifier, scope: Scope, neutral: str) -> str:
+def guarded(context: Context, modifier: Modifier, scope: Scope, neutral: str) -> str:
     """Text of a modifier's amount where it holds, else the neutral element."""
     conditions = []
     if modifier.aura:
@@ -43,7 +43,8 @@ def _guarded(context: Context, modifier: Modifier, scope: Scope, neutral: str) -
 
 
 def _split(found: Iterable[Modifier]) -> tuple[list[Modifier], list[Modifier]]:
-    static, dynamic = [], []
+    static: list[Modifier] = []
+    dynamic: list[Modifier] = []
     for modifier in found:
         (static if not modifier.aura and modifier.condition is None and is_static(modifier.amount) else dynamic).append(modifier)
     return static, dynamic
@@ -58,13 +59,13 @@ def damage_factor(context: Context, thing: Thing, attack: Attack, scope: Scope) 
                like=attack.multiplier)
     for modifier in static:
         own = make("mul", modifier.amount, own, like=own)
-    parts = [_guarded(context, m, scope, "1.0") for m in dynamic]
+    parts = [guarded(context, m, scope, "1.0") for m in dynamic]
     return " * ".join([*parts, text(own, context, scope, f"{thing.name}_damage_factor")])
 
 
 def taken_factor(context: Context, thing: Thing, scope: Scope) -> str:
     """Text of the enemy's damage-taken multiplier, "" if nothing changes it."""
-    return " * ".join(_guarded(context, m, scope, "1.0") for m in modifiers(context, "damage_taken", thing))
+    return " * ".join(guarded(context, m, scope, "1.0") for m in modifiers(context, "damage_taken", thing))
 
 
 def crit_chance(context: Context, thing: Thing, attack: Attack, scope: Scope) -> str:
@@ -76,13 +77,13 @@ def crit_chance(context: Context, thing: Thing, attack: Attack, scope: Scope) ->
     total = make("add", base, attack.crit_chance, like=like)
     for modifier in static:
         total = make("add", total, modifier.amount, like=like)
-    return " + ".join([text(total, context, scope, f"{thing.name}_crit"), *[_guarded(context, m, scope, "0.0") for m in dynamic]])
+    return " + ".join([text(total, context, scope, f"{thing.name}_crit"), *[guarded(context, m, scope, "0.0") for m in dynamic]])
 
 
 def crit_factor(context: Context, thing: Thing, attack: Attack, scope: Scope) -> str:
     """Text of the factor of a critical strike."""
     parts = [text(attack.crit_multiplier, context, scope, f"{thing.name}_crit_factor")]
-    return " * ".join(parts + [_guarded(context, m, scope, "1.0") for m in modifiers(context, "crit_multiplier", thing)])
+    return " * ".join(parts + [guarded(context, m, scope, "1.0") for m in modifiers(context, "crit_multiplier", thing)])
 
 
 def hit_chance(context: Context, thing: Thing, like: Expr) -> str:

@@ -6,8 +6,7 @@ Order at one instant: higher priority first, then first scheduled, first served.
 from __future__ import annotations
 
 from portunus.dsl.model import Pet
-from portunus.ir.attacks import _guarded as guarded
-from portunus.ir.attacks import modifiers
+from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text

@@ -6,6 +6,7 @@ from portunus.dsl.model import Aura
 from portunus.ir.attacks import listened
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
+from portunus.ir.layout import MISSILES, NEVER
 
 SECOND = 1_000_000_000
 
@@ -76,9 +77,9 @@ def feature_functions(context: Context) -> list[Function]:
     slot = context.layout.slot("missile_0")
     flight = Writer()
     flight.put("count = 0.0")
-    with flight.block(f"for i in range({sum(x.kind == 'missile' for x in context.layout.slots)}):"):
-        with flight.block(f"if s.at[{slot} + i] < {1 << 62} and s.missile_spell[i] == spell:"):
-            flight.put("count += 1.0")
+    flight.put(f"for i in range({MISSILES}):")
+    flight.put(f"    if s.at[{slot} + i] < {NEVER} and s.missile_spell[i] == spell:")
+    flight.put("        count += 1.0")
     flight.put("return count")
     return [Function("in_flight", ("s", "spell"), "Missiles of a spell under way.", "", tuple(flight.lines)),
             Function("features", ("s", "t", "out"), "Write the network's features.", "", tuple(w.lines))]

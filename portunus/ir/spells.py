@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from portunus.dsl.model import Spell
-from portunus.ir.attacks import _guarded as guarded
-from portunus.ir.attacks import modifiers
+from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text

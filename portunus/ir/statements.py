@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from portunus.dsl import model as dsl
 from portunus.dsl.model import Expr, Gain, Model, Spell, Statement
@@ -168,6 +168,6 @@ def _summon(w: Writer, context: Context, s: dsl.Summon, scope: Scope, subject: T
     w.put(f"summon_{s.pet}(s, t, m, r, {text(s.duration, context, scope, f'{s.pet}_duration')})")
 
 
-_WRITERS = {dsl.If: _if, dsl.Chance: _chance, dsl.Damage: _damage, dsl.Strike: _strike, dsl.Apply: _apply, dsl.Remove: _remove,
+_WRITERS: dict[type, Callable[..., None]] = {dsl.If: _if, dsl.Chance: _chance, dsl.Damage: _damage, dsl.Strike: _strike, dsl.Apply: _apply, dsl.Remove: _remove,
             dsl.AddStack: _add_stack, dsl.SetValue: _set_value, dsl.Gain: _gain, dsl.StartCooldown: _start_cooldown, dsl.Trigger: _trigger,
             dsl.Summon: _summon}
