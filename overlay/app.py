@@ -86,6 +86,7 @@ class OverlayApp(App):
         self._ending = False
         self._grabbed: tuple[str, float, float] | None = None
         self._changed_at = 0.0
+        self._replaced = False
         self.settings_at_end = settings
 
     def build(self) -> widgets.Window:
@@ -121,9 +122,11 @@ class OverlayApp(App):
         if suggestion is not None:
             earlier = self._shown.suggestion.sequence if self._shown else None
             situation = self._feed.signal().situation
+            changed = self._steadier.changed
             settled = self._steadier.settle(suggestion, ready_at=situation.ready_at if situation else None)
+            self._replaced = self._steadier.changed > changed
             self._shown = Shown(settled, self._feed.captured_at(suggestion.sequence))
-            self._undrawn = suggestion
+            self._undrawn = settled
             self._changed_at = self._shown.captured_at if earlier is None else self._feed.changed_at(earlier)
         if suggestion is not None or now >= self._next_refresh:
             self._next_refresh = now + REFRESH_SECONDS
@@ -151,8 +154,16 @@ class OverlayApp(App):
             self._screenshot = None
             self._ending = True
         Window.flip()
-        if self._undrawn is not None and self._screen is not None and self._screen.advice is not None:
-            self._latency.drawn(self._undrawn, captured_at=self._shown.captured_at, changed_at=self._changed_at, drawn_at=time.monotonic())
+        if self._screen is None or self._screen.advice is None:
+            self._undrawn = None  # words stand in its place
+        if self._undrawn is not None:
+            self._latency.drawn(
+                self._undrawn,
+                captured_at=self._shown.captured_at,
+                changed_at=self._changed_at,
+                drawn_at=time.monotonic(),
+                replaced=self._replaced,
+            )
             self._undrawn = None
         return True  # the frame was flipped here
 

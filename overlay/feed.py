@@ -80,6 +80,7 @@ class ScreenFeed:
 
     def start(self) -> None:
         """Begin to compile the spec, then to look at the screen."""
+        self._signal = Signal(State.PREPARING, captured_at=time.monotonic())
         self._thread.start()
 
     def stop(self) -> None:

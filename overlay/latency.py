@@ -54,12 +54,22 @@ class LatencyLog:
     def __init__(self, path: Path | None = None) -> None:
         self.age = Percentiles()
         self.change = Percentiles()
+        self.replaced = 0
         self._path = path
         if path is not None:
             write_atomic(path, "")
 
-    def drawn(self, suggestion: Suggestion, *, captured_at: float, changed_at: float, drawn_at: float) -> None:
-        """A frame with a new suggestion is on the screen; all instants in seconds of `time.monotonic`."""
+    def drawn(self, suggestion: Suggestion, *, captured_at: float, changed_at: float, drawn_at: float, replaced: bool) -> None:
+        """A frame with a new suggestion is on the screen.
+
+        Args:
+            suggestion: What is shown.
+            captured_at: When its pixels were captured, seconds of `time.monotonic`, as the other instants.
+            changed_at: When the first pixels were captured that the suggestion before did not know of.
+            drawn_at: When the frame was handed to the screen.
+            replaced: It replaced another action within one decision.
+        """
+        self.replaced += replaced
         age, change = 1000.0 * (drawn_at - captured_at), 1000.0 * (drawn_at - min(changed_at, captured_at))
         self.age.add(age)
         self.change.add(change)
@@ -67,6 +77,7 @@ class LatencyLog:
             {
                 "sequence": suggestion.sequence,
                 "action": suggestion.action,
+                "replaced": replaced,
                 "age_ms": round(age, 2),
                 "change_ms": round(change, 2),
                 "answer_ms": round(suggestion.state_age_ms, 2),
@@ -84,6 +95,7 @@ class LatencyLog:
             "age_p99_ms": self.age.at(99),
             "change_p50_ms": self.change.at(50),
             "change_p99_ms": self.change.at(99),
+            "replaced_percent": round(100 * self.replaced / self.age.count, 2) if self.age.count else None,
         }
 
     def close(self) -> None:

@@ -138,9 +138,8 @@ def _notice(signal: Signal, status: service.Status | None, shown: Shown | None, 
     if status is not None and status.state == service.REFUSED:
         return Notice(BAD, "Planner refused", f"{status.message} {status.hint}".strip())
     if signal.state == State.PREPARING:
-        return Notice(
-            WAITING, "Getting ready", signal.detail or "Compiling the spec. The first time takes a minute, later starts a few seconds."
-        )
+        words = f"Compiling the spec, {_seconds(now - signal.captured_at)} so far. The first time takes minutes, later starts seconds."
+        return Notice(WAITING, "Getting ready", words)
     if signal.state == State.UNSUPPORTED:
         return Notice(
             BAD, "Client not supported", signal.detail or "This client keeps combat values from addons, so there is nothing to plan with."
@@ -156,7 +155,7 @@ def _notice(signal: Signal, status: service.Status | None, shown: Shown | None, 
             WAITING, "No signal", signal.detail or "Looking for the addon's coloured strip. Keep it visible and uncovered on this screen."
         )
     if signal.state == State.STALE or not signal.fresh(now):
-        return Notice(WAITING, "Signal lost", signal.detail or f"Nothing new from the addon for {_seconds(now - signal.captured_at)}.")
+        return Notice(WAITING, "Signal lost", signal.detail or f"Nothing new from the addon for {now - signal.captured_at:.1f} s.")
     if status is not None and status.state == service.RESTARTING:
         return Notice(WAITING, "Planner restarting", f"{status.message} {status.hint}".strip())
     if signal.state == State.IDLE:
@@ -232,7 +231,7 @@ def _minutes(seconds: float) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{max(0.0, seconds):.0f} s"
 
 
 def _timing(shown: Shown, age: float, current: bool, status: service.Status | None) -> tuple[str, str]:

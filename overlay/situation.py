@@ -52,7 +52,7 @@ class Signal:
         state: How far it got.
         detail: One or two sentences for the user, "" for the usual words of the state.
         sequence: Number of the newest frame, growing, -1 before the first.
-        captured_at: When that frame was captured, seconds of `time.monotonic`, 0 before the first.
+        captured_at: When that frame was captured, seconds of `time.monotonic`, 0 before the first; when the preparations began.
         situation: What it said, None before the first.
     """
 

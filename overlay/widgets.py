@@ -235,7 +235,7 @@ class NextAction(Drawn):
         middle = top - big - 6 - 0.72 * name_size
         painter.text(advice.face.label, x, middle, name_size, palette.TEXT, bold=True, width=self.width, align="centre")
         middle -= 0.72 * name_size + 0.72 * hint_size
-        painter.text(advice.hint, x, middle, hint_size, palette.ACCENT if advice.now else palette.MUTED, align="centre")
+        painter.text(advice.hint, x, middle, hint_size, palette.ACCENT if advice.now else palette.MUTED, width=self.width, align="centre")
         faces = advice.queue[:count]
         left = x - (len(faces) * (small + 6) - 6) / 2
         bottom = middle - 0.72 * hint_size - 8 - small

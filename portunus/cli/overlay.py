@@ -73,7 +73,8 @@ def command(
         click.echo(
             f"{figures['suggestions']} suggestions; from captured pixels to the screen: "
             f"p50 {figures['age_p50_ms']} ms, p99 {figures['age_p99_ms']} ms; "
-            f"from the first changed pixels: p50 {figures['change_p50_ms']} ms, p99 {figures['change_p99_ms']} ms"
+            f"from the first changed pixels: p50 {figures['change_p50_ms']} ms, p99 {figures['change_p99_ms']} ms; "
+            f"advice changed within a decision: {figures['replaced_percent']} %"
         )
     else:
         click.echo("no suggestion was shown")

@@ -51,7 +51,7 @@ class Limits:
     search: float = 0.5
     greeting: float = 10.0
     silence_at_start: float = 20.0
-    start: float = 300.0
+    start: float = 900.0
     back_off: tuple[float, ...] = (0.0, 1.0, 5.0, 30.0)
     crashes: int = 3
     window: float = 300.0

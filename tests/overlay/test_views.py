@@ -201,13 +201,13 @@ def test_percentiles_round_up_to_a_millisecond():
 def test_latency_log_lines(tmp_path):
     path = tmp_path / "times.jsonl"
     log = LatencyLog(path)
-    log.drawn(suggestion(3), captured_at=10.0, changed_at=9.8, drawn_at=10.25)
-    log.drawn(suggestion(4), captured_at=11.0, changed_at=11.5, drawn_at=11.25)
+    log.drawn(suggestion(3), captured_at=10.0, changed_at=9.8, drawn_at=10.25, replaced=False)
+    log.drawn(suggestion(4), captured_at=11.0, changed_at=11.5, drawn_at=11.25, replaced=True)
     log.close()
     first, second, last = [json.loads(line) for line in path.read_text().splitlines()]
     assert (first["sequence"], first["age_ms"], first["change_ms"]) == (3, 250.0, 450.0)
     assert second["change_ms"] == second["age_ms"] == 250.0
-    assert last["summary"]["suggestions"] == 2
+    assert (last["summary"]["suggestions"], last["summary"]["replaced_percent"]) == (2, 50.0)
 
 
 def test_latency_log_that_cannot_be_written(tmp_path):
