@@ -101,12 +101,11 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
         reference: Switch the artefacts on.
         rotation: Whose prepull is played.
     """
-    model, layout = program.model, program.layout
+    model = program.model
     values = static_values(model, profile, encounter)
     full, tenth = values.stat("resist_full"), values.stat("resist_tenth")
     fixed: dict[str, float] = {
         "duration": encounter.duration_ns, "enemies": encounter.enemies,
-        "slots": layout.slots_before_enemies + encounter.enemies * layout.slots_per_enemy,
         "gcd_floor": model.ruleset.gcd_floor, "poll": model.ruleset.poll, "auto_wait": 0 if reference else 1,
         "execute_20": encounter.execute[0], "execute_25": encounter.execute[1], "execute_35": encounter.execute[2],
         "area_factor": min(model.ruleset.area_cap / encounter.enemies, 1.0),

@@ -88,7 +88,7 @@ class SpecTwin:
     @property
     def next_at(self) -> int:
         """Instant of the next event, ns since the pull."""
-        return min(min(self.s.at[: self.t.slots]), self.s.expire_at)
+        return min(*self.s.at, self.s.expire_at)
 
     @property
     def must_decide(self) -> bool:

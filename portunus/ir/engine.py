@@ -34,7 +34,7 @@ def actions_of(context_or_model) -> tuple[Action, ...]:
 
 def fixed_tables(context: Context) -> None:
     """Slots of the tables that the engine fills itself."""
-    for name in ("duration", "enemies", "slots", "gcd_floor", "poll", "auto_wait", "prepull_count"):
+    for name in ("duration", "enemies", "gcd_floor", "poll", "auto_wait", "prepull_count"):
         context.tables.fixed(name, "int")
     for name, _ in context.model.ruleset.switches:
         context.tables.fixed(f"switch_{name}", "int")
@@ -154,7 +154,7 @@ def pet_functions(context: Context, pet: Pet) -> list[Function]:
 
 def event_functions(context: Context) -> list[Function]:
     """Completion of casts, landing of missiles, dispatch of events and the clock."""
-    return [_finish_cast(context), _arrive(context), expire_guard(), _dispatch(context), _next_event(context)]
+    return [_finish_cast(context), _arrive(context), expire_guard(), _dispatch(context), first_function(context), _next_event(context)]
 
 
 def _finish_cast(context: Context) -> Function:
@@ -267,21 +267,29 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 
 
 def _next_event(context: Context) -> Function:
-    low = [i for i, s in enumerate(context.layout.slots) if s.priority > 0]
+    count = len(context.layout.slots)
     lines = [
-        "at = s.at", "best = at[0]", "for i in range(1, t.slots):", "    best = min(best, at[i])",
+        "at = s.at", "best = at[0]", f"for i in range(1, {count}):", "    best = min(best, at[i])",
         "if t.switch_lazy_expiry == 0 and s.expire_at < best and s.expire_at <= s.duration:",
         "    s.now = max(s.now, s.expire_at)", "    expire(s, t, m, r)", "    return",
         f"if best > s.duration or s.events > {MAX_EVENTS}:",
         f"    if s.events > {MAX_EVENTS}:", "        s.fault |= 8",
         "    s.now = s.duration", "    s.finished = 1", "    return",
-        "s.events += 1", "k = -1", "for i in range(t.slots):", "    if at[i] == best and (k < 0 or s.order[i] < s.order[k]):", "        k = i",
-        *[line for i in low for line in (f"if at[{i}] == best and priority({i}) > priority(k):", f"    k = {i}")],
+        "s.events += 1", "k, due = 0, 0", f"for i in range({count}):", "    same = 1 if at[i] == best else 0", "    due += same", "    k += same * i",
+        "if due > 1:", "    k = first_of(s, best)",
         "order = s.order[k]",
         "if best > s.now:", "    s.now = best", "    after_clock(s, t, m, r)", "    if s.at[k] != best or s.order[k] != order:", "        return",
         f"s.at[k] = {NEVER}", "dispatch(s, t, m, r, k)",
     ]
     return _function("next_event", STATE, "Move the clock to the next event and handle it, or end the fight.", lines)
+
+
+def first_function(context: Context) -> Function:
+    """Which of several events due at one instant goes first."""
+    high = [i for i, s in enumerate(context.layout.slots) if s.priority > 0]
+    lines = ["k = -1", f"for i in range({len(context.layout.slots)}):", "    if s.at[i] == best and (k < 0 or s.order[i] < s.order[k]):", "        k = i",
+             *[line for i in high for line in (f"if s.at[{i}] == best and priority({i}) > priority(k):", f"    k = {i}")], "return k"]
+    return _function("first_of", ("s", "best"), "The first of several events at one instant: priority, then order of scheduling.", lines)
 
 
 def priority_function(context: Context) -> Function:
@@ -298,7 +306,7 @@ def decision_functions(context: Context) -> list[Function]:
     actions = actions_of(context)
     cooldowns = [s.name for s in context.model.spells if s.cooldown is not None and not s.owner]
     wait = ["s.deciding = 0", "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return", "wake = s.expire_at",
-            "for i in range(1, t.slots):", "    wake = min(wake, s.at[i])",
+            f"for i in range(1, {len(context.layout.slots)}):", "    wake = min(wake, s.at[i])",
             *[line for c in cooldowns for line in (f"if s.cd_{c} > s.now:", f"    wake = min(wake, s.cd_{c})")],
             "schedule(s, 0, max(wake, s.now))"]
     perform, legal, any_legal = Writer(), Writer(), Writer()
