@@ -45,7 +45,7 @@ class Builder:
         self.symbols, self.problems = symbols, problems
         self.expressions = Expressions(symbols, problems)
         self.effects = Effects(symbols, problems, self.expressions)
-        self.modifiers: list[tuple[int, Modifier]] = []
+        self._group_members: dict[str, list[str]] = {}
 
     def build(self, sources: tuple[str, ...]) -> Model:
         """The model.
@@ -355,7 +355,9 @@ class Builder:
                 if len(_open) > 16:
                     self.problems.error("PT005", node.span, "groups are nested more than 16 deep")
                     continue
-                result += self._members(self.symbols.groups[name].get("members"), quiet=quiet, _open=(*_open, name))
+                if name not in self._group_members:
+                    self._group_members[name] = self._members(self.symbols.groups[name].get("members"), _open=(*_open, name))
+                result += self._group_members[name]
             elif name in self.symbols.spells or name in self.symbols.auras:
                 if not quiet:
                     self.symbols.use("spell" if name in self.symbols.spells else "aura", name)

@@ -113,7 +113,7 @@ def _lines(tokens: list[Token]) -> list[OutLine]:
         kind = token.type
         following = following_kinds[position]
         if kind == "NEWLINE":
-            breaks += 1
+            breaks += token.count("\n")
             joined = (following == "LBRACE" and last is not None and last.type not in ("LBRACE", "RBRACE")) or (following == "ELSE" and last is not None)
             if not joined:
                 goes_on = bool(parentheses) or (last is not None and last.type in JOINS_NEXT_LINE) or following in ("AND", "OR")

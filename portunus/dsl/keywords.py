@@ -229,7 +229,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("prepull", "time=expr spell=name", "Cast before the pull, at a negative time.", "prepull -2s mirror_image", many=True),
             Keyword("cooldowns", "", "Every autocast spell that no other line names.", "cooldowns", condition=True, many=True),
             Keyword(
-                "multidot", "spell=name [up_to count=expr] [overlap time=expr]",
+                "multidot", "spell=name [up_to count=expr] [overlap overlap=expr]",
                 "On the first enemy whose aura of this spell is down, or has less than `overlap` left.",
                 "multidot living_bomb up_to 10 if fight.remains > 12s", condition=True, many=True,
             ),

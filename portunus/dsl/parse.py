@@ -6,8 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from lark import Lark, Token
-from lark.exceptions import UnexpectedToken
-from lark.parsers.lalr_interactive_parser import InteractiveParser
+from lark.parsers.lalr_analysis import Shift
 
 from portunus.dsl.diagnostics import Problems
 from portunus.dsl.model import Span
@@ -135,13 +134,66 @@ def parse(source: Source, problems: Problems) -> tuple[Any, ...]:
     return _Driver(source, problems, tokens).run()
 
 
+class _Tables:
+    """lark's LALR tables in the form the loop below wants them: (state, token type) -> what to do."""
+
+    def __init__(self) -> None:
+        self.conf = grammar().parse_interactive("").parser_state.parse_conf
+        self.states = {state: {str(name): move for name, move in moves.items()} for state, moves in self.conf.parse_table.states.items()}
+        self.actions: dict[tuple[int, str], tuple[Any, ...]] = {}
+        self.chains: dict[tuple[int, int, str], int] = {}
+
+    def find(self, state: int, kind: str) -> tuple[Any, ...] | None:
+        """(next state,) to shift, (size, callback or None, origin) to reduce, None if the token cannot stand here."""
+        if kind not in self.states[state]:
+            return None
+        action, target = self.states[state][kind]
+        if action is Shift:
+            self.actions[state, kind] = (target,)
+        else:
+            # A rule that only hands on its one part (`?sum: product`) needs no call.
+            hands_on = target.options.expand1 and len(target.expansion) == 1 and not target.expansion[0].is_term and not target.alias
+            self.actions[state, kind] = (len(target.expansion), None if hands_on else self.conf.callbacks[target], str(target.origin.name))
+        return self.actions[state, kind]
+
+    def chain(self, below: int, state: int, kind: str) -> int:
+        """The state after a chain of rules that only hand on their one part."""
+        top = state
+        while True:
+            action = self.find(top, kind)
+            if action is None or len(action) == 1 or action[1] is not None:
+                break
+            top = self.states[below][action[2]][1]
+        self.chains[below, state, kind] = top
+        return top
+
+    def expected(self, state: int) -> set[str]:
+        """The token types that may stand in a state."""
+        return {name for name in self.states[state] if name in TOKEN_NAMES}
+
+
+@lru_cache(maxsize=1)
+def _tables() -> _Tables:
+    return _Tables()
+
+
+class _Unexpected(Exception):
+    """A token that cannot stand where it is; carries what could."""
+
+    def __init__(self, expected: set[str]) -> None:
+        super().__init__()
+        self.expected = expected
+
+
 class _Driver:
-    """Feeds tokens to lark and keeps, for each open block, the parser's stack as it was before the current line."""
+    """The LALR loop over lark's tables. For each open block it keeps the stacks as they were before the current line."""
 
     def __init__(self, source: Source, problems: Problems, tokens: list[Token]) -> None:
         self.source, self.problems, self.tokens = source, problems, tokens
-        self.parser: InteractiveParser = grammar().parse_interactive("")
-        self.saved: list[tuple[list[Any], list[Any]]] = []
+        self.tables = _tables()
+        self.states: list[int] = [self.tables.conf.start_state]
+        self.values: list[Any] = []
+        self.saved: list[tuple[list[int], list[Any]]] = []
 
     def run(self) -> tuple[Any, ...]:
         self._save()
@@ -149,9 +201,9 @@ class _Driver:
         while position < len(self.tokens):
             token = self.tokens[position]
             try:
-                self.parser.feed_token(token)
-            except UnexpectedToken as error:
-                self._report(error, position)
+                self._feed(token.type, token)
+            except _Unexpected as error:
+                self._report(error.expected, position)
                 position = self._resume(position)
                 continue
             if token.type in ("NEWLINE", "RBRACE"):
@@ -160,20 +212,41 @@ class _Driver:
                 self._save()
             position += 1
         try:
-            return self.parser.feed_eof(self.tokens[-1] if self.tokens else None)
-        except UnexpectedToken as error:
-            self._report(error, len(self.tokens))
+            self._feed("$END", None)
+        except _Unexpected as error:
+            self._report(error.expected, len(self.tokens))
             self._restore()
-            return self.parser.feed_eof(self.tokens[-1])
+            self._feed("$END", None)
+        return self.values[-1]
+
+    def _feed(self, kind: str, token: Token | None) -> None:
+        """Reduce as far as the token demands, then shift it; at the end reduce to the whole file."""
+        states, values, tables = self.states, self.values, self.tables
+        while True:
+            state = states[-1]
+            if token is None and state == tables.conf.end_state:
+                return
+            action = tables.actions.get((state, kind)) or tables.find(state, kind)
+            if action is None:
+                raise _Unexpected(tables.expected(state))
+            if len(action) == 1:
+                states.append(action[0])
+                values.append(token)
+                return
+            size, callback, origin = action
+            if callback is None:
+                states[-1] = tables.chains.get((states[-2], state, kind)) or tables.chain(states[-2], state, kind)
+                continue
+            children = values[len(values) - size :]
+            del values[len(values) - size :], states[len(states) - size :]
+            values.append(callback(children))
+            states.append(tables.states[states[-1]][origin][1])
 
     def _save(self) -> None:
-        state = self.parser.parser_state
-        self.saved.append((state.state_stack[:], state.value_stack[:]))
+        self.saved.append((self.states[:], self.values[:]))
 
     def _restore(self) -> None:
-        states, values = self.saved[-1]
-        self.parser.parser_state.state_stack[:] = states
-        self.parser.parser_state.value_stack[:] = values
+        self.states[:], self.values[:] = self.saved[-1]
 
     def _resume(self, position: int) -> int:
         """Forget the line at hand and find where to go on: after its end, or at the brace that closes its block."""
@@ -202,12 +275,11 @@ class _Driver:
             if token.type == "NAME":
                 self.problems.lost_names.update(token.split("."))
 
-    def _report(self, error: UnexpectedToken, position: int) -> None:
+    def _report(self, expected: set[str], position: int) -> None:
         at_end = position >= len(self.tokens)
         token = self.tokens[-1] if at_end else self.tokens[position]
         previous = self.tokens[position - 1] if position else None
         kind = "$END" if at_end else token.type
-        expected = {name for name in error.expected if name in TOKEN_NAMES}
         place = previous if kind in ("NEWLINE", "$END") and previous is not None else token
         span = span_of(self.source, place)
         if place is not token or at_end:

@@ -92,7 +92,7 @@ class Rotations:
         spell = self._spell(part, "spell")
         count, overlap = part.get("count"), part.get("overlap")
         targets = int(literal(count, self.problems, what="`up_to`", low=1, high=100, whole=True)) if count is not None else self.max_enemies
-        left = self.expressions.resolve(overlap, Context(), "time", "`overlap`") if overlap not in (None, True) else None
+        left = self.expressions.resolve(overlap, Context(), "time", "`overlap`") if overlap is not None else None
         condition = self._condition(part)
         if not spell:
             return []

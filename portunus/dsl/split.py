@@ -229,6 +229,8 @@ class _Matcher:
     def _fail(self, node: Node | None, expected: str) -> bool:
         span = node.span if node is not None else _after(self.items[-1].node.span)
         found = f", found {_describe(node)}" if node is not None else ""
+        if isinstance(node, Binary) and node.op == "-" and isinstance(_leftmost(node), Name):
+            found += "; to give a negative value, put it in parentheses"
         if not self.problems.error_between(span, span.line):  # else it only lacks what the line's first mistake took away
             self.problems.error("PT302", span, f"`{self.word}` needs {expected} here{found}", f"for example: {self.keyword.example}")
         self.problems.lost_names.update(item.node.text for item in self.items if isinstance(item.node, Name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -145,7 +144,7 @@ def _numbers(value: Any, key: str, what: str, known: list[str], problems: list[s
     for name, number in value.items():
         if name not in known:
             problems.append(f"there is no {what} `{_short(name)}`: {suggestion(str(name), known, f'the spec has no {what}')}")
-        elif not isinstance(number, int | float) or not math.isfinite(number) or abs(number) > STAT_LIMIT:
+        elif not isinstance(number, int | float) or (isinstance(number, bool) and key == "stats") or not -STAT_LIMIT <= number <= STAT_LIMIT:
             problems.append(f"`{key}.{name}` is not a number between {-STAT_LIMIT:g} and {STAT_LIMIT:g}")
         else:
             result[name] = float(number)

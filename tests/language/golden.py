@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from portunus.dsl import Diagnostic, check_file
@@ -30,13 +31,14 @@ class Mistake:
         assert good.count(old) == 1, f"{self.path.name}: {old!r} is in the sample {good.count(old)} times"
         return good.replace(old, self.parts["written"])
 
+    @cached_property
     def findings(self) -> list[Diagnostic]:
         """What is said about it."""
         return check_file(SAMPLE, text=self.text())
 
     def said(self) -> str:
         """What is said, as text without the folder."""
-        return "\n".join(item.render() for item in self.findings()).replace(str(SAMPLE.parent) + "/", "")
+        return "\n".join(item.render() for item in self.findings).replace(str(SAMPLE.parent) + "/", "")
 
 
 def mistakes() -> list[Mistake]:
