@@ -55,6 +55,7 @@ class KernelEvaluator:
         weights: float32 block.
         features: Inputs it expects, 0 = any number.
         actions: Actions it judges, 0 = any number.
+        noisy: Its values are drawn, not computed: a search asks for more evidence (`SearchSettings.caution`).
         keep: Other arrays whose addresses are in `integers`.
     """
 
@@ -64,6 +65,7 @@ class KernelEvaluator:
     weights: np.ndarray = field(default_factory=lambda: np.zeros(1, np.float32))
     features: int = 0
     actions: int = 0
+    noisy: bool = False
     keep: tuple[Any, ...] = ()
 
 

@@ -59,7 +59,7 @@ class RotationPrior:
         ]  # fmt: skip
         integers = np.concatenate([np.array(head, np.int64), np.zeros(words, np.int64)])
         reals = np.concatenate([[self.mass, spec.reference_dps, spec.reference_dps * spec.gcd_seconds], np.zeros(INFO_WORDS)])
-        return KernelEvaluator(compiled(_evaluate).address, integers, reals, actions=len(spec.actions), keep=(spec, metrics))
+        return KernelEvaluator(compiled(_evaluate).address, integers, reals, actions=len(spec.actions), noisy=self.horizon_seconds > 0, keep=(spec, metrics))
 
 
 def _evaluate(integers, reals, weights, tables, state, rng, features, mask, heads):

@@ -59,6 +59,7 @@ class Rules(NamedTuple):
     unvisited_reduction: float
     outcome_slots: int
     max_depth: int
+    caution: float
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Search:
         s = self.settings
         self.rules = Rules(
             s.root == "puct", s.considered_actions, s.gumbel_scale, s.value_visits, s.value_scale,
-            s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth,
+            s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth, s.caution if self._inside is not None and self._inside.noisy else 0.0,
         )  # fmt: skip
         self.batch = 1 if self.inside else s.batch
         self.arena = self._new_arena(s.node_capacity)
@@ -227,7 +228,7 @@ class Search:
 
     def _fill_slice(self, candidates: np.ndarray, end: float) -> bool:
         """Simulate until `end`, in chunks that fit; every candidate is visited at least once. False when the arena is full."""
-        done, now, turns = 0, perf_counter(), max(len(candidates), 1)
+        done, now, turns, pace = 0, perf_counter(), max(len(candidates), 1), float("inf")
         wanted = turns if self.inside else max(turns, self.batch)
         while True:
             begun = now
@@ -238,7 +239,7 @@ class Search:
                 return False
             if now >= end:
                 return True
-            pace = (now - begun) / ran
+            pace = min(pace, (now - begun) / ran)  # the fastest chunk: a slow one was interrupted
             wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int((end - now) / pace)))
 
     def _begin(self, state: np.ndarray) -> None:

@@ -7,7 +7,7 @@ best m by g + logit are simulated in turn; after each phase the better half stay
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, log, sqrt
 
 import numpy as np
 
@@ -160,13 +160,29 @@ def search_whole(game, arena, rules, evaluator, state, candidates, simulations):
 
 
 @kernel
+def squared_error(arena, e):
+    """Square of the standard error of the mean value of a root edge, u^2; infinite for fewer than two visits."""
+    edge = arena.edges[e]
+    if edge.visits < 2:
+        return np.inf
+    mean = edge.value_sum / edge.visits
+    return max(arena.scores[2, e] / edge.visits - mean * mean, 0.0) / (edge.visits - 1)
+
+
+@kernel
 def choose_action_edge(arena, rules):
-    """The root edge to play: best score among the most visited (Gumbel root), or most visits, then value (PUCT root)."""
+    """The root edge to play: best score among the most visited (Gumbel root), or most visits, then value (PUCT root).
+
+    With an evaluator whose values are drawn, and no noise at the root, it must beat the evaluator's favourite by `rules.caution`
+    standard errors of their difference, else the favourite is played: of two actions that look alike, the one that was good before.
+    """
     most = most_visits(arena)
     score_edges(arena, rules)
-    best = -1
+    best, favourite = -1, 0
     for e in range(arena.nodes[ROOT].edges):
         edge = arena.edges[e]
+        if edge.prior > arena.edges[favourite].prior:
+            favourite = e
         if edge.visits < most:
             continue
         if rules.puct_root:
@@ -175,6 +191,10 @@ def choose_action_edge(arena, rules):
             better = best < 0 or arena.scores[1, e] > arena.scores[1, best]
         if better:
             best = e
+    if best >= 0 and best != favourite and rules.caution > 0.0 and rules.gumbel_scale == 0.0 and arena.edges[favourite].visits > 0:
+        ahead = arena.edges[best].value_sum / arena.edges[best].visits - arena.edges[favourite].value_sum / arena.edges[favourite].visits
+        if not ahead > rules.caution * sqrt(squared_error(arena, best) + squared_error(arena, favourite)):
+            return favourite
     return best
 
 

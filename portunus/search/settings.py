@@ -21,6 +21,8 @@ class SearchSettings:
         value_visits: c_visit of sigma(q) = (c_visit + most visits) * c_scale * q; larger trusts the search more, the prior less.
         value_scale: c_scale of the same formula, per u.
 
+        caution: Standard errors by which an action must beat the favourite of an evaluator whose values are drawn (play only).
+
         exploration: c of PUCT: u by which a doubtful action may look worse and still be tried.
         unvisited_reduction: An action never tried is taken to be worth the node's value less this, u.
 
@@ -38,6 +40,7 @@ class SearchSettings:
     gumbel_scale: float = 0.0
     value_visits: float = 50.0
     value_scale: float = 0.1
+    caution: float = 2.0
 
     exploration: float = 1.25
     unvisited_reduction: float = 0.3
@@ -56,7 +59,7 @@ class SearchSettings:
         for name in ("considered_actions", "outcome_slots", "max_depth", "batch", "chunk", "node_capacity"):
             if getattr(self, name) < 1:
                 raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected 1 or more")
-        for name in ("gumbel_scale", "value_visits", "value_scale", "exploration", "unvisited_reduction", "reserve_ms"):
+        for name in ("gumbel_scale", "value_visits", "value_scale", "caution", "exploration", "unvisited_reduction", "reserve_ms"):
             if not 0 <= getattr(self, name) < 1e9:
                 raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected a number of at least 0")
 

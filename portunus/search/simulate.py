@@ -160,6 +160,8 @@ def carry_up(arena, row):
             edges[step.edge].value_sum += value - step.edge_value
         node.value_sum += value - step.node_value
         reward = node.reward
+    if length > 0:
+        arena.scores[2, path[0].edge] += value * value
 
 
 @kernel
@@ -265,3 +267,4 @@ def plant(game, arena, state, row):
     open_node(game, arena, ROOT, row)
     root = arena.nodes[ROOT]
     root.reward, root.probability, root.signature = 0.0, 1.0, 0
+    arena.scores[:] = 0.0

@@ -90,7 +90,7 @@ class Arena(NamedTuple):
         features: float32 [L, F].
         mask: uint8 [L, A], 1 = legal.
         heads: float32 [L, A + 1], logits and value.
-        scores: float64 [2, A], of the root's edges: Gumbel noise, and scratch for scores.
+        scores: float64 [3, A], of the root's edges: Gumbel noise, scratch for scores, and sums of squares of what was backed up, u^2.
         states_at, rng_at, info_at, features_at, mask_at, heads_at: Addresses of these arrays.
     """
 
@@ -128,7 +128,7 @@ def new_arena(*, nodes: int, actions: int, features: int, words: int, batch: int
         "features": np.zeros((batch, features), np.float32),
         "mask": np.ones((batch, actions), np.uint8),
         "heads": np.zeros((batch, actions + 1), np.float32),
-        "scores": np.zeros((2, actions), np.float64),
+        "scores": np.zeros((3, actions), np.float64),
     }
     addresses = {f"{name}_at": arrays[name].ctypes.data for name in ("states", "rng", "info", "features", "mask", "heads")}
     return Arena(**arrays, **addresses)

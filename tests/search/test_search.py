@@ -190,14 +190,23 @@ def test_gumbel_noise_changes_what_is_considered(toy):
 def test_time_budget_is_kept(toy):
     search = Search(toy, ListValue(toy), SearchSettings())
     search.run(toy.opening(), budget_ms=5)
-    late = []
+    late, simulations = [], []
     for seed in range(20):
         begun = perf_counter()
         result = search.run(toy.opening(), budget_ms=30, seed=seed)
         late.append((perf_counter() - begun) * 1e3 - 30)
-        assert result.simulations > 50
+        simulations.append(result.simulations)
         assert (result.visits > 0).all()
     assert np.median(late) < 5
+    assert np.median(simulations) > 100
+
+
+def test_drawn_values_do_not_displace_the_favourite_without_evidence(toy):
+    changed = {}
+    for caution in (0.0, 3.0):
+        search = Search(toy, RotationPrior(toy, horizon_seconds=10.0), settings(caution=caution))
+        changed[caution] = sum(search.run(toy.opening(), simulations=32, seed=s).action != toy.rotation(toy.opening()) for s in range(60))
+    assert changed[3.0] < changed[0.0] / 2
 
 
 @pytest.mark.parametrize("budget", [{}, {"simulations": 5, "budget_ms": 5.0}, {"simulations": 0}, {"budget_ms": -1.0}])

@@ -1,0 +1,121 @@
+"""How fast the search is on this machine, with everything that belongs to it: for the demo's table and the benchmarks."""
+
+from __future__ import annotations
+
+from statistics import median
+from time import perf_counter, thread_time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from portunus.evaluator.kernels import call_evaluator, kernel
+from portunus.evaluator.mlp import Mlp
+from portunus.evaluator.protocol import NetworkWeights
+from portunus.runtime.calls import call_features, call_legal, call_step
+from portunus.search.engine import Search
+from portunus.search.fights import state_at
+from portunus.search.settings import SearchSettings
+from portunus.search.tree import USED
+
+if TYPE_CHECKING:
+    from portunus.runtime.compiled import CompiledSpec
+
+SIMULATIONS = 1024
+ROUNDS = 9
+_PARTS = {"network": 0, "step": 1, "clone": 2, "features": 3, "legal": 4}
+
+
+def measure(
+    compiled: CompiledSpec, weights: NetworkWeights, *, simulations: int = SIMULATIONS, rounds: int = ROUNDS, seconds: float = 30.0, seed: int = 1
+) -> dict[str, Any]:
+    """Search one state again and again on one thread; processor time counts, so other programs disturb little.
+
+    A measured search includes everything: planting the root, judging it, all simulations, the choice, the result.
+
+    Args:
+        compiled: The spec.
+        weights: A network for it.
+        simulations: Of one search.
+        rounds: Searches; the median counts.
+        seconds: The state is the first decision at that time of a fight played by the default rotation.
+        seed: Of the fight and the searches.
+
+    Returns:
+        `simulations_per_second`, median, and `slowest` and `fastest` round; `evaluations_per_second`; `simulations`, `depth`,
+        `mean_depth`, `duplicates` and `steps_per_simulation` of one search; `hidden` and `features` of the network; nanoseconds of one
+        `network_ns`, `step_ns` (copying the state included), `clone_ns`, `features_ns` and `legal_ns`; and `step_share` and
+        `network_share` of a simulation's time.
+    """
+    search = Search(compiled, Mlp(weights), SearchSettings(node_capacity=simulations + 2))
+    state = state_at(compiled, int(seconds * 1e9), seed=seed)
+    result = search.run(state, simulations=simulations, seed=seed)
+    times, clocks = [], []
+    for number in range(rounds):
+        begun, clock = thread_time(), perf_counter()
+        result = search.run(state, simulations=simulations, seed=seed + number)
+        times.append(thread_time() - begun)
+        clocks.append(perf_counter() - clock)
+    typical = median(times)
+    parts = {name: _part_ns(search, part) for name, part in _PARTS.items()}
+    steps = result.steps / simulations
+    return {
+        "simulations_per_second": simulations / typical,
+        "slowest": simulations / max(times),
+        "fastest": simulations / min(times),
+        "wall_simulations_per_second": simulations / median(clocks),
+        "evaluations_per_second": result.evaluations / typical,
+        "simulations": simulations,
+        "rounds": rounds,
+        "depth": result.depth,
+        "mean_depth": result.mean_depth,
+        "duplicates": result.duplicates,
+        "steps_per_simulation": steps,
+        "hidden": weights.hidden,
+        "features": weights.features,
+        **{f"{name}_ns": value for name, value in parts.items()},
+        "step_share": parts["step"] * steps / (typical / simulations * 1e9),
+        "network_share": parts["network"] * result.evaluations / (typical * 1e9),
+    }
+
+
+def _part_ns(search: Search, part: int, *, calls: int = 4000, rounds: int = 5) -> float:
+    """Processor time of one call on states of the tree just searched, ns; the best of some rounds, less an empty loop."""
+    scratch = np.zeros(search.game.words, np.int64)
+    spent = {}
+    for which in (part, -1):
+        best = float("inf")
+        _repeat(search.game, search.arena, search.judge, scratch, which, 10)
+        for _ in range(rounds):
+            begun = thread_time()
+            _repeat(search.game, search.arena, search.judge, scratch, which, calls)
+            best = min(best, thread_time() - begun)
+        spent[which] = best
+    return max(0.0, spent[part] - spent[-1]) / calls * 1e9
+
+
+@kernel
+def _repeat(game, arena, judge, scratch, part, calls):
+    """Call one part `calls` times on the nodes of the tree in a scattered order; `scratch`, int64 [W], takes the copies."""
+    used, total = arena.counters[USED], 0
+    for i in range(calls):
+        index = (i * 7919) % used
+        address = arena.states_at + index * game.words * 8
+        if part == 0:
+            call_evaluator(
+                judge.address, judge.integers, judge.reals, judge.weights, game.tables, address, arena.rng_at, arena.features_at,
+                arena.mask_at, arena.heads_at,
+            )  # fmt: skip
+        elif part == 1 or part == 2:
+            source = arena.states[index]
+            for w in range(game.words):
+                scratch[w] = source[w]
+            count = arena.nodes[index].edges
+            if part == 1 and count > 0:
+                edge = arena.edges[index * game.actions + i % count]
+                total += call_step(game.step, scratch.ctypes.data, game.tables, game.metrics, arena.rng_at, edge.action, arena.info_at)
+        elif part == 3:
+            total += call_features(game.features, address, game.tables, arena.features_at)
+        elif part == 4:
+            total += call_legal(game.legal, address, game.tables, arena.mask_at)
+        total += index
+    return total
