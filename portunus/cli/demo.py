@@ -208,7 +208,7 @@ def report(steps: Steps, scenarios: list[dict[str, Any]], picture: bytes) -> Non
     with steps.step("Write the report"):
         screen = write_atomic(steps.out / "screen.png", picture)
         compiled = compile_spec(find_spec(SPEC))
-        result = simulate_fights(compiled, iterations=5000, duration_s=compiled.duration_ns / 1e9, enemies=compiled.enemies, seed=1)
+        result = simulate_fights(compiled, iterations=5000, seed=1)
         command = f"portunus sim {SPEC} --iterations 5000 --seed 1 --report report.html"
         data = report_of(result, command=command, inputs=(("spec", SPEC), ("rotation", "default")), timeline=timeline_of(compiled, seed=1))
         rows = tuple(
