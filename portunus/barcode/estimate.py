@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from portunus.barcode.fields import carries_tick_value, summons
 from portunus.barcode.trackers import derive_trackers, hidden_aura
-from portunus.barcode.twin import SpecTwin
+from portunus.barcode.twin import SpecTwin, TwinSpec
 from portunus.barcode.wire import PERMANENT
 from portunus.ir.layout import MISSILES, NEVER
 
@@ -37,10 +37,10 @@ class Restorer:
         seed: Seed of draws beyond the longest script.
     """
 
-    def __init__(self, compiled: CompiledSpec, *, seed: int = 1) -> None:
+    def __init__(self, compiled: CompiledSpec | TwinSpec, *, seed: int = 1) -> None:
         self._compiled = compiled
         self._model = compiled.model
-        self._twin = SpecTwin(compiled, "expected", seed=seed)
+        self._twin = SpecTwin(compiled if isinstance(compiled, TwinSpec) else TwinSpec.of(compiled), "expected", seed=seed)
         self._seed = seed
         self._trackers = derive_trackers(compiled.model)
         used = {action.spell for action in compiled.actions}
@@ -301,7 +301,7 @@ _latest: list[Restorer] = []
 
 
 def restore(
-    compiled: CompiledSpec, observation: Observation, *, fight_remains_s: float | None = None, enemies: int | None = None
+    compiled: CompiledSpec | TwinSpec, observation: Observation, *, fight_remains_s: float | None = None, enemies: int | None = None
 ) -> np.ndarray:
     """The simulator state behind a frame; see `Restorer.restore`. Keeps the restorer of the spec used last."""
     if not _latest or _latest[0]._compiled is not compiled:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from portunus.barcode.twin import SpecTwin
+from portunus.barcode.twin import SpecTwin, TwinSpec
 from portunus.barcode.view import enemy_id, world_of
 from portunus.barcode.world import PLAYER_ID, CombatEvent, World
 from portunus.errors import PortunusError
@@ -29,10 +29,10 @@ class Taken:
 
 
 class PracticeFight:
-    """One fight of a compiled spec that can be advanced to any instant. It begins before the pull if the rotation does.
+    """One fight of a spec that can be advanced to any instant. It begins before the pull if the rotation does.
 
     Args:
-        compiled: The spec.
+        spec: The spec, compiled or not.
         seed: Seed of all its rolls.
         choose: State (int64 [state_words]) -> action; None plays the rotation.
         rotation: Name of the priority list that plays.
@@ -44,19 +44,19 @@ class PracticeFight:
 
     def __init__(
         self,
-        compiled: CompiledSpec,
+        spec: CompiledSpec | TwinSpec,
         *,
         seed: int,
         choose: Callable[[np.ndarray], int] | None = None,
         rotation: str = "default",
         clock_at_pull: float = CLOCK_AT_PULL,
     ) -> None:
-        self.compiled = compiled
+        self.spec = spec if isinstance(spec, TwinSpec) else TwinSpec.of(spec)
         self.clock_at_pull = clock_at_pull
         self.taken: list[Taken] = []
         self._events: list[CombatEvent] = []
         self._ticking: int = 0
-        model = compiled.model
+        model = self.spec.model
         self._landing = {f"land_{spell.name}": spell for spell in model.spells if spell.attack is not None and not spell.owner}
         self._completing = {f"complete_{spell.name}": spell for spell in model.spells if not spell.owner and not spell.triggered}
         shown = [aura for aura in model.auras if not aura.hidden and not aura.only_switch]
@@ -64,9 +64,9 @@ class PracticeFight:
         self._fading = {f"fade_{aura.name}": aura for aura in shown}
         self._tick_functions = {f"tick_{aura.name}": aura for aura in shown if aura.tick_amount is not None}
         watch = {"deal", *self._landing, *self._completing, *self._applying, *self._fading, *self._tick_functions}
-        self._twin = SpecTwin(compiled, "sampled", seed=seed, listener=self._hear, watch=frozenset(watch))
+        self._twin = SpecTwin(self.spec, "sampled", seed=seed, listener=self._hear, watch=frozenset(watch))
         if choose is None and rotation not in self._twin.rotations:
-            raise PortunusError(f"{compiled.name} has no rotation {rotation!r}", hint=f"It has: {', '.join(sorted(self._twin.rotations))}.")
+            raise PortunusError(f"{self.spec.name} has no rotation {rotation!r}", hint=f"It has: {', '.join(sorted(self._twin.rotations))}.")
         self._choose = choose
         self._rotation = rotation
         self._twin.begin()
@@ -105,7 +105,7 @@ class PracticeFight:
         while not twin.s.finished:
             if twin.must_decide:
                 action = self._decide()
-                chosen = self.compiled.actions[action]
+                chosen = self.spec.actions[action]
                 if chosen.spell:
                     self.taken.append(Taken(twin.s.now / 1e9, chosen.name, chosen.label))
                 twin.run("perform", action)
@@ -119,7 +119,7 @@ class PracticeFight:
 
     def world(self) -> World:
         """What a client shows at the present instant."""
-        return world_of(self.compiled, self.state, self.now, clock_at_pull=self.clock_at_pull)
+        return world_of(self.spec, self.state, self.now, clock_at_pull=self.clock_at_pull)
 
     def _decide(self) -> int:
         if self._choose is not None:

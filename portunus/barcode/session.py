@@ -8,6 +8,7 @@ from portunus.barcode.fields import build_schema
 from portunus.barcode.practice import CLOCK_AT_PULL, PracticeFight
 from portunus.barcode.schema import Schema
 from portunus.barcode.standin import StandIn
+from portunus.barcode.twin import TwinSpec
 from portunus.codegen.lua_addon import addon_files
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class PracticeSession:
     """Fights of a spec with the generated addon watching.
 
     Args:
-        compiled: The spec.
+        spec: The spec, compiled or not.
         fights: How many fights to play.
         seed: Seed of the first fight; the next ones count on.
         speed: Game seconds per second.
@@ -32,10 +33,10 @@ class PracticeSession:
     """
 
     def __init__(
-        self, compiled: CompiledSpec, *, fights: int = 1, seed: int = 1, speed: float = 1.0, client: str = "34x", rotation: str = "default"
+        self, spec: CompiledSpec | TwinSpec, *, fights: int = 1, seed: int = 1, speed: float = 1.0, client: str = "34x", rotation: str = "default"
     ) -> None:
-        self.compiled = compiled
-        self.schema: Schema = build_schema(compiled.model, compiled.actions)
+        self.spec = spec if isinstance(spec, TwinSpec) else TwinSpec.of(spec)
+        self.schema: Schema = build_schema(spec.model, spec.actions)
         self.speed = speed
         self.fight_number = 1
         self._fights = fights
@@ -44,12 +45,12 @@ class PracticeSession:
         self._pause_left = 0.0
         self.fight = self._new_fight(CLOCK_AT_PULL)
         self.world: World = self.fight.world()
-        names = {spell.id: spell.label for spell in compiled.model.spells}
+        names = {spell.id: spell.label for spell in spec.model.spells}
         self.client = StandIn(addon_files(self.schema), client, world=self.world, spell_names=names)
 
     def _new_fight(self, clock_at_pull: float) -> PracticeFight:
         seed = self._seed + self.fight_number - 1
-        return PracticeFight(self.compiled, seed=seed, rotation=self._rotation, clock_at_pull=clock_at_pull)
+        return PracticeFight(self.spec, seed=seed, rotation=self._rotation, clock_at_pull=clock_at_pull)
 
     @property
     def finished(self) -> bool:

@@ -6,6 +6,8 @@ lies in between; both run the same program as plain Python, which costs some 50 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,24 +17,72 @@ from portunus.ir.program import Program, lower
 
 if TYPE_CHECKING:
     from portunus.dsl.model import Model
+    from portunus.ir.layout import Layout
+    from portunus.runtime.signature import Action
     from portunus.runtime.compiled import CompiledSpec
 
 
-_lowered: list[tuple[Model, Program]] = []
+@dataclass(frozen=True)
+class TwinSpec:
+    """A lowered spec with the tables of one character and encounter: all a slow twin needs, without any compiled code.
+
+    It answers to the names of `CompiledSpec` that the bridge uses, so that a window opens in a second on a machine that has compiled nothing.
+    """
+
+    program: Program
+    table_values: Mapping[str, object]
+    duration_ns: int
+    enemies: int
+
+    @property
+    def name(self) -> str:
+        """Name of the spec."""
+        return self.program.model.name
+
+    @property
+    def model(self) -> Model:
+        """What the spec says."""
+        return self.program.model
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What the player can do; the last one is waiting."""
+        return self.program.actions
+
+    @property
+    def gcd_seconds(self) -> float:
+        """The ruleset's global cooldown."""
+        return self.program.model.ruleset.gcd / 1e9
+
+    @property
+    def state_layout(self) -> Layout:
+        """Fields and event slots of a state."""
+        return self.program.layout
+
+    def new_state(self) -> np.ndarray:
+        """A zeroed state, int64 [state_words]."""
+        return np.zeros(self.program.layout.state_words, np.int64)
+
+    def view(self, state: np.ndarray) -> np.ndarray:
+        """The named fields of a state."""
+        return state.view(self.program.layout.state_dtype)[0]
+
+    @classmethod
+    def of(cls, compiled: CompiledSpec) -> TwinSpec:
+        """The same of a compiled spec; the one asked for last is kept, for lowering takes half a second."""
+        if not _latest or _latest[0][0] is not compiled:
+            _latest[:] = [(compiled, cls(lower(compiled.model), compiled.table_values, compiled.duration_ns, compiled.enemies))]
+        return _latest[0][1]
 
 
-def _program(model: Model) -> Program:
-    """The lowered model; the one asked for last is kept, for lowering takes half a second."""
-    if not _lowered or _lowered[0][0] is not model:
-        _lowered[:] = [(model, lower(model))]
-    return _lowered[0][1]
+_latest: list[tuple[CompiledSpec, TwinSpec]] = []
 
 
 class SpecTwin:
     """One state of a compiled spec as Python objects, and the functions of its program.
 
     Args:
-        compiled: The spec, with the tables of one character and encounter.
+        spec: The spec, with the tables of one character and encounter.
         form: "sampled" or "expected".
         seed: Seed of the random stream.
         listener, watch: See `portunus.codegen.python.Twin`.
@@ -44,30 +94,30 @@ class SpecTwin:
     """
 
     def __init__(
-        self, compiled: CompiledSpec, form: str, *, seed: int = 1, listener: Listener | None = None, watch: frozenset[str] = frozenset()
+        self, spec: TwinSpec, form: str, *, seed: int = 1, listener: Listener | None = None, watch: frozenset[str] = frozenset()
     ) -> None:
-        self.compiled = compiled
-        self.layout = compiled.layout.layout
-        twin = Twin(_program(compiled.model), form, listener=listener, watch=watch)
+        self.spec = spec
+        self.layout = spec.state_layout
+        twin = Twin(spec.program, form, listener=listener, watch=watch)
         self.s: Any
         self.t: Any
         self.m: Any
-        self.s, self.t, self.m = twin.blocks(dict(compiled.table_values))
+        self.s, self.t, self.m = twin.blocks(dict(spec.table_values))
         self.r = [seed % (1 << 64), 0, 0, 0]
         self.call = twin.functions
         self.rotations = twin.rotations
 
     def load(self, state: np.ndarray) -> None:
         """Continue from a state, int64 [state_words]."""
-        named = self.compiled.view(state)
+        named = self.spec.view(state)
         for field in self.layout.state:
             value = named[field.name].tolist()
             setattr(self.s, field.name, value)
 
     def store(self) -> np.ndarray:
         """The current state as a kernel's block, int64 [state_words]."""
-        state = self.compiled.new_state()
-        named = self.compiled.view(state)
+        state = self.spec.new_state()
+        named = self.spec.view(state)
         for field in self.layout.state:
             named[field.name] = getattr(self.s, field.name)
         return state

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from portunus.dsl.model import Aura
+    from portunus.barcode.twin import TwinSpec
     from portunus.runtime.compiled import CompiledSpec
 
 HEALTH_MAX = 10_000_000
@@ -22,7 +23,7 @@ def enemy_id(index: int) -> str:
     return f"0xF13000{index + 1:010X}"
 
 
-def _aura(compiled: CompiledSpec, aura: Aura, named: Any, at: int | None, now_ns: float, to_clock) -> VisibleAura | None:
+def _aura(compiled: CompiledSpec | TwinSpec, aura: Aura, named: Any, at: int | None, now_ns: float, to_clock) -> VisibleAura | None:
     def value(part: str) -> Any:
         whole = named[f"{aura.name}_{part}"]
         return whole if at is None else whole[at]
@@ -36,7 +37,7 @@ def _aura(compiled: CompiledSpec, aura: Aura, named: Any, at: int | None, now_ns
     return VisibleAura(aura.id, aura.label, stacks, float(length) / 1e9, to_clock(int(value("end"))))  # type: ignore[arg-type]
 
 
-def world_of(compiled: CompiledSpec, state: np.ndarray, now: float, *, clock_at_pull: float = 1000.0) -> World:
+def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *, clock_at_pull: float = 1000.0) -> World:
     """See `World.from_state`.
 
     A simulator state knows one lock for global cooldown and cast; while a cast is what locks, no global cooldown is shown.
@@ -83,7 +84,7 @@ def world_of(compiled: CompiledSpec, state: np.ndarray, now: float, *, clock_at_
     )
 
 
-def _cast(compiled: CompiledSpec, named: Any, now_ns: float, to_clock) -> VisibleCast | None:
+def _cast(compiled: CompiledSpec | TwinSpec, named: Any, now_ns: float, to_clock) -> VisibleCast | None:
     model, numbers = compiled.model, compiled.table_values
     if named["channel"]:
         for spell in model.spells:

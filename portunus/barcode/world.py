@@ -104,7 +104,7 @@ class World:
         """The world a client would show in a simulator state.
 
         Args:
-            compiled: The `CompiledSpec`.
+            compiled: The `CompiledSpec`, or a `TwinSpec`.
             state: [compiled.layout.state_words] int64, not changed.
             now: Seconds since the pull; at or after the state's own instant, before anything further happens.
             clock_at_pull: The client's clock at the pull, seconds.

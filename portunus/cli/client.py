@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from portunus.errors import PortunusError
+
+if TYPE_CHECKING:
+    from portunus.barcode.twin import TwinSpec
 
 
 class Position(click.ParamType):
@@ -43,6 +47,31 @@ def _require_screen() -> None:
     require_packages()
 
 
+def twin_spec(path: Path, *, profile: str | None = None, encounter: str | None = None) -> TwinSpec:
+    """A spec with the tables of a character and encounter, for a window that needs no compiled kernels.
+
+    Args:
+        path: The spec file.
+        profile: A profile's name or file, None for the spec's default.
+        encounter: An encounter's name or file, None for the standard one.
+
+    Raises:
+        PortunusError: Anything wrong with an input.
+    """
+    from portunus.barcode.twin import TwinSpec
+    from portunus.compiler import program_of, resolve_encounter, resolve_profile, tables_of
+
+    program = program_of(path)
+    fight = resolve_encounter(encounter)
+    if fight.enemies > program.model.ruleset.max_enemies:
+        raise PortunusError(
+            f"the encounter {fight.name} has {fight.enemies} enemies, the ruleset allows {program.model.ruleset.max_enemies}",
+            hint="Choose an encounter with fewer enemies.",
+        )
+    values = tables_of(program, resolve_profile(program.model, profile), fight)
+    return TwinSpec(program, values, fight.duration_ns, fight.enemies)
+
+
 @click.command(epilog="Example: portunus client specs/wotlk/mage_fire.spec --fights 3 --speed 2")
 @click.argument("spec")
 @click.option("--fights", type=click.IntRange(1, 1000), default=1, show_default=True, help="Fights to play.")
@@ -71,18 +100,16 @@ def command(
     The addon runs in real Lua 5.1 against the API of the chosen client and sees nothing but what that API answers. The overlay reads
     this window as it would read the game.
     """
-    from portunus.compiler import compile_spec
     from portunus.resources import find_spec
 
     path = find_spec(spec)
     if frames is not None and frames.exists() and any(frames.iterdir()):
         raise PortunusError(f"the folder {frames} is not empty", hint="Choose an empty or new folder for --frames.")
     _require_screen()
-    compiled = compile_spec(path, profile=profile, encounter=encounter)
     from portunus.barcode.session import PracticeSession
     from portunus.cli.client_window import run_window
 
-    session = PracticeSession(compiled, fights=fights, seed=seed, speed=speed, client=game, rotation=rotation)
+    session = PracticeSession(twin_spec(path, profile=profile, encounter=encounter), fights=fights, seed=seed, speed=speed, client=game, rotation=rotation)
     run_window(session, position=position, frames=frames)
     seconds = max(0.0, session.fight.now)
     if seconds >= 1:

@@ -11,9 +11,11 @@ from portunus.barcode.practice import PracticeFight
 from portunus.barcode.reader import observe
 from portunus.barcode.session import PracticeSession
 from portunus.barcode.world import World
+from portunus.cli.client import twin_spec
 from portunus.compiler import compile_spec
 from portunus.errors import PortunusError
 from portunus.ir.layout import MISSILES
+from portunus.resources import find_spec
 
 UNIT_NS = 8_500_000  # an instant's resolution and the rounding of the clock
 FRAME_NS = 55_000_000  # what the addon itself can only know to within a frame
@@ -21,6 +23,12 @@ FRAME_NS = 55_000_000  # what the addon itself can only know to within a frame
 
 @pytest.fixture(scope="module")
 def compiled():
+    """The spec without kernels: most of the link needs none."""
+    return twin_spec(find_spec("wotlk/mage_fire.spec"))
+
+
+@pytest.fixture(scope="module")
+def kernels():
     return compile_spec("wotlk/mage_fire.spec")
 
 
@@ -109,7 +117,7 @@ def test_numbers_and_hidden_counters(compiled, journey):
 
 
 def test_missiles_and_guardians(compiled, journey):
-    layout = compiled.layout.layout
+    layout = compiled.state_layout
     first = layout.slot("missile_0")
     flying = 0
     for pair in journey:
@@ -132,33 +140,33 @@ def test_missiles_and_guardians(compiled, journey):
     assert flying > 5
 
 
-def test_restored_states_play_on(compiled, restorer, journey):
+def test_restored_states_play_on(kernels, restorer, journey):
     """From every restored state the kernels reach a legal decision and the end of the fight."""
     for now, _, restored, _ in journey[::6]:
         branches = restorer.decisions(restored)
         assert sum(share for _, share in branches) == pytest.approx(1.0)
         state = branches[0][0].copy()
-        rng = compiled.new_rng(5)
-        view = compiled.view(state)
+        rng = kernels.new_rng(5)
+        view = kernels.view(state)
         assert view["finished"] == 0
-        assert compiled.legal(state).sum() > 1
-        assert np.isfinite(compiled.features(state)).all()
+        assert kernels.legal(state).sum() > 1
+        assert np.isfinite(kernels.features(state)).all()
         damage = 0.0
         for _ in range(600):
             if view["finished"]:
                 break
-            damage += compiled.step(state, compiled.rotation(state), rng, expected=True)[0]
+            damage += kernels.step(state, kernels.rotation(state), rng, expected=True)[0]
         assert view["finished"] == 1
-        assert 2000 < damage / (compiled.duration_ns / 1e9 - now) < 6000, "damage per second of the rest is plausible"
+        assert 2000 < damage / (kernels.duration_ns / 1e9 - now) < 6000, "damage per second of the rest is plausible"
 
 
-def test_the_twin_plays_the_kernels_fight(compiled):
+def test_the_twin_plays_the_kernels_fight(compiled, kernels):
     """The practice fight is the simulator's: same seed, same damage as the compiled kernels."""
     fight = PracticeFight(compiled, seed=21)
     while not fight.finished:
         fight.advance(fight.now + 0.7)
     damage = np.zeros(1)
-    compiled.run(damage, first_seed=21)
+    kernels.run(damage, first_seed=21)
     assert fight.damage == damage[0]
 
 

@@ -14,11 +14,12 @@ from portunus.barcode.fields import build_schema
 from portunus.barcode.image import render
 from portunus.barcode.reader import Link, Reader
 from portunus.barcode.wire import Frame, pack_frame
-from portunus.compiler import compile_spec
+from portunus.cli.client import twin_spec
 from portunus.display import missing_packages, virtual_display
+from portunus.resources import find_spec
 
 SPEC = "wotlk/mage_fire.spec"
-START_SECONDS = 40.0
+START_SECONDS = 60.0
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def screen(monkeypatch):
 
 
 def test_window_to_restored_state(screen, tmp_path):
-    compiled = compile_spec(SPEC)
+    compiled = twin_spec(find_spec(SPEC))
     schema = build_schema(compiled.model, compiled.actions)
     frames = tmp_path / "frames"
     command = [sys.executable, "-m", "portunus", "client", SPEC, "--seed", "3", "--speed", "4", "--position", "200,120", "--frames", str(frames)]
@@ -69,7 +70,7 @@ def test_window_to_restored_state(screen, tmp_path):
 
 
 def test_the_reader_survives_the_end_of_the_screen(monkeypatch):
-    compiled = compile_spec(SPEC)
+    compiled = twin_spec(find_spec(SPEC))
     schema = build_schema(compiled.model, compiled.actions)
     monkeypatch.delenv("DISPLAY", raising=False)
     with virtual_display(always=True):
