@@ -42,12 +42,12 @@ def command(
     if search_ms is not None and simulations is not None:
         raise PortunusError("a search takes one budget", hint="Give --search-ms or --simulations, not both.")
     path = find_spec(spec)
+    from portunus.compiler import compile_spec
     from portunus.evaluator.mlp import forward
-    from portunus.runtime.compiled import compile_spec
     from portunus.train.evaluation import Budget, evaluate_model
 
     chosen = {key: value for key, value in (("profile", profile), ("encounter", encounter)) if value is not None}
-    compiled = compile_spec(path, **chosen)
+    compiled = compile_spec(str(path), **chosen)
     model = load_model(model_file, compiled)
     open_evaluator(model, lambda features: forward(model.weights, features))
     budget = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,21 @@ def command(
 
     from portunus.files import write_atomic
     from portunus.resources import find_spec
+
+    path = find_spec(spec)
+    from portunus.compiler import compile_spec
     from portunus.train.session import train
+    from portunus.train.trainer import TrainSettings
 
     console = Console()
+    chosen = {key: value for key, value in (("profile", profile), ("encounter", encounter)) if value is not None}
+    source = partial(compile_spec, str(path), **chosen)
+    with console.status("compiling the spec"):
+        compiled = source()
     result = train(
-        find_spec(spec), out=out, seconds=60 * minutes, workers=default_workers() if workers is None else workers,
-        from_scratch=from_scratch, resume=resume, seed=seed, profile=profile, encounter=encounter, console=console,
+        compiled, source, TrainSettings(seconds=60 * minutes, seed=seed, from_scratch=from_scratch),
+        out=out, workers=default_workers() if workers is None else workers, resume=resume, console=console,
+        facts={"spec_file": path.name, **chosen},
     )  # fmt: skip
     _print(console, result)
     if json_file is not None:

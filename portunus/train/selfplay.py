@@ -40,6 +40,7 @@ class SelfPlaySettings:
         careless_share: Share of the fights that begin with careless play.
         careless_random: Share of random actions while careless.
         careless_decisions: Longest careless stretch, decisions.
+        short_share: Share of the pieces of work with a shorter fight, a fifth to all of its length, so that no length is learned by heart.
         trace: lambda of the value targets.
     """
 
@@ -49,6 +50,7 @@ class SelfPlaySettings:
     careless_share: float = 0.3
     careless_random: float = 0.3
     careless_decisions: int = 120
+    short_share: float = 0.3
     trace: float = 0.9
 
 
@@ -117,6 +119,14 @@ def _self_play(game, arena, rules, quiet, judge, reset, rngs, stream, how, keep)
     return row, faults
 
 
+def with_length(compiled: CompiledSpec, share: float) -> np.ndarray:
+    """A copy of the tables, int64 [table_words], in which the fight lasts only a share of its time."""
+    tables = compiled.tables.copy()
+    duration = tables.view(compiled.layout.table_dtype)["duration"]
+    duration[0] = int(duration[0] * share)
+    return tables
+
+
 class SelfPlay:
     """A player that improves on a network by searching, and remembers its fights as samples.
 
@@ -153,11 +163,14 @@ class SelfPlay:
             np.zeros(capacity, np.bool_),
             np.zeros(capacity, np.bool_),
         )
+        draw = np.random.default_rng(seed)
+        tables = with_length(compiled, draw.uniform(0.2, 1.0) if draw.random() < how.short_share else 1.0)
+        game = search.game._replace(tables=tables.ctypes.data)
         rngs = np.stack([compiled.new_rng(seed + fight) for fight in range(fights)])
         stream = np.array([seed, 0, 0, 0], np.uint64)
         numbers = (how.simulations, how.fast_simulations, how.full_share, how.careless_share, how.careless_random, how.careless_decisions)
         quiet = search.rules._replace(gumbel_scale=0.0)
-        rows, faults = _self_play(search.game, search.arena, search.rules, quiet, search.judge, compiled.kernels.reset, rngs, stream, numbers, keep)
+        rows, faults = _self_play(game, search.arena, search.rules, quiet, search.judge, compiled.kernels.reset, rngs, stream, numbers, keep)
         check_faults(compiled, faults)
         ends = np.flatnonzero(keep[6][:rows])
         features, mask, policy, full, values, gains, last, explored = (array[: int(ends[-1]) + 1 if len(ends) else 0] for array in keep)

@@ -1,11 +1,9 @@
-"""One `portunus train` from spec file to published model: compile, start workers, train, measure, publish."""
+"""One training from compiled spec to published model: start workers, train, measure, publish."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,47 +28,26 @@ if TYPE_CHECKING:
 
 
 def train(
-    spec: Path, *, out: Path | None, seconds: float, workers: int, from_scratch: bool, resume: bool, seed: int,
-    profile: str | None, encounter: str | None, console: Console,
+    compiled: CompiledSpec, source: Callable[[], CompiledSpec], settings: TrainSettings, *,
+    out: Path | None, workers: int, resume: bool, console: Console, facts: dict[str, Any] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Train a network for a spec file and publish it.
+    """Train a network for a spec and publish it, unless the one that is there is better.
 
     Args:
-        spec: The spec file.
+        compiled: The spec.
+        source: Makes the same spec again inside a worker; a module-level function or a partial of one.
+        settings: How to train.
         out: The `.pt` file; None = `models/<name>.pt` of this installation.
-        seconds: Time for training.
         workers: Ray workers; 0 = self-play in this process.
-        from_scratch: No warm start.
         resume: Go on from the checkpoint beside `out`.
-        seed: Of everything random.
-        profile, encounter: As `compile_spec` takes them; None = the spec's own.
         console: Where progress goes.
+        facts: JSON values about the inputs, for manifest and card.
 
     Returns:
         Every figure printed, as JSON values.
 
     Raises:
         PortunusError: Bad input, a place that cannot be written to, or workers that keep failing.
-    """
-    from portunus.runtime.compiled import compile_spec
-
-    chosen = {key: value for key, value in (("profile", profile), ("encounter", encounter)) if value is not None}
-    source = partial(compile_spec, spec, **chosen)
-    with console.status("compiling the spec") if console.is_terminal else nullcontext():
-        compiled = source()
-    settings = TrainSettings(seconds=seconds, seed=seed, from_scratch=from_scratch)
-    facts = {"spec_file": spec.name, **chosen}
-    return train_compiled(compiled, source, settings, out=out, workers=workers, resume=resume, console=console, facts=facts)
-
-
-def train_compiled(
-    compiled: CompiledSpec, source: Callable[[], CompiledSpec], settings: TrainSettings, *,
-    out: Path | None, workers: int, resume: bool, console: Console, facts: dict[str, Any] | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """Train a network for a compiled spec; `source` makes the same spec again inside a worker.
-
-    Raises:
-        PortunusError: As `train`.
     """
     path = out or default_model(compiled.name)
     check_place(path, compiled)

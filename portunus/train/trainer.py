@@ -155,7 +155,8 @@ class Trainer:
             if not self._warm and not self.settings.from_scratch:
                 skipped = self._warm_start(pool)
             else:
-                self._wait(pool)
+                for samples in self._wait(pool, 0.0):
+                    self.add(samples)
             self._self_play(pool, skipped)
         finally:
             self.save()
@@ -164,17 +165,16 @@ class Trainer:
         return self.best
 
     def _warm_start(self, pool: Pool) -> float:
-        """Imitate the list for its share of the time, which is returned, and on until the workers are ready, which is not counted."""
+        """Imitate the list for its share of the time, which is returned; then wait until the workers have compiled."""
         how = self.settings
         self.clone_round()  # compiles what the rounds below use
         started = time.monotonic()
         length = min(how.clone_share * how.seconds, how.clone_seconds)
-        ready = False
-        while not ready or time.monotonic() < started + length:
+        while time.monotonic() < started + length:
             self._learn(self._spent(started, length) / how.seconds)
             self._report(Progress("warm start", self._spent(started, length) / how.seconds, self.counters))
             self.clone_round()
-            ready = ready or bool(pool.collect(0.0))
+        self._wait(pool, length / how.seconds)
         self._warm = True
         self.counters.seconds += length
         self.best = self.learner.weights()
@@ -182,13 +182,12 @@ class Trainer:
         self._credit = 0.0
         return length
 
-    def _wait(self, pool: Pool) -> None:
-        """Until the workers have compiled and the first samples are there."""
+    def _wait(self, pool: Pool, share: float) -> list[Samples]:
+        """Until the workers have compiled; returns their first samples."""
         while not (ready := pool.collect(1.0)):
             pool.feed(self.learner.weights(), self.next_seed)
-            self._report(Progress("compiling", 0.0, self.counters))
-        for samples in ready:
-            self.add(samples)
+            self._report(Progress("compiling", share, self.counters))
+        return ready
 
     @staticmethod
     def _spent(started: float, length: float) -> float:

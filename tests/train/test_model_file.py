@@ -17,7 +17,8 @@ from training_toy import ToySpec, random_features, random_weights
 from portunus.errors import PortunusError
 from portunus.evaluator.archive import ArchiveError, read_archive
 from portunus.evaluator.mlp import forward
-from portunus.evaluator.model_file import TENSORS, forward as plain_forward, load_model, seal
+from portunus.evaluator.model_file import TENSORS, load_model, seal
+from portunus.evaluator.model_file import forward as plain_forward
 from portunus.evaluator.torchscript import BATCH, ILLEGAL, TorchScriptEvaluator, open_evaluator, to_torchscript
 from portunus.train.publish import publish_model
 

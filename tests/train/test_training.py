@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,19 +17,18 @@ from rich.console import Console
 from training_toy import ToySpec, load_toy, random_weights
 
 from portunus.errors import PortunusError
-from portunus.evaluator.mlp import Mlp, forward
+from portunus.evaluator.mlp import forward
 from portunus.evaluator.model_file import TENSORS, load_model
-from portunus.search.engine import Search
 from portunus.train import cluster
 from portunus.train.checkpoint import checkpoint_path
 from portunus.train.cloning import clone_samples
-from portunus.train.evaluation import Budget, evaluate_model, search_fights
+from portunus.train.evaluation import Budget, evaluate_model
 from portunus.train.gate import better, compare, log_likelihood_ratio, threshold
 from portunus.train.learner import Learner, LearnerSettings
 from portunus.train.play import network_fights, play_rotation, record_rotation, rotation_fights
 from portunus.train.samples import Replay
 from portunus.train.selfplay import SelfPlay, SelfPlaySettings
-from portunus.train.session import check_place, train_compiled
+from portunus.train.session import check_place, train
 from portunus.train.targets import lambda_returns
 from portunus.train.trainer import Trainer, TrainSettings
 from portunus.train.workers import LocalPool, RayPool
@@ -120,10 +120,15 @@ def test_replay_keeps_the_newest(toy: ToySpec) -> None:
 
 def test_the_gate_errs_as_rarely_as_it_says() -> None:
     rng = np.random.default_rng(3)
-    noise = lambda seeds: rng.normal(0, 30, len(seeds))  # noqa: E731
-    base = lambda seeds: np.full(len(seeds), 1000.0)  # noqa: E731
-    passed = sum(better(lambda s: base(s) + noise(s), base, first_seed=0, most=4000, gain=0.005)[0] for _ in range(200))
-    found = sum(better(lambda s: base(s) + 5 + noise(s), base, first_seed=0, most=4000, gain=0.005)[0] for _ in range(200))
+
+    def level(seeds: np.ndarray) -> np.ndarray:
+        return np.full(len(seeds), 1000.0)
+
+    def player(gain: float) -> Callable[[np.ndarray], np.ndarray]:
+        return lambda seeds: level(seeds) + gain + rng.normal(0, 30, len(seeds))
+
+    passed = sum(better(player(0.0), level, first_seed=0, most=4000, gain=0.005)[0] for _ in range(200))
+    found = sum(better(player(5.0), level, first_seed=0, most=4000, gain=0.005)[0] for _ in range(200))
     assert passed <= 20 and found >= 180
     assert log_likelihood_ratio(np.array([0.0, 0.0]), 1.0) == 0 and threshold(0.05) == pytest.approx(2.944, abs=1e-3)
 
@@ -204,7 +209,7 @@ def test_a_model_of_something_else_is_never_overwritten(toy: ToySpec, published:
 def test_training_with_ray_beats_the_default_list_and_leaves_nothing_behind(toy: ToySpec, tmp_path: Path) -> None:
     folders = set(Path("/tmp").glob("portunus-ray-*"))
     path, mask = tmp_path / "toy.pt", current_mask()
-    result = train_compiled(
+    result = train(
         toy, load_toy, settings(seconds=8.0), out=path, workers=1, resume=False, console=Console(quiet=True)
     )
     measured = result["measured"]

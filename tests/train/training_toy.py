@@ -28,6 +28,7 @@ STATE = np.dtype(
         ("proc", np.int64), ("dot_end", np.int64), ("burst_end", np.int64), ("cd_burst", np.int64),
     ]
 )  # fmt: skip
+TABLES = np.dtype([("filler", np.int64), ("spender", np.int64), ("dot", np.int64), ("duration", np.int64)])
 WORDS = STATE.itemsize // 8
 
 
@@ -156,7 +157,7 @@ class ToySpec:
         self.model = None
         self.actions = tuple(Action(name, "" if name == "wait" else name, 0, name.title(), index, "") for index, name in enumerate(NAMES))
         self.feature_names = FEATURES
-        self.layout = SimpleNamespace(state_words=WORDS, table_words=4, metrics_words=1, state_dtype=STATE)
+        self.layout = SimpleNamespace(state_words=WORDS, table_words=4, metrics_words=1, state_dtype=STATE, table_dtype=TABLES)
         self.tables = np.array([100, spender, 30, 57_000_000_000], np.int64)
         self.kernels = Kernels(
             reset=_reset.address, step_sampled=_step_sampled.address, step_expected=_step_expected.address,
