@@ -20,7 +20,7 @@ from portunus.ir.expressions import StaticValues
 from portunus.ir.layout import numpy_dtype
 from portunus.ir.program import Program, lower
 from portunus.resources import data_folder, find_spec
-from portunus.runtime.cache import load_sealed, module_name
+from portunus.runtime.cache import load_all, load_sealed, module_name
 from portunus.runtime.compiled import BlockSizes, CompiledSpec
 from portunus.runtime.signature import Kernels
 from portunus.sim.encounter import Encounter, load_encounter
@@ -142,7 +142,7 @@ def pack_tables(program: Program, values: dict[str, object]) -> np.ndarray:
 def assemble(program: Program, values: dict[str, object], encounter: Encounter, *, reference: bool) -> CompiledSpec:
     model = program.model
     sampled_text = engine_module(program, "sampled")
-    sampled, expected = load_sealed(sampled_text), load_sealed(engine_module(program, "expected"))
+    sampled, expected = load_all([sampled_text, engine_module(program, "expected")])
     lists = {name: load_sealed(rotation_module(program, name, module_name(sampled_text))) for name in program.rotations}
     kernels = Kernels(sampled.entry_reset.address, sampled.entry_step.address, expected.entry_step.address, sampled.entry_legal.address,
                       sampled.entry_features.address, {name: module.entry_rotation.address for name, module in lists.items()})

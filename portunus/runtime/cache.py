@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -77,6 +78,32 @@ def load_sealed(text: str) -> ModuleType:
         sys.modules.pop(name, None)
         print(f"portunus: the kernel cache {folder.name} did not load ({type(error).__name__}); compiling again", file=sys.stderr)
         return load_sealed(text)
+
+
+def load_all(texts: list[str]) -> list[ModuleType]:
+    """Import several independent modules; those not in the cache are compiled by one process each, at the same time."""
+    root = user_cache_folder("kernels", "v1")
+    missing = [t for t in texts if module_name(t) not in _loaded and not _is_sealed(root / module_name(t))]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+    program = "import sys; from portunus.runtime.cache import load_sealed; load_sealed(sys.stdin.read())"
+    children = []
+    for text in missing[1:]:
+        child = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True)
+        assert child.stdin is not None
+        child.stdin.write(text)
+        child.stdin.close()
+        children.append(child)
+    try:
+        if missing:
+            load_sealed(missing[0])
+        for child in children:
+            child.wait()
+    finally:
+        for child in children:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+    return [load_sealed(text) for text in texts]
 
 
 def clear() -> int:

@@ -67,3 +67,12 @@ def test_a_folder_others_can_write_to_is_refused(tmp_path: Path) -> None:
     folder.chmod(0o777)
     with pytest.raises(PortunusError, match="can be written by other users"):
         private_folder(folder)
+
+
+def test_several_modules_compile_side_by_side(tmp_path: Path) -> None:
+    program = ("from portunus.runtime.cache import compile_seconds, load_all\n"
+               f"modules = load_all([{MODULE.format(factor=2)!r}, {MODULE.format(factor=4)!r}])\n"
+               "print(*(m.entry.ctypes(10) for m in modules), len(compile_seconds))")
+    environment = {**os.environ, "PORTUNUS_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.split() == ["20", "40", "1"]
