@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, cast
 
 from portunus.dsl.diagnostics import Problems, suggestion
-from portunus.dsl.model import Expr, Span
-from portunus.dsl.symbols import Symbols, unit_hint
+from portunus.dsl.model import Expr, Span, ValueType
+from portunus.dsl.symbols import AURA_FIELDS, Symbols, unit_hint
 from portunus.dsl.syntax import Binary, Call, Name, Node, Number, Text, Unary
 from portunus.units import UNITS, convert
 
@@ -38,11 +39,6 @@ EVENT_NAMES = {
 PLAIN_NAMES = {
     "enemies": ("enemies", "number"), "fight.time": ("fight_time", "time"), "fight.remains": ("fight_remains", "time"), "target.health": ("target_phase", "number"),
     "target.level_difference": ("level", "number"), "target.distance": ("distance", "distance"),
-}  # fmt: skip
-# field -> (operation, type) after buff.X, debuff.X, dot.X
-AURA_FIELDS = {
-    "up": ("aura_up", "bool"), "down": ("aura_up", "bool"), "remains": ("aura_remains", "time"), "stacks": ("aura_stacks", "number"),
-    "ticks_left": ("aura_ticks_left", "number"), "fresh": ("aura_fresh", "bool"),
 }  # fmt: skip
 COOLDOWN_FIELDS = {"ready": ("cooldown_ready", "bool"), "remains": ("cooldown_remains", "time")}
 SPELL_FIELDS = {"cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number")}
@@ -92,7 +88,7 @@ class Expressions:
             self.problems.error("PT505", node.span, f"{what} cannot be a rolled amount", "A range `a..b` stands in `damage` and `gain` only.")
         else:
             self.problems.error("PT502", node.span, f"{what} needs {' or '.join(TYPE_NAMES[t] for t in allowed)}, found {TYPE_NAMES[expr.type]}", _mend(node, expr, allowed))
-        return replace(expr, type=UNKNOWN)  # type: ignore[arg-type]
+        return typed(expr.op, expr.args, UNKNOWN, expr.span)
 
     def _node(self, node: Node, context: Context) -> Expr:
         if isinstance(node, Number):
@@ -112,7 +108,7 @@ class Expressions:
         if node.unit not in UNITS:
             self.problems.error("PT014", node.span, f"there is no unit `{node.unit}`", unit_hint(node))
             return _unknown(node.span)
-        return Expr("number", (convert(node.digits, node.unit),), UNITS[node.unit].type, node.span)  # type: ignore[arg-type]
+        return typed("number", (convert(node.digits, node.unit),), UNITS[node.unit].type, node.span)
 
     def _unary(self, node: Unary, context: Context) -> Expr:
         operand = self._node(node.operand, context)
@@ -142,10 +138,10 @@ class Expressions:
     def _binary(self, node: Binary, context: Context) -> Expr:
         # A long chain leans to the left: walk down it in a loop.
         chain: list[Binary] = []
-        while isinstance(node, Binary) and node.op != "..":
-            chain.append(node)
-            node = node.left  # type: ignore[assignment]
         left_node: Node = node
+        while isinstance(left_node, Binary) and left_node.op != "..":
+            chain.append(left_node)
+            left_node = left_node.left
         phase = len(chain) > 0 and chain[-1].op in ("<", "<=", ">", ">=")
         left = self._operand(left_node, context, phase)
         for part in reversed(chain):
@@ -164,7 +160,7 @@ class Expressions:
         op = OPERATORS.get(node.op, "")
         a, b = left.type, right.type
         if UNKNOWN in (a, b):
-            return Expr("number", (0,), "bool" if op in ("and", "or", "lt", "le", "gt", "ge", "eq", "ne") and UNKNOWN not in (a, b) else UNKNOWN, node.span)  # type: ignore[arg-type]
+            return typed("number", (0,), "bool" if op in ("and", "or", "lt", "le", "gt", "ge", "eq", "ne") and UNKNOWN not in (a, b) else UNKNOWN, node.span)
         if op in ("and", "or"):
             for operand, part in ((left, left_node), (right, node.right)):
                 if operand.type != "bool":
@@ -182,7 +178,7 @@ class Expressions:
             hint = _mend(node.right, right, [a]) or _mend(left_node, left, [b])
             self.problems.error("PT501", node.span, f"cannot {verb} {pair}", hint)
             return _unknown(node.span)
-        return Expr(op, (left, right), result, node.span)  # type: ignore[arg-type]
+        return typed(op, (left, right), result, node.span)
 
     def _compare(self, node: Binary, op: str, left: Expr, left_node: Node, right: Expr) -> Expr:
         a, b = left.type, right.type
@@ -225,10 +221,10 @@ class Expressions:
             return self._wrong("`sqrt` needs a number", nodes[0], values[0], ["number"])
         kind = values[0].type
         if node.function in ("min", "max"):
-            result = arguments[0]
-            for argument in arguments[1:]:
-                result = Expr(node.function, (result, argument), kind, node.span)
-            return result
+            folded = arguments[0]
+            for other in arguments[1:]:
+                folded = Expr(node.function, (folded, other), kind, node.span)
+            return folded
         return Expr(node.function, tuple(arguments), kind, node.span)
 
     # ---- names -------------------------------------------------------------------------------------------------------------------
@@ -236,7 +232,7 @@ class Expressions:
     def _static(self, expr: Expr, context: Context) -> Expr:
         if context.static and expr.op in STATE_OPERATIONS:
             self.problems.error("PT507", expr.span, f"{context.static} is fixed before a fight and cannot depend on its state", "Talents, glyphs, options and statistics may stand here.")
-            return replace(expr, type=UNKNOWN)  # type: ignore[arg-type]
+            return typed(expr.op, expr.args, UNKNOWN, expr.span)
         return expr
 
     def _name(self, node: Name, context: Context) -> Expr:
@@ -248,7 +244,7 @@ class Expressions:
             op, kind = PLAIN_NAMES[node.text]
             if op == "target_phase":
                 self.problems.error("PT405", node.span, "`target.health` is compared with a percentage", "write `target.health <= 35%`")
-            found = Expr(op, (), kind, node.span)  # type: ignore[arg-type]
+            found = typed(op, (), kind, node.span)
         elif len(parts) == 1:
             found = self._bare(node, context)
         else:
@@ -264,9 +260,10 @@ class Expressions:
             found = rule(node, parts, context)
         return self._static(found, context) if found is not None else _unknown(node.span)
 
-    def _unknown_name(self, node: Name, message: str, candidates: object, otherwise: str = "", code: str = "PT401") -> None:
-        last = node.text.rsplit(".", 1)[-1]
-        self.problems.error(code, node.span, message, suggestion(last if "." not in "".join(candidates) else node.text, candidates, otherwise))  # type: ignore[arg-type]
+    def _unknown_name(self, node: Name, message: str, candidates: Iterable[str], otherwise: str = "", code: str = "PT401") -> None:
+        known = list(candidates)
+        word = node.text if any("." in name for name in known) else node.text.rsplit(".", 1)[-1]
+        self.problems.error(code, node.span, message, suggestion(word, known, otherwise))
 
     def _event(self, node: Name, context: Context) -> Expr | None:
         op, kind, events = EVENT_NAMES[node.text]
@@ -274,7 +271,7 @@ class Expressions:
             listed = ", ".join(f"`on {event} of`" for event in events)
             self.problems.error("PT405", node.span, f"`{node.text}` is known only in {listed}")
             return None
-        return Expr(op, (), kind, node.span)  # type: ignore[arg-type]
+        return typed(op, (), kind, node.span)
 
     def _bare(self, node: Name, context: Context) -> Expr | None:
         name, symbols = node.text, self.symbols
@@ -317,7 +314,7 @@ class Expressions:
 
     def _stat(self, name: str, span: Span) -> Expr:
         self.symbols.use("stat", name)
-        return Expr("stat", (name,), self.symbols.stat_types.get(name, UNKNOWN), span)  # type: ignore[arg-type]
+        return typed("stat", (name,), self.symbols.stat_types.get(name, UNKNOWN), span)
 
     def _static_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
         prefix, name = parts[0], ".".join(parts[1:])
@@ -363,7 +360,7 @@ class Expressions:
             self.problems.error("PT404", node.span, message, suggestion(field, known))
             return None
         op, kind = AURA_FIELDS[field]
-        expr = Expr(op, (name,), kind, node.span)  # type: ignore[arg-type]
+        expr = typed(op, (name,), kind, node.span)
         return Expr("not", (self._static(expr, context),), "bool", node.span) if field == "down" else expr
 
     def _cooldown_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
@@ -381,7 +378,7 @@ class Expressions:
             self.problems.error("PT404", node.span, f"`{name}` has no cooldown", "It is always ready.")
             return None
         op, kind = COOLDOWN_FIELDS[field]
-        return Expr(op, (name,), kind, node.span)  # type: ignore[arg-type]
+        return typed(op, (name,), kind, node.span)
 
     def _spell_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
         name, field = parts[0], ".".join(parts[1:])
@@ -393,7 +390,7 @@ class Expressions:
             self.problems.error("PT404", node.span, f"`{name}` can be used without limit", "Give it `uses N`.")
             return None
         op, kind = SPELL_FIELDS[field]
-        return Expr(op, (name,), kind, node.span)  # type: ignore[arg-type]
+        return typed(op, (name,), kind, node.span)
 
     def _owner_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
         name = ".".join(parts[1:])
@@ -425,8 +422,13 @@ class Expressions:
 _PREFIX_NAMES = {"talent": "talent", "glyph": "glyph", "option": "option", "class": "class value", "race": "racial value", "bonus": "bonus"}
 
 
+def typed(op: str, args: tuple[Any, ...], kind: str, span: Span) -> Expr:
+    """An expression of a type of the model, or of `UNKNOWN` while a spec with errors is read on."""
+    return Expr(op, args, cast(ValueType, kind), span)
+
+
 def _unknown(span: Span) -> Expr:
-    return Expr("number", (0,), UNKNOWN, span)  # type: ignore[arg-type]
+    return typed("number", (0,), UNKNOWN, span)
 
 
 def _arithmetic(op: str, a: str, b: str) -> str:

@@ -31,7 +31,7 @@ class TreeBuilder:
         self.path = path
 
     def _span(self, token: Token) -> Span:
-        return Span(self.path, token.line, token.column, max(1, len(token)))
+        return Span(self.path, token.line or 1, token.column or 1, max(1, len(token)))
 
     def start(self, children: list[Any]) -> tuple[Any, ...]:
         return children[0] if children else ()

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from portunus.dsl import limits
 from portunus.dsl.catalogue import RULES
-from portunus.dsl.expressions import AURA_FIELDS, COOLDOWN_FIELDS, EVENT_NAMES, FUNCTIONS, PLAIN_NAMES, SPELL_FIELDS
+from portunus.dsl.expressions import COOLDOWN_FIELDS, EVENT_NAMES, FUNCTIONS, PLAIN_NAMES, SPELL_FIELDS
 from portunus.dsl.keywords import BLOCKS, CHOICES, Keyword
 from portunus.dsl.model import OPERATIONS, REQUIRED_STATS
 from portunus.dsl.split import usage
+from portunus.dsl.symbols import AURA_FIELDS
 from portunus.units import UNITS
 
 MARKER = "<!-- From here on generated: python -m portunus.dsl.reference docs/language.md -->"

@@ -18,6 +18,13 @@ RESERVED = (
 )  # fmt: skip
 
 
+# field -> (operation, type) after buff.AURA, debuff.AURA, dot.AURA
+AURA_FIELDS = {
+    "up": ("aura_up", "bool"), "down": ("aura_up", "bool"), "remains": ("aura_remains", "time"), "stacks": ("aura_stacks", "number"),
+    "ticks_left": ("aura_ticks_left", "number"), "fresh": ("aura_fresh", "bool"),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Definition:
     """A named block: a spell, aura, pet, rotation or section, with its fields still unread.
@@ -298,7 +305,11 @@ class _Collector:
             self.problems.error("PT012", definition.span, f"more than {limits.AURAS} auras")
         elif self._define("aura", definition.name, definition.span):
             values = definition.field("values")
-            names = tuple(node.text for node in values.get("names")) if values is not None else ()
+            nodes = values.get("names") if values is not None else ()
+            for node in nodes:
+                if node.text in AURA_FIELDS:
+                    self.problems.error("PT304", node.span, f"`{node.text}` has a meaning of its own and cannot be a value", "Choose another name.")
+            names = tuple(dict.fromkeys(node.text for node in nodes))
             self.symbols.auras[definition.name] = definition
             self.symbols.aura_facts[definition.name] = AuraFacts(
                 place is not None, definition.field("ticks") is not None, definition.field("stacks") is not None, names

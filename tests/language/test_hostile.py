@@ -153,9 +153,9 @@ def test_no_terminal_backtracks() -> None:
             times = []
             for size in (10_000, 100_000):
                 text = pump * (size // len(pump)) + "\x00!"
-                start = time.perf_counter()
+                start = time.process_time()
                 pattern.match(text)
-                times.append(time.perf_counter() - start)
+                times.append(time.process_time() - start)
             assert times[1] < 0.05 or times[1] < 40 * times[0], f"{terminal.name} on {pump!r}: {times}"
 
 

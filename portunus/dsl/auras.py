@@ -1,0 +1,59 @@
+"""Auras: what an `aura` block means."""
+
+from __future__ import annotations
+
+from portunus.dsl.diagnostics import suggestion
+from portunus.dsl.effects import Place
+from portunus.dsl.expressions import Context
+from portunus.dsl.keywords import CHOICES
+from portunus.dsl.model import Aura, Expr
+from portunus.dsl.parts import Parts
+from portunus.dsl.symbols import Definition
+
+AURA_EVENTS = tuple(CHOICES["aura", "on", "event"])
+REFRESH_RULES = tuple(CHOICES["aura", "refresh", "rule"])
+
+
+class Auras(Parts):
+    """Builds auras."""
+
+    def aura(self, item: Definition) -> Aura:
+        """The aura of a definition, without its modifiers."""
+        facts = self.symbols.aura_facts[item.name]
+        context = Context()
+        id_, tag, _ = self.identity(item)
+        ticks, stacks, crits, refresh, switch = (item.field(word) for word in ("ticks", "stacks", "tick_crits", "refresh", "only_with"))
+        for word in ("every", "hasted", "tick_damage", "tick_crits"):
+            lone = item.field(word)
+            if lone is not None and ticks is None:
+                self.problems.error("PT305", lone.span, f"`{word}` means nothing in an aura that does not tick", "Add `ticks N` and `every TIME`.")
+        if ticks is not None and item.field("every") is None:
+            self.problems.error("PT305", ticks.span, "the aura ticks, but does not say how often", "Add `every TIME`.")
+        hooks = self.hooks(item, "an aura", AURA_EVENTS, Place(context, source=item.name))
+        if "tick" in hooks and ticks is None:
+            span = next(hook.span for hook in item.all("on") if hook.name("event") == "tick")
+            self.problems.error("PT305", span, "`on tick` means nothing in an aura that does not tick", "Add `ticks N` and `every TIME`.")
+        rule = refresh.name("rule") if refresh else "clip"
+        if rule not in REFRESH_RULES:
+            self.problems.error("PT402", refresh.arguments["rule"].span, f"there is no refresh rule `{rule}`", suggestion(rule, REFRESH_RULES))  # type: ignore[union-attr]
+        only = switch.name("switch") if switch else ""
+        if only and only not in self.symbols.switches:
+            self.problems.error("PT401", switch.arguments["switch"].span, f"there is no switch `{only}`", suggestion(only, self.symbols.switches))  # type: ignore[union-attr]
+        tick_crits: Expr | None = None
+        if crits is not None:
+            static = Context(static="whether ticks can be critical")
+            tick_crits = self.expressions.resolve(crits.condition, static, "bool", "`tick_crits if`") if crits.condition is not None else Expr("number", (1,), "bool", crits.span)
+        every = self.expr(item, "every", "time", context)
+        self.literal_range(item, "every", every, 1_000_000)
+        duration = self.expr(item, "duration", "time", context)
+        self.literal_range(item, "duration", duration, 1)
+        tick_amount = self.expr(item, "tick_damage", "number", context)
+        attack = self.attack(item, context)
+        if tick_amount is not None and attack is None:
+            self.problems.error("PT305", item.field("tick_damage").span, "the ticks do damage of no school", "Add `school NAME`.")  # type: ignore[union-attr]
+        return Aura(
+            name=item.name, label=item.label, id=id_, tag=tag, on_target=facts.on_target, duration=duration,
+            max_stacks=self.whole(stacks, "maximum", 1, 1000) if stacks else 0, ticks=self.whole(ticks, "count", 1, 1000) if ticks else 0, every=every,
+            hasted=item.field("hasted") is not None, tick_amount=tick_amount, attack=attack, tick_crits=tick_crits, refresh=rule,  # type: ignore[arg-type]
+            values=facts.values, hidden=item.field("hidden") is not None, on_tick=hooks.get("tick", ()), on_expire=hooks.get("expire", ()), only_switch=only, span=item.span,
+        )  # fmt: skip

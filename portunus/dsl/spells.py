@@ -1,0 +1,86 @@
+"""Spells: what a `spell` block means."""
+
+from __future__ import annotations
+
+from portunus.dsl.diagnostics import suggestion
+from portunus.dsl.effects import Place
+from portunus.dsl.expressions import Context
+from portunus.dsl.keywords import CHOICES
+from portunus.dsl.model import Expr, Spell
+from portunus.dsl.parts import Parts
+from portunus.dsl.split import Field
+from portunus.dsl.symbols import Definition, literal
+from portunus.dsl.syntax import Name
+
+SPELL_EVENTS = tuple(CHOICES["spell", "on", "event"])
+
+
+class Spells(Parts):
+    """Builds spells of the player and of pets."""
+
+    def spell(self, item: Definition) -> Spell:
+        """The spell of a definition."""
+        context = Context(pet=item.pet)
+        static = Context(pet=item.pet, static="this")
+        id_, tag, is_item = self.identity(item)
+        attack = self.attack(item, context)
+        triggered = item.field("triggered") is not None
+        gcd_field, cooldown, autocast, channel = item.field("gcd"), item.field("cooldown"), item.field("autocast"), item.field("channel")
+        gcd: Expr | None
+        if self._is_none(gcd_field, "time") or (gcd_field is None and triggered):
+            gcd = None
+        elif gcd_field is not None:
+            gcd = self.expressions.resolve(gcd_field.arguments["time"], context, "time", "`gcd`")
+        else:
+            gcd = Expr("number", (self._ruleset_gcd(),), "time", item.span)
+        hooks = self.hooks(item, "a spell", SPELL_EVENTS, Place(context, attack is not None, item.name, item.pet))
+        aura = self.effects.aura(channel.arguments["aura"]) if channel else None
+        if aura and (self.symbols.aura_facts[aura].on_target or not self.symbols.aura_facts[aura].periodic):
+            self.problems.error("PT402", channel.arguments["aura"].span, f"`{aura}` cannot be channelled", "A channelled aura ticks and is on the player.")  # type: ignore[union-attr]
+        cost = self.expr(item, "cost", "number", context, "amount")
+        uses = self.expr(item, "uses", "number", static)
+        self.literal_range(item, "uses", uses, 1)
+        self.literal_range(item, "cooldown", self.expr(item, "cooldown", "time", context, "time"), 0)
+        missile = self.expr(item, "missile", "speed", context)
+        self.literal_range(item, "missile", missile, 0.001)
+        return Spell(
+            name=item.name, label=item.label, owner=item.pet, id=id_, tag=tag, item=is_item, attack=attack, gcd=gcd, cast=self.expr(item, "cast", "time", context),
+            hasted=not item.pet and item.field("unhasted") is None, cost=cost, resource=self._cost_resource(item), cooldown=self.expr(item, "cooldown", "time", context, "time"),
+            cooldown_starts="manual" if cooldown is not None and cooldown.get("manual") else "cast", missile=missile, uses=uses,
+            requires=self.expr(item, "requires", "bool", context), instant_if=self.expr(item, "instant_if", "bool", context),
+            per_enemy=item.field("per_enemy") is not None, triggered=triggered, channel=aura or "", autocast=self._autocast(autocast, context),
+            on_start=hooks.get("start", ()), on_cast=hooks.get("cast", ()), on_land=hooks.get("land", ()), span=item.span,
+        )  # fmt: skip
+
+    def _is_none(self, item: Field | None, argument: str) -> bool:
+        node = item.get(argument) if item else None
+        return isinstance(node, Name) and node.text == "none"
+
+    def _ruleset_gcd(self) -> int:
+        section = self.symbols.sections.get("ruleset")
+        gcd = section.field("gcd") if section else None
+        return int(literal(gcd.get("time"), self.problems, what="`gcd`", low=10**6, high=10**10, unit="time")) if gcd else 1_500_000_000
+
+    def _cost_resource(self, item: Definition) -> str:
+        cost = item.field("cost")
+        if cost is None:
+            return ""
+        node = cost.get("resource")
+        if node is not None and node is not True:
+            if node.text not in self.symbols.resources:
+                self.problems.error("PT401", node.span, f"there is no resource `{node.text}`", suggestion(node.text, self.symbols.resources))
+            return node.text
+        class_ = self.symbols.sections.get("class")
+        first = class_.field("resource") if class_ else None
+        name = first.name("name") if first else next(iter(self.symbols.resources), "")
+        if not name and not self.problems.lost_files:
+            self.problems.error("PT305", cost.span, "there is no resource to pay this cost with", "Add `resource NAME` to the class.")
+        self.symbols.use("resource", name)
+        return name
+
+    def _autocast(self, item: Field | None, context: Context) -> tuple[int, Expr | None] | None:
+        if item is None:
+            return None
+        priority = self.whole(item, "priority", 0, 10**6) if item.get("priority") not in (None, True) else 0
+        condition = self.expressions.resolve(item.condition, context, "bool", "`autocast if`") if item.condition is not None else None
+        return priority, condition
