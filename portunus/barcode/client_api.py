@@ -50,6 +50,10 @@ def api_functions(client: str, standin: StandIn, *, secret_restrictions: bool) -
             own = shared
         return cooldown(own or shared)
 
+    def cooldown_info(spell):
+        start, duration, _ = spell_cooldown(spell)
+        return table({"startTime": start, "duration": duration, "isEnabled": True})
+
     def item_cooldown(item) -> tuple[float, float, int]:
         return cooldown(standin.world.item_cooldowns.get(int(item)))
 
@@ -70,11 +74,8 @@ def api_functions(client: str, standin: StandIn, *, secret_restrictions: bool) -
         aura = listed(unit, index, filter_text)
         if aura is None:
             return None
-        if client == "335":
-            head = (aura.name, "Rank 1", "icon", aura.stacks)
-        else:
-            head = (aura.name, "icon", aura.stacks)
-        return (*head, "Magic", aura.duration, aura.ends_at, "player", None, None, aura.spell_id)
+        rank = ("Rank 1",) if client == "335" else ()
+        return (aura.name, *rank, "icon", aura.stacks, "Magic", aura.duration, aura.ends_at, "player", None, None, aura.spell_id)
 
     def aura_data(unit, index, filter_text):
         aura = listed(unit, index, filter_text)
@@ -136,9 +137,7 @@ def api_functions(client: str, standin: StandIn, *, secret_restrictions: bool) -
     else:
         functions |= {
             "C_UnitAuras.GetAuraDataByIndex": aura_data,
-            "C_Spell.GetSpellCooldown": lambda spell: table(
-                dict(zip(("startTime", "duration", "isEnabled"), spell_cooldown(spell)[:2] + (True,), strict=True))
-            ),
+            "C_Spell.GetSpellCooldown": cooldown_info,
             "C_Spell.GetSpellInfo": lambda spell: table({"name": standin.spell_name(int(spell))}),
             "C_Container.GetItemCooldown": item_cooldown,
             "C_Item.GetItemCount": item_count,

@@ -25,8 +25,8 @@ SYMBOL_COLOURS = np.stack([np.arange(64) >> 4, np.arange(64) >> 2 & 3, np.arange
 def to_symbols(data: bytes) -> np.ndarray:
     """Bytes to 6-bit symbols, first bit first; [ceil(8 * len / 6)] uint8, the last one padded with zero bits."""
     bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8))
-    bits = np.concatenate([bits, np.zeros(-len(bits) % 6, dtype=np.uint8)]).reshape(-1, 6)
-    return (bits @ np.array([32, 16, 8, 4, 2, 1], dtype=np.uint8)).astype(np.uint8)
+    padded = np.concatenate([bits, np.zeros(-len(bits) % 6, dtype=np.uint8)])
+    return (padded.reshape(-1, 6) @ np.array([32, 16, 8, 4, 2, 1], dtype=np.uint8)).astype(np.uint8)
 
 
 def to_bytes(symbols: np.ndarray) -> bytes:

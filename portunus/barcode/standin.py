@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,9 @@ class _Canvas:
         self._paint(index - 1)
 
     def colour(self, index: int, red: float, green: float, blue: float) -> None:
-        self._colours[index - 1] = tuple(round(min(max(c, 0.0), 1.0) * 255) for c in (red, green, blue))
+        shares = (min(max(share, 0.0), 1.0) for share in (red, green, blue))
+        r, g, b = (round(share * 255) for share in shares)
+        self._colours[index - 1] = (r, g, b)
         self._paint(index - 1)
 
     def _paint(self, index: int) -> None:
@@ -104,7 +107,7 @@ class StandIn:
         self.spell_names = spell_names or {}
         table = self._lua.table_from
         functions = api_functions(client, self, secret_restrictions=secret_restrictions) | (overrides or {})
-        tree: dict[str, object] = {}
+        tree: dict[str, Any] = {}
         for name, function in functions.items():
             outer, _, inner = name.partition(".")
             if inner:
@@ -223,12 +226,11 @@ class StandIn:
         elif event.kind.startswith("SPELL_AURA"):
             suffix = ("BUFF" if event.target == PLAYER_ID else "DEBUFF",)
         spell = (event.spell_id, f"spell {event.spell_id}", 4)
+        source, target = (PLAYER_ID, "Player", 0x511), (event.target, "Enemy", 0xA48)
         if self.client == "335":
-            base = (self.world.clock, event.kind, PLAYER_ID, "Player", 0x511, event.target, "Enemy", 0xA48)
-            self.event("COMBAT_LOG_EVENT_UNFILTERED", *base, *spell, *suffix)
+            self.event("COMBAT_LOG_EVENT_UNFILTERED", self.world.clock, event.kind, *source, *target, *spell, *suffix)
         else:
-            base = (self.world.clock, event.kind, False, PLAYER_ID, "Player", 0x511, 0, event.target, "Enemy", 0xA48, 0)
-            self.combat_log_entry = (*base, *spell, *suffix)
+            self.combat_log_entry = (self.world.clock, event.kind, False, *source, 0, *target, 0, *spell, *suffix)
             self.event("COMBAT_LOG_EVENT_UNFILTERED")
 
 

@@ -9,6 +9,7 @@ can report (crit, hit, miss), for every old value, what is the new one? The answ
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from portunus.dsl.model import AddStack, Apply, Aura, Chance, Expr, If, Model, R
 MAX_VALUE = 15
 _UNKNOWN: Any = object()
 _OUTCOMES = {"hit": ("crit", "hit"), "result": ("crit", "hit", "miss"), "cast": ("cast",)}
-_ARITHMETIC = {
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "lt": operator.lt, "le": operator.le, "gt": operator.gt,
     "ge": operator.ge, "eq": operator.eq, "ne": operator.ne, "min": min, "max": max,
 }  # fmt: skip

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from portunus.codegen.python import Block, Listener, Twin
+from portunus.codegen.python import Listener, Twin
 from portunus.ir.program import Program, lower
 
 if TYPE_CHECKING:
     from portunus.dsl.model import Model
     from portunus.ir.layout import Layout
-    from portunus.runtime.signature import Action
     from portunus.runtime.compiled import CompiledSpec
+    from portunus.runtime.signature import Action
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from portunus.ir.layout import NEVER
 if TYPE_CHECKING:
     import numpy as np
 
-    from portunus.dsl.model import Aura
     from portunus.barcode.twin import TwinSpec
+    from portunus.dsl.model import Aura
     from portunus.runtime.compiled import CompiledSpec
 
 HEALTH_MAX = 10_000_000
@@ -55,7 +55,7 @@ def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *
             continue
         if spell.cooldown is not None and named[f"cd_{spell.name}"] > now_ns:
             length = float(numbers[f"{spell.name}_cooldown"]) / 1e9  # type: ignore[arg-type]
-            cooldowns[spell.item][spell.id] = Cooldown(to_clock(named[f"cd_{spell.name}"]) - length, length)
+            cooldowns[spell.item][spell.id] = Cooldown(to_clock(int(named[f"cd_{spell.name}"])) - length, length)
         if spell.item and spell.uses is not None:
             counts[spell.id] = int(named[f"uses_{spell.name}"])
     auras = visible_auras(model)

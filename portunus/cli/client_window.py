@@ -128,7 +128,7 @@ def _view(session: PracticeSession) -> _View:
     from kivy.uix.label import Label
     from kivy.uix.widget import Widget
 
-    width, height = SIZE
+    height = SIZE[1]
     root = Widget()
     picture = session.barcode
     texture = Texture.create(size=(picture.shape[1], picture.shape[0]), colorfmt="rgb")

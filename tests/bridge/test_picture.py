@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from portunus.barcode.schema import CRC_BYTES, HEADER_BYTES, ROWS
 from portunus.barcode.wire import Frame, pack_frame
 
 PAYLOAD = 96
-COLUMNS = -(-(-(-(HEADER_BYTES + PAYLOAD + CRC_BYTES) * 8 // 6)) // ROWS)
+COLUMNS = math.ceil(math.ceil((HEADER_BYTES + PAYLOAD + CRC_BYTES) * 8 / 6) / ROWS)
 P3 = np.array([[0.8225, 0.1774, 0.0], [0.0332, 0.9669, 0.0], [0.0171, 0.0724, 0.9108]])
 
 

@@ -50,7 +50,7 @@ def test_window_to_restored_state(screen, tmp_path):
             time.sleep(0.008)
         assert len(states) == 60
         assert reader.link is Link.OK
-        left, top, width, height = reader.box
+        left, _, width, height = reader.box
         assert 190 <= left <= 220
         assert (width, height) == render(pack_frame(Frame(0, 0, 0, 0, bytes(schema.payload_bytes))), schema.data_columns).shape[1::-1]
         instants = [int(compiled.view(state)["now"]) for state in states]
