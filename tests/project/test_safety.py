@@ -15,6 +15,8 @@ ACTING_NAMES = ("XTestFake", "SendInput", "keybd_event", "mouse_event", "xdotool
                 "WriteProcessMemory", "ptrace", "process_vm_readv", "uinput")
 # Where Python text is executed: the numba target's generated modules and their readable twin.
 EXECUTES = ("portunus/runtime/", "portunus/codegen/")
+# numba's compiled functions are pickles; this file reads one only from the user's private folder and only if its digest agrees.
+UNPICKLES = {"portunus/runtime/stored.py"}
 WRITES_DIRECTLY = {
     "portunus/files.py",  # the one place
     "portunus/display.py",  # a log and a cookie of the X server, in a fresh private folder that is removed with the screen
@@ -73,7 +75,9 @@ def test_a_model_file_is_opened_by_torch_in_one_place_only() -> None:
 def test_nothing_that_was_read_is_executed() -> None:
     wrong = []
     for path in trees():
-        wrong += [f"{path}:{line} {name}" for name, line in imports(path) if name.split(".")[0] in {"pickle", "marshal", "shelve", "dill", "cloudpickle"}]
+        if path not in UNPICKLES:
+            pickles = {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+            wrong += [f"{path}:{line} {name}" for name, line in imports(path) if name.split(".")[0] in pickles]
         for call, name in calls(path):
             if name in {"eval", "exec", "compile"} and not path.startswith(EXECUTES):
                 wrong.append(f"{path}:{call.lineno} {name}")
