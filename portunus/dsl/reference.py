@@ -15,6 +15,7 @@ from portunus.dsl.keywords import BLOCKS, CHOICES, Keyword
 from portunus.dsl.model import OPERATIONS, REQUIRED_STATS
 from portunus.dsl.split import usage
 from portunus.dsl.symbols import AURA_FIELDS
+from portunus.files import write_atomic
 from portunus.units import UNITS
 
 MARKER = "<!-- From here on generated: python -m portunus.dsl.reference docs/language.md -->"
@@ -92,4 +93,4 @@ def updated(text: str) -> str:
 
 if __name__ == "__main__":
     document = Path(sys.argv[1])
-    document.write_text(updated(document.read_text(encoding="utf-8")), encoding="utf-8")
+    write_atomic(document, updated(document.read_text(encoding="utf-8")))
