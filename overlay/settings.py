@@ -36,7 +36,7 @@ class Settings:
         always_on_top: Stays above the game.
         click_through: Mouse clicks go to the window below (X11 only); the window can then not be moved.
         opacity: 0.2 to 1, of the whole window; needs a compositor.
-        steady_margin: How much evidence for a better action replaces the one shown, in casts' worth of damage; see `steady`.
+        steady_margin: How far ahead another action has to be to replace the one shown, in casts' worth of damage; see `steady`.
     """
 
     left: int = 40
@@ -47,7 +47,7 @@ class Settings:
     always_on_top: bool = True
     click_through: bool = False
     opacity: float = 1.0
-    steady_margin: float = 0.15
+    steady_margin: float = 0.2
 
     def to_toml(self) -> str:
         """The file's text."""

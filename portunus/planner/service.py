@@ -147,7 +147,7 @@ class PlannerService:
             return self._problem
 
     def request(self, state_words: Any, sequence: int, captured_at: float) -> None:
-        """Ask for advice; a state that still waits is replaced.
+        """Ask for advice; a state that still waits is replaced. While no planner is ready the state is dropped: it would be old by then.
 
         Args:
             state_words: int64[W], the state; copied.
@@ -159,7 +159,7 @@ class PlannerService:
         """
         body = state_body(state_words, int(captured_at * 1e9))
         with self._lock:
-            child = self._child
+            child = self._child if self._status.state == READY else None
         if child is not None:
             child.send_newest(Kind.STATE, sequence, body)
 

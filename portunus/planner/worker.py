@@ -74,10 +74,10 @@ class LocalEngine:
 def search_time_ms(budget_ms: float, age_ms: float) -> float:
     """How long to search for a state that is already `age_ms` old.
 
-    `budget_ms` counts from the capture of the pixels to the answer. Four fifths of it at most go into one search, so that the next
-    answer is there before this one is two budgets old; a tenth at least, so that a late state still gets an answer.
+    `budget_ms` counts from the capture of the pixels to the answer. Seven tenths of it at most go into one search, so that a change
+    right after its start is answered within less than two budgets; a tenth at least, so that a late state still gets an answer.
     """
-    return max(0.1 * budget_ms, min(0.8 * budget_ms, budget_ms - age_ms - 10.0))
+    return max(0.1 * budget_ms, min(0.7 * budget_ms, budget_ms - age_ms - 10.0))
 
 
 class _Mailbox:
@@ -120,7 +120,7 @@ class _Beat(threading.Thread):
             try:
                 self._writer.write(Kind.BEAT, 0, BEAT.pack(busy_ms))
             except OSError:
-                return  # the service is gone, and the reader ends the process
+                os._exit(0)  # the service is gone; the main thread may be compiling for minutes and would not notice
             time.sleep(BEAT_SECONDS)
 
 

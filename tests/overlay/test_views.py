@@ -60,27 +60,26 @@ def test_steady_keeps_the_action_within_the_noise():
 
 def test_steady_ignores_noise_for_ever():
     steadier = Steadier(0.1)
-    steadier.settle(with_values("fireball", {"fireball": 2.0}))
+    steadier.settle(with_values("fireball", {"fireball": 2.0, "living_bomb": 1.95}))
     for turn in range(200):
         better = "fireball" if turn % 2 else "living_bomb"
-        shown = steadier.settle(with_values(better, {"fireball": 2.0, "living_bomb": 1.9} | {better: 2.05}))
+        shown = steadier.settle(with_values(better, {"fireball": 1.9, "living_bomb": 1.9} | {better: 2.1}))
         assert shown.action == "fireball"
     assert steadier.changed == 0
 
 
 def test_steady_lets_a_small_lasting_gain_through():
     steadier = Steadier(0.1)
-    steadier.settle(with_values("fireball", {"fireball": 2.0}))
-    actions = [steadier.settle(with_values("living_bomb", {"fireball": 2.0, "living_bomb": 2.04})).action for _ in range(4)]
-    assert actions == ["fireball", "fireball", "living_bomb", "living_bomb"]
+    steadier.settle(with_values("fireball", {"fireball": 2.0, "living_bomb": 2.0}))
+    actions = [steadier.settle(with_values("living_bomb", {"fireball": 2.0, "living_bomb": 2.2})).action for _ in range(4)]
+    assert actions == ["fireball", "living_bomb", "living_bomb", "living_bomb"]
+    assert steadier.changed == 1
 
 
 def test_steady_lets_a_large_gain_through_at_once():
     steadier = Steadier(0.1)
-    steadier.settle(with_values("fireball", {"fireball": 2.0}))
-    assert steadier.settle(with_values("living_bomb", {"fireball": 2.0, "living_bomb": 2.2})).action == "living_bomb"
-    steadier.settle(with_values("fireball", {"fireball": 3.0}))
-    assert steadier.settle(with_values("living_bomb", {"fireball": 2.0, "living_bomb": 2.5})).action == "living_bomb"
+    steadier.settle(with_values("fireball", {"fireball": 2.0, "living_bomb": 1.9}))
+    assert steadier.settle(with_values("living_bomb", {"fireball": 2.0, "living_bomb": 2.6})).action == "living_bomb"
 
 
 def test_steady_starts_anew_when_the_player_has_acted():
