@@ -185,6 +185,10 @@ function P.playerId()
 	return (guard(UnitGUID("player")))
 end
 
+function P.targetId()
+	return (guard(UnitGUID("target")))
+end
+
 -- Hostile units in combat by their name plates, nil where the client has no name plate units.
 function P.namePlateEnemies()
 	if not (C_NamePlate and C_NamePlate.GetNamePlates) then

@@ -12,6 +12,8 @@ local castAt, missileAt = {}, {} -- spell id -> instant
 local tickAmount = {} -- aura id -> last periodic damage
 local counters = {} -- value of each tracker
 local enemySeen = {} -- unit id -> instant
+local debuffLength = {} -- aura id -> seconds, for debuffs followed on enemies that are not the target
+local debuffEnds = {} -- aura id -> unit id -> instant
 local combatStart
 local lastPower, spentAt = {}, {}
 
@@ -24,6 +26,12 @@ function P.forget()
 	end
 	for i = 1, #P.schema.trackers do
 		counters[i] = 0
+	end
+	for _, field in ipairs(P.schema.fields) do
+		if field.kind == "debuff_elsewhere" then
+			debuffLength[field.parameter] = field.lengthMs / 1000
+			debuffEnds[field.parameter] = {}
+		end
 	end
 	combatStart = P.inCombat() and P.now() or nil
 	stale.player, stale.target = true, true
@@ -95,7 +103,7 @@ local function track(trigger, id)
 	end
 end
 
--- What each combat log event of the player means: handler(now, target is the player, spell id, the values after the spell's school).
+-- What each combat log event of the player means: handler(now, enemy (nil: the player himself), spell id, the values after its school).
 local ownEvent = {}
 
 function ownEvent.SPELL_CAST_SUCCESS(now, _, id)
@@ -118,17 +126,27 @@ function ownEvent.SPELL_PERIODIC_DAMAGE(_, _, id, amount)
 	tickAmount[id] = amount
 end
 
-function ownEvent.SPELL_AURA_APPLIED(_, onPlayer, id)
-	if onPlayer then
+function ownEvent.SPELL_AURA_APPLIED(now, enemy, id)
+	if not enemy then
 		P.aurasChanged("player")
 		track("gained", id)
+	elseif debuffLength[id] then
+		debuffEnds[id][enemy] = now + debuffLength[id]
 	end
 end
 
-function ownEvent.SPELL_AURA_REMOVED(_, onPlayer, id)
-	if onPlayer then
+function ownEvent.SPELL_AURA_REFRESH(now, enemy, id)
+	if enemy and debuffLength[id] then
+		debuffEnds[id][enemy] = now + debuffLength[id]
+	end
+end
+
+function ownEvent.SPELL_AURA_REMOVED(_, enemy, id)
+	if not enemy then
 		track("lost", id)
 		P.aurasChanged("player")
+	elseif debuffLength[id] then
+		debuffEnds[id][enemy] = nil
 	end
 end
 
@@ -137,16 +155,20 @@ local function onCombatLog(event, source, target, id, _, _, ...)
 	local now = P.now()
 	if event == "UNIT_DIED" and target then
 		enemySeen[target] = nil
+		for _, ends in pairs(debuffEnds) do
+			ends[target] = nil
+		end
 	end
 	if not player or source ~= player then
 		return false
 	end
-	if target and target ~= player and (event == "SPELL_DAMAGE" or event == "SPELL_PERIODIC_DAMAGE" or event == "SPELL_MISSED") then
-		enemySeen[target] = now
+	local enemy = target ~= player and target or nil
+	if enemy and (event == "SPELL_DAMAGE" or event == "SPELL_PERIODIC_DAMAGE" or event == "SPELL_MISSED") then
+		enemySeen[enemy] = now
 	end
 	local handler = ownEvent[event]
 	if handler and type(id) == "number" then
-		handler(now, target == player, id, ...)
+		handler(now, enemy, id, ...)
 		return true
 	end
 	return false
@@ -169,6 +191,18 @@ local function recentEnemies(now)
 	return count
 end
 
+-- When the debuff ends on the enemies other than the target: the `place`-th to end.
+local function debuffElsewhere(id, now, place)
+	local target, ends = P.targetId(), {}
+	for enemy, endsAt in pairs(debuffEnds[id]) do
+		if enemy ~= target and endsAt > now then
+			ends[#ends + 1] = endsAt
+		end
+	end
+	table.sort(ends)
+	return ends[place]
+end
+
 local function castSpell()
 	local id, name, endsAt, channelled = P.cast()
 	if not endsAt then
@@ -178,7 +212,7 @@ local function castSpell()
 	return known and known + 1 or 1, endsAt, channelled
 end
 
--- One reader per kind of field: read(parameter, now).
+-- One reader per kind of field: read(parameter, now, place).
 local readers = {}
 
 readers.resource = function(kind, now)
@@ -228,6 +262,9 @@ end
 readers.debuff_stacks = function(id, now)
 	return auraStacks("target", id, now)
 end
+readers.debuff_elsewhere = function(id, now, place)
+	return debuffElsewhere(id, now, place)
+end
 readers.enemy_count = function(_, now)
 	return P.namePlateEnemies() or recentEnemies(now)
 end
@@ -261,7 +298,7 @@ local raw = {}
 -- Reads and encodes every field. The returned table is reused by the next call.
 function P.readFields(now, nowMs)
 	for i, field in ipairs(P.schema.fields) do
-		raw[i] = P.encode(field.coding, field.bits, readers[field.kind](field.parameter, now), nowMs)
+		raw[i] = P.encode(field.coding, field.bits, readers[field.kind](field.parameter, now, field.place), nowMs)
 	end
 	return raw
 end

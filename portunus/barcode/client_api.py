@@ -111,7 +111,7 @@ def api_functions(client: str, standin: StandIn, *, secret_restrictions: bool) -
         "UnitExists": lambda unit: unit == "player" or is_enemy(unit),
         "UnitCanAttack": lambda unit, other: is_enemy(other),
         "UnitAffectingCombat": lambda unit: standin.world.in_combat,
-        "UnitGUID": lambda unit: PLAYER_ID if unit == "player" else (target().unit_id if target() else None),
+        "UnitGUID": lambda unit: PLAYER_ID if unit == "player" else (target().unit_id if unit == "target" and target() else None),
         "UnitCastingInfo": casting(False),
         "UnitChannelInfo": casting(True),
         "print": lambda *words: standin.printed.append(" ".join(str(word) for word in words)),

@@ -71,8 +71,7 @@ class Restorer:
         self._player_auras(values, now)
         self._counters(values, now)
         count = round(values["enemies"] or 0) if enemies is None else enemies
-        if count >= 1:
-            self._enemy_auras(values, now)
+        self._enemy_auras(values, now, count)
         self._resources(values, now)
         self._cooldowns(values, now)
         self._lock(values, now)
@@ -183,8 +182,13 @@ class Restorer:
             if not aura.on_target:
                 self._set(f"{aura.name}_on", None, 0)
 
-    def _enemy_auras(self, values: dict[str, float | None], now: int) -> None:
+    def _enemy_auras(self, values: dict[str, float | None], now: int, count: int) -> None:
+        """Debuffs on the target, which becomes enemy 0, and on the others in the order in which they end."""
         for aura in self._model.auras:
+            for place in range(1, min(count, self._compiled.enemies)):
+                end = values.get(f"debuff.{aura.name}.elsewhere.{place}")
+                if end is not None and end > 0:
+                    self._place(aura, place, now, end, None)
             end = values.get(f"debuff.{aura.name}.end")
             if not aura.on_target or end is None or end <= 0:
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from portunus.barcode.schema import LONG_TIME_BITS, TICK_MS, TIME_BITS, Field, Schema, SpellEntry
 from portunus.barcode.trackers import derive_trackers
-from portunus.dsl.model import Aura, Chance, If, Model, Spell, Statement, Strike, Summon
+from portunus.dsl.model import Apply, Aura, Chance, If, Model, Spell, Statement, Strike, Summon
 from portunus.errors import PortunusError
 
 # The client's numbers of the resources.
@@ -51,6 +51,20 @@ def _longest_ns(expr) -> int:  # an expression tree of the model
     return max((_longest_ns(argument) for argument in expr.args if hasattr(argument, "op")), default=0)
 
 
+def _length_ms(aura: Aura) -> int | None:
+    """Length of an aura whose length is written as plain numbers, ms; None if it depends on anything."""
+    whole = aura.every if aura.ticks else aura.duration
+    if whole is None or whole.op != "number" or aura.hasted:
+        return None
+    return int(whole.args[0]) * (aura.ticks or 1) // 1_000_000
+
+
+def _aimed(model: Model) -> set[str]:
+    """Auras that a spell with one action per enemy puts on that enemy."""
+    bodies = [statements(spell.on_cast + spell.on_land) for spell in model.spells if spell.per_enemy]
+    return {statement.aura for body in bodies for statement in body if isinstance(statement, Apply)}
+
+
 def _future_bits(expr) -> int:
     return TIME_BITS if _longest_ns(expr) < LONGEST_SHORT_NS else LONG_TIME_BITS
 
@@ -79,11 +93,16 @@ def _spells(spells: Iterable[Spell]) -> Iterator[Field]:
 
 
 def _auras(model: Model) -> Iterator[Field]:
+    aimed = _aimed(model)
     for aura in visible_auras(model):
         place, kind = ("debuff", "debuff") if aura.on_target else ("buff", "aura")
         yield Field(f"{place}.{aura.name}.end", f"{kind}_end", "ahead", _future_bits(aura.duration), (aura.id,), aura.name)
         if aura.max_stacks > 1:
             yield Field(f"{place}.{aura.name}.stacks", f"{kind}_stacks", "count", STACK_BITS, (aura.id,), aura.name)
+        length = _length_ms(aura)
+        if aura.on_target and aura.name in aimed and length is not None:
+            for place in range(1, model.ruleset.max_enemies):
+                yield Field(f"debuff.{aura.name}.elsewhere.{place}", "debuff_elsewhere", "ahead", TIME_BITS, (aura.id, place, length), aura.name)
         if carries_tick_value(aura):
             yield Field(f"tick.{aura.name}", "tick_amount", "count", AMOUNT_BITS, (aura.id,), aura.name)
 

@@ -50,6 +50,7 @@ KINDS = {
     "aura_stacks": ("UnitAura of the player, helpful", 1),
     "debuff_end": ("UnitAura of the target, harmful, own", 1),
     "debuff_stacks": ("UnitAura of the target, harmful, own", 1),
+    "debuff_elsewhere": ("combat log: own debuff (id, n-th to end, length in ms) on enemies other than the target", 3),
     "enemy_count": ("hostile name plates in combat, else enemies seen in the combat log in the last 5 s", 0),
     "enemy_count_exact": ("true when name plates could be counted", 0),
     "target_health": ("UnitHealth over UnitHealthMax of the target", 0),

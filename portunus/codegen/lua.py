@@ -59,7 +59,8 @@ def schema_lua(schema: Schema) -> str:
         "\t\tfields = {",
     ]
     for field in schema.fields:
-        parameter = f", parameter = {int(field.parameters[0])}" if field.parameters else ""
+        names = ("parameter", "place", "lengthMs")
+        parameter = "".join(f", {name} = {int(value)}" for name, value in zip(names, field.parameters, strict=False))
         lines.append(
             f"\t\t\t{{ name = {lua_string(field.name)}, kind = {lua_string(field.kind)}, "
             f"coding = {lua_string(field.coding)}, bits = {int(field.bits)}{parameter} }},"

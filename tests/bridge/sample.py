@@ -6,6 +6,7 @@ from portunus.barcode.schema import Field, Schema, SpellEntry, Tracker, TrackerR
 from portunus.barcode.world import Cooldown, VisibleAura, VisibleCast, VisibleUnit, World
 
 FIREBALL, PYROBLAST, SCORCH, COMBUSTION, HOT_STREAK, SCORCHED, IGNITE, IMAGES, GEM = 42833, 42891, 42859, 11129, 44448, 12873, 12654, 55342, 33312
+BOMB = 55360
 NAMES = {FIREBALL: "Fireball", PYROBLAST: "Pyroblast", SCORCH: "Scorch", COMBUSTION: "Combustion"}
 
 SCHEMA = Schema(
@@ -26,6 +27,8 @@ SCHEMA = Schema(
         Field("buff.combustion.stacks", "aura_stacks", "count", 5, (COMBUSTION,)),
         Field("debuff.scorched.end", "debuff_end", "ahead", 16, (SCORCHED,)),
         Field("debuff.scorched.stacks", "debuff_stacks", "count", 3, (SCORCHED,)),
+        Field("debuff.bomb.elsewhere.1", "debuff_elsewhere", "ahead", 16, (BOMB, 1, 12000)),
+        Field("debuff.bomb.elsewhere.2", "debuff_elsewhere", "ahead", 16, (BOMB, 2, 12000)),
         Field("enemies", "enemy_count", "count", 5),
         Field("enemies.exact", "enemy_count_exact", "flag", 1),
         Field("target.health", "target_health", "share", 10),
@@ -52,6 +55,7 @@ SCHEMA = Schema(
 )
 
 ENEMY = "0xF130000000000001"
+OTHERS = ("0xF130000000000002", "0xF130000000000003")
 
 
 def busy_world(clock: float = 5000.25) -> World:

@@ -8,7 +8,7 @@ import random
 import re
 
 import pytest
-from sample import COMBUSTION, ENEMY, FIREBALL, HOT_STREAK, IGNITE, IMAGES, SCHEMA, SCORCH, busy_world
+from sample import BOMB, COMBUSTION, ENEMY, FIREBALL, HOT_STREAK, IGNITE, IMAGES, OTHERS, SCHEMA, SCORCH, busy_world
 
 from portunus.barcode.client_api import CLIENTS
 from portunus.barcode.decode import Decoder
@@ -78,6 +78,8 @@ def test_every_field_is_read(client, kind):
         CombatEvent("SPELL_DAMAGE", SCORCH, ENEMY, 3000, True),
         CombatEvent("SPELL_PERIODIC_DAMAGE", IGNITE, ENEMY, 2345),
         CombatEvent("SPELL_CAST_SUCCESS", FIREBALL, ENEMY),
+        CombatEvent("SPELL_AURA_APPLIED", BOMB, OTHERS[0]),
+        CombatEvent("SPELL_AURA_APPLIED", BOMB, OTHERS[1]),
     )
     values = values_of(standin)
     nothing = {name for name, value in values.items() if value is None}
@@ -122,6 +124,25 @@ def test_combat_log_counters(client, kind):
     world = dataclasses.replace(world, auras=tuple(a for a in world.auras if a.spell_id == HOT_STREAK))
     assert after()["buff.combustion.stacks"] == 0
     assert after(crit)["counter.crits"] == 0, "only counted while the aura is up"
+
+
+@pytest.mark.parametrize("kind", ["335", "34x"])
+def test_debuffs_on_other_enemies(client, kind):
+    standin = client(kind)
+    world = shown_later(standin, busy_world())
+
+    def ends(*events, seconds=0.06):
+        nonlocal world
+        world = shown_later(standin, world, *events, seconds=seconds)
+        values = values_of(standin)
+        return values["debuff.bomb.elsewhere.1"], values["debuff.bomb.elsewhere.2"]
+
+    assert ends(CombatEvent("SPELL_AURA_APPLIED", BOMB, ENEMY)) == (None, None), "the target's own is read from its aura list"
+    assert ends(CombatEvent("SPELL_AURA_APPLIED", BOMB, OTHERS[1]))[0] == pytest.approx(12, abs=0.01)
+    first, second = ends(CombatEvent("SPELL_AURA_APPLIED", BOMB, OTHERS[0]), seconds=3.0)
+    assert (first, second) == (pytest.approx(9, abs=0.01), pytest.approx(12, abs=0.01))
+    assert ends(CombatEvent("SPELL_AURA_REMOVED", BOMB, OTHERS[1]))[1] is None
+    assert ends(seconds=13.0) == (None, None)
 
 
 @pytest.mark.parametrize("kind", ["335", "34x", "modern"])

@@ -191,6 +191,30 @@ def test_a_second_fight_follows(compiled):
     assert session.world.in_combat
 
 
+def test_debuffs_on_several_enemies():
+    """Three enemies: the bombs on all of them come back, on the target as enemy 0, on the others in the order in which they end."""
+    spec = twin_spec(find_spec("wotlk/mage_fire.spec"), encounter="three_targets")
+    session = PracticeSession(spec, seed=3, client="335")
+    restorer, decoder = Restorer(spec), Decoder(session.schema.data_columns)
+    several = 0
+    for frame in range(500):
+        session.tick(0.05)
+        if frame % 10 or session.fight.now < 5:
+            continue
+        decoded = decoder.decode(np.ascontiguousarray(session.barcode))
+        restored = spec.view(restorer.restore(observe(session.schema, decoded, received_at=0.0), enemies=3))
+        true, now = spec.view(session.fight.state), session.fight.now * 1e9
+        ends = sorted(int(end) for on, end in zip(true["living_bomb_burn_on"][1:3], true["living_bomb_burn_end"][1:3], strict=True) if on)
+        if any(abs(end - now) < FRAME_NS for end in ends):
+            continue
+        back = [int(end) for on, end in zip(restored["living_bomb_burn_on"][1:], restored["living_bomb_burn_end"][1:], strict=True) if on]
+        assert len(back) == len(ends)
+        for mine, theirs in zip(back, ends, strict=True):
+            assert abs(mine + now - restored["now"] - theirs) <= UNIT_NS + FRAME_NS
+        several += len(ends) == 2
+    assert several > 10
+
+
 def test_unknown_rotation(compiled):
     with pytest.raises(PortunusError, match="no rotation"):
         PracticeFight(compiled, seed=1, rotation="nonsense")
