@@ -12,7 +12,7 @@ import pytest
 from golden import SAMPLE
 from mutations import mutated
 
-from portunus.dsl import DiagnosticError, check_file, format_text, limits, load_model
+from portunus.dsl import DiagnosticError, check_file, format_text, limits, load_model, parse_rotation
 from portunus.dsl.catalogue import SAMPLE as SMALL
 from portunus.dsl.parse import grammar
 from portunus.dsl.tokens import FORBIDDEN_CATEGORIES
@@ -185,3 +185,15 @@ def test_twenty_thousand_mutations() -> None:
 def test_a_folder_is_no_spec(tmp_path: Path) -> None:
     with pytest.raises(DiagnosticError, match="cannot read"):
         load_model(tmp_path)
+
+
+def test_mutated_rotations_give_success_or_diagnostics() -> None:
+    model = load_model(SAMPLE)
+    text = "prepull -2s mirror_image\ncooldowns\nscorch if debuff.improved_scorch.remains <= 4s\nmultidot living_bomb up_to 10 overlap 1s if fight.remains > 12s\nfireball\n"
+    for broken in mutated([text], count=60, seed=8):
+        try:
+            rotation = parse_rotation(broken, model)
+        except DiagnosticError as error:
+            assert all(item.span.path == "<imported>" for item in error.diagnostics)
+        else:
+            assert rotation.lines
