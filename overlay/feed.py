@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 import traceback
@@ -142,6 +143,8 @@ class ScreenFeed:
             layout_hash=compiled.layout_hash,
         )
         reader = Reader(build_schema(compiled.model, compiled.actions), self._open_capture, region=plan.region)
+        gc.collect()
+        gc.freeze()  # the compiler's objects stay for good; looking through them would stop the window for a fifth of a second
         watch = Watch(reader, Restorer(compiled), self._service.request, enemies=compiled.enemies)
         due = time.monotonic()
         try:

@@ -21,7 +21,7 @@ from portunus_overlay.icons import school_of, tile
 from portunus_overlay.screen import Advice, Screen
 from portunus_overlay.tree_layout import Metrics, Placed, lay_out, stretch
 
-ROOMY = Metrics(row=34.0, first=146.0, action=118.0, outcome=90.0, root=20.0)
+ROOMY = Metrics(row=34.0, first=150.0, action=116.0, outcome=90.0, root=20.0)
 NARROW = Metrics(row=26.0, first=120.0, action=82.0, outcome=46.0, root=16.0)
 
 _texts: OrderedDict[tuple, Texture] = OrderedDict()
@@ -322,6 +322,8 @@ class Tree(Drawn):
         if node.parent < 0 and node.chosen:
             return "best"
         percent = self.advice.losses.get(node.node.name)
+        if percent is not None and percent < 0.005:
+            return "0 %"
         return "" if percent is None else f"−{percent:.{2 if percent < 0.995 else 1 if percent < 9.95 else 0}f} %"
 
     def _outcome(self, painter: Painter, node: Placed) -> None:

@@ -7,6 +7,7 @@ one reads and keeps only the newest state, one beats every 100 ms, the main one 
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -150,6 +151,8 @@ def serve(source: BinaryIO, sink: BinaryIO, make_engine: Callable[[dict[str, Any
         if not 0 < engine.state_words <= MAX_STATE_WORDS:
             raise PortunusError(f"a state of {engine.state_words} words is larger than a planner message holds")
         ready = {"spec": engine.spec_name, "layout": engine.layout_hash, "words": engine.state_words, "evaluator": engine.evaluator}
+        gc.collect()
+        gc.freeze()  # the compiler's objects stay for good; looking through them again and again would interrupt searches
         writer.write(Kind.READY, 0, to_body(ready))
     except PortunusError as error:
         writer.write(Kind.PROBLEM, 0, to_body({"message": error.message, "hint": error.hint, "final": True}))
