@@ -63,8 +63,7 @@ def layer(table, x, active, out):
     count = 0
     for i in range(x.shape[0]):
         active[count] = i
-        if x[i] != np.float32(0.0):
-            count += 1
+        count += np.int64(x[i] != np.float32(0.0))  # a sum, not a branch: which inputs are active is hard to foresee
     bias = table[0]
     for k in range(outputs):
         out[k] = bias[k]

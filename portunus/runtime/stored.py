@@ -13,7 +13,7 @@ import pickle
 import shutil
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ _DIGEST = 32  # bytes
 _KEEP_DAYS = 14  # folders of other versions are kept so long
 
 
-@lru_cache(maxsize=None)
+@cache
 def stored_folder(layer: str) -> Path | None:
     """The folder for this version of a layer, or None where there is no place that can be trusted: then nothing is kept."""
     package = Path(__file__).resolve().parents[1]
@@ -61,7 +61,7 @@ class StoredFunction:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._name = f"{function.__module__}.{function.__qualname__}"
-        self._layer = (function.__module__.split(".") + [""])[1]
+        self._layer = function.__module__.partition(".")[2].partition(".")[0]
         self._code = function.__code__
 
     def _file(self, signature: Any, codegen: Any) -> Path | None:

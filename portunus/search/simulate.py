@@ -16,7 +16,7 @@ from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.runtime.signature import HEADER_FAULT, HEADER_FINISHED
 from portunus.search.game import gain, remaining_seconds
 from portunus.search.selection import UNSEEN, choose_edge, choose_outcome
-from portunus.search.tree import ALONE, DEPTH, DEPTH_SUM, DUPLICATES, EVALUATIONS, FAULT, PENDING, SIMULATIONS, ROOT, STEPS, USED
+from portunus.search.tree import ALONE, DEPTH, DEPTH_SUM, DUPLICATES, EVALUATIONS, FAULT, PENDING, ROOT, SIMULATIONS, STEPS, USED
 
 _FULL = 1e-6  # probability below which outcomes count as complete
 

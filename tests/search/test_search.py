@@ -168,7 +168,7 @@ def test_visit_schedule_is_the_published_one():
 @pytest.mark.parametrize("simulations", [5, 16, 50, 200, 777])
 def test_root_visits_follow_the_schedule(toy, simulations):
     result = Search(toy, Hashed(4, 6), settings()).run(toy.opening(), simulations=simulations)
-    expected = np.bincount([_turn for _turn in visit_schedule(len(result.actions), simulations)])
+    expected = np.bincount(visit_schedule(len(result.actions), simulations))
     reached = [int((result.visits > v).sum()) for v in range(result.visits.max())]
     assert reached == expected.tolist()
 
