@@ -13,6 +13,7 @@ import math
 import pickletools
 import zipfile
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -137,7 +138,7 @@ def _since_mark(stack: list) -> list:
     return found
 
 
-def _perform(name: str, argument: object, stack: list, memo: dict[int, object], entries: dict[str, bytes]) -> None:
+def _perform(name: str, argument: Any, stack: list, memo: dict[int, object], entries: dict[str, bytes]) -> None:
     """One opcode of the machine; everything not listed here is refused."""
     if name in ("PROTO", "FRAME"):
         return
@@ -184,7 +185,7 @@ def _perform(name: str, argument: object, stack: list, memo: dict[int, object], 
         raise ArchiveError(f"its data.pkl does more than name tensors ({name})")
 
 
-def _storage(identity: object) -> _Storage:
+def _storage(identity: Any) -> _Storage:
     kind, element, key, _, count = identity
     if kind != "storage" or element != _Name("torch FloatStorage"):
         raise ArchiveError("it holds a tensor that is not float32")

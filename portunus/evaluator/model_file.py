@@ -60,7 +60,8 @@ class Model:
     def test_vectors(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The stored features [16, F], logits [16, A] and values [16], float32."""
         stored = self.manifest["test_vectors"]
-        return tuple(np.asarray(stored[name], dtype=np.float32) for name in ("features", "logits", "values"))
+        features, logits, values = (np.asarray(stored[name], dtype=np.float32) for name in ("features", "logits", "values"))
+        return features, logits, values
 
 
 def identity(compiled: CompiledSpec) -> dict[str, Any]:

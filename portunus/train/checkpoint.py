@@ -45,7 +45,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """
     text = json.dumps({**checkpoint.facts, "format": FORMAT}, sort_keys=True)
     buffer = io.BytesIO()
-    np.savez(buffer, **{_FACTS: np.frombuffer(text.encode(), np.uint8)}, **checkpoint.arrays)
+    arrays: dict[str, Any] = {_FACTS: np.frombuffer(text.encode(), np.uint8), **checkpoint.arrays}
+    np.savez(buffer, **arrays)
     write_atomic(path, buffer.getvalue())
 
 

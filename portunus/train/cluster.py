@@ -35,13 +35,14 @@ def local_ray(workers: int) -> Iterator[None]:
     mask = os.umask(0o077)
     variables = _variables(folder)
     saved = {name: os.environ.get(name) for name in variables}
-    ray = None
+    started = False
     try:
         write_atomic(folder / "driver", str(os.getpid()))
         write_atomic(folder / "token", _TOKEN)
         os.environ.update(variables)
         import ray
 
+        started = True
         ray.init(
             num_cpus=workers,
             num_gpus=0,
@@ -54,7 +55,7 @@ def local_ray(workers: int) -> Iterator[None]:
         )
         yield
     finally:
-        if ray is not None:
+        if started:
             ray.shutdown()
         end_processes(folder)
         shutil.rmtree(folder, ignore_errors=True)

@@ -30,7 +30,7 @@ class LearnerSettings:
 
     hidden: int = 128
     batch: int = 512
-    learning_rate: float = 1e-3
+    learning_rate: float = 5e-4
     value_weight: float = 0.5
     average: float = 0.998
 

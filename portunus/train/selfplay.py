@@ -37,6 +37,7 @@ class SelfPlaySettings:
         simulations: Of a decision that teaches the policy.
         fast_simulations: Of the others.
         full_share: Share of the decisions that teach the policy.
+        value_share: Share of the others that are kept to teach the value; neighbours in a fight say much the same.
         careless_share: Share of the fights that begin with careless play.
         careless_random: Share of random actions while careless.
         careless_decisions: Longest careless stretch, decisions.
@@ -44,9 +45,10 @@ class SelfPlaySettings:
         trace: lambda of the value targets.
     """
 
-    simulations: int = 64
-    fast_simulations: int = 8
-    full_share: float = 0.3
+    simulations: int = 256
+    fast_simulations: int = 16
+    full_share: float = 0.1
+    value_share: float = 0.2
     careless_share: float = 0.3
     careless_random: float = 0.3
     careless_decisions: int = 120
@@ -174,11 +176,13 @@ class SelfPlay:
         check_faults(compiled, faults)
         ends = np.flatnonzero(keep[6][:rows])
         features, mask, policy, full, values, gains, last, explored = (array[: int(ends[-1]) + 1 if len(ends) else 0] for array in keep)
+        targets = lambda_returns(gains, values, last, explored, trace=how.trace)
+        kept = np.flatnonzero(full | (draw.random(len(full)) < how.value_share))
         return Samples(
-            features=features.copy(),
-            mask=mask.copy(),
-            policy=policy.copy(),
-            policy_weight=full.astype(np.float32),
-            value=lambda_returns(gains, values, last, explored, trace=how.trace).astype(np.float32),
-            value_weight=(~explored).astype(np.float32),
+            features=features[kept],
+            mask=mask[kept],
+            policy=policy[kept],
+            policy_weight=full[kept].astype(np.float32),
+            value=targets[kept].astype(np.float32),
+            value_weight=np.where(explored[kept], 0, 1).astype(np.float32),
         )

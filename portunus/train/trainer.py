@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from portunus.errors import PortunusError
 from portunus.evaluator.mlp import forward
 from portunus.evaluator.model_file import TENSORS, identity
 from portunus.evaluator.protocol import NetworkWeights
@@ -66,13 +67,13 @@ class TrainSettings:
     self_play: SelfPlaySettings = field(default_factory=SelfPlaySettings)
     fights: int = 8
     replay: int = 200_000
-    reuse: float = 4.0
+    reuse: float = 6.0
     clone_share: float = 0.15
     clone_seconds: float = 60.0
     clone_fights: int = 16
     gate_seconds: float = 10.0
-    gate_fights: int = 2000
-    gate_gain: float = 0.005
+    gate_fights: int = 4000
+    gate_gain: float = 0.002
     checkpoint_seconds: float = 30.0
     checkpoint_samples: int = 20_000
     measure_fights: int = 1000
@@ -260,14 +261,14 @@ class Trainer:
 
     def gate(self, share: float) -> Comparison | None:
         """Let the newest network play against the best one; it takes its place if proved better."""
-        how, candidate = self.settings, self.learner.weights()
-        if self.best is None:
+        how, candidate, best = self.settings, self.learner.weights(), self.best
+        if best is None:
             self.best = candidate
             return None
         first = GATE_SEEDS + self.settings.seed * SEEDS_PER_RUN + self.counters.gates * how.gate_fights
         promoted, comparison = better(
             lambda seeds: play_network(self.compiled, candidate, seeds, expected=True),
-            lambda seeds: play_network(self.compiled, self.best, seeds, expected=True),
+            lambda seeds: play_network(self.compiled, best, seeds, expected=True),
             first_seed=first, most=how.gate_fights, gain=how.gate_gain,
         )  # fmt: skip
         self.counters.gates += 1
@@ -305,6 +306,8 @@ class Trainer:
         Raises:
             PortunusError: There is none, or it is damaged or of something else.
         """
+        if self._checkpoint is None:
+            raise PortunusError("a run without a checkpoint file has nothing to resume from")
         stored = load_checkpoint(self._checkpoint, self._facts())
         parts: dict[str, dict[str, np.ndarray]] = {"learner": {}, "samples": {}, "best": {}}
         for name, array in stored.arrays.items():

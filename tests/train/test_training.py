@@ -33,8 +33,8 @@ from portunus.train.targets import lambda_returns
 from portunus.train.trainer import Trainer, TrainSettings
 from portunus.train.workers import LocalPool, RayPool
 
-SMALL = LearnerSettings(hidden=32, batch=128)
-QUICK = SelfPlaySettings(simulations=32, fast_simulations=4, careless_decisions=20)
+SMALL = LearnerSettings(hidden=32, batch=128, learning_rate=1e-3)
+QUICK = SelfPlaySettings(simulations=32, fast_simulations=4, full_share=0.3, value_share=1.0, careless_decisions=20)
 
 
 def settings(**changes: object) -> TrainSettings:
