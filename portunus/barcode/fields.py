@@ -101,8 +101,8 @@ def _auras(model: Model) -> Iterator[Field]:
             yield Field(f"{place}.{aura.name}.stacks", f"{kind}_stacks", "count", STACK_BITS, (aura.id,), aura.name)
         length = _length_ms(aura)
         if aura.on_target and aura.name in aimed and length is not None:
-            for place in range(1, model.ruleset.max_enemies):
-                yield Field(f"debuff.{aura.name}.elsewhere.{place}", "debuff_elsewhere", "ahead", TIME_BITS, (aura.id, place, length), aura.name)
+            for nth in range(1, model.ruleset.max_enemies):
+                yield Field(f"debuff.{aura.name}.elsewhere.{nth}", "debuff_elsewhere", "ahead", TIME_BITS, (aura.id, nth, length), aura.name)
         if carries_tick_value(aura):
             yield Field(f"tick.{aura.name}", "tick_amount", "count", AMOUNT_BITS, (aura.id,), aura.name)
 
