@@ -169,6 +169,9 @@ class Expressions:
         if op in ("lt", "le", "gt", "ge", "eq", "ne"):
             return self._compare(node, op, left, left_node, right)
         result = _arithmetic(op, a, b)
+        if op == "div" and right.op == "number" and right.args[0] == 0:
+            self.problems.error("PT308", node.right.span, "a division by zero")
+            return _unknown(node.span)
         if not result:
             if "bool" in (a, b):
                 operand, part = (left, left_node) if a == "bool" else (right, node.right)
@@ -244,7 +247,7 @@ class Expressions:
             op, kind = PLAIN_NAMES[node.text]
             if op == "target_phase":
                 self.problems.error("PT405", node.span, "`target.health` is compared with a percentage", "write `target.health <= 35%`")
-            found = typed(op, (), kind, node.span)
+            found = typed(op, (), kind, node.span) if op != "target_phase" else None
         elif len(parts) == 1:
             found = self._bare(node, context)
         else:

@@ -302,6 +302,8 @@ def _hint(kind: str, previous: Token | None) -> str:
         return "A minus directly before a digit is a sign; to subtract, put a space after it."
     if kind == "LBRACE" and previous is not None and previous.type in ("IF", "AND", "OR", "NOT"):
         return "A condition must follow."
+    if kind == "SLASH" and (previous is None or previous.type in ("NEWLINE", "LBRACE")):
+        return "A comment begins with `#`."
     if kind == "ELSE":
         return "`else` follows the `}` of an `if` block."
     return ""

@@ -40,11 +40,14 @@ class Spells(Parts):
         cost = self.expr(item, "cost", "number", context, "amount")
         uses = self.expr(item, "uses", "number", static)
         self.literal_range(item, "uses", uses, 1)
+        cast = self.expr(item, "cast", "time", context)
+        for word, amount in (("cast", cast), ("gcd", gcd), ("cost", cost)):
+            self.literal_range(item, word, amount, 0)
         self.literal_range(item, "cooldown", self.expr(item, "cooldown", "time", context, "time"), 0)
         missile = self.expr(item, "missile", "speed", context)
         self.literal_range(item, "missile", missile, 0.001)
         return Spell(
-            name=item.name, label=item.label, owner=item.pet, id=id_, tag=tag, item=is_item, attack=attack, gcd=gcd, cast=self.expr(item, "cast", "time", context),
+            name=item.name, label=item.label, owner=item.pet, id=id_, tag=tag, item=is_item, attack=attack, gcd=gcd, cast=cast,
             hasted=not item.pet and item.field("unhasted") is None, cost=cost, resource=self._cost_resource(item), cooldown=self.expr(item, "cooldown", "time", context, "time"),
             cooldown_starts="manual" if cooldown is not None and cooldown.get("manual") else "cast", missile=missile, uses=uses,
             requires=self.expr(item, "requires", "bool", context), instant_if=self.expr(item, "instant_if", "bool", context),

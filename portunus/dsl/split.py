@@ -124,9 +124,9 @@ def _unknown(head: Node, table: BlockKind, problems: Problems, *, after: Field |
     elif after is not None and isinstance(first := _leftmost(head), Number) and first.digits.startswith("-"):
         hint = "A minus directly before a digit is a sign; to subtract, put a space after it."
         problems.error("PT302", first.span, f"`{after.word}` takes no more here: {_usage(after.keyword, after.word)}", hint)
-    elif after is not None:
+    elif after is not None and not problems.error_between(head.span, head.span.line):
         problems.error("PT302", head.span, f"`{after.word}` takes no more here: {_usage(after.keyword, after.word)}", f"for example: {after.keyword.example}")
-    else:
+    elif after is None:
         problems.error("PT301", head.span, f"a line in {table.title} begins with a word", suggestion("", [word for word in table.keywords if word != "*"]))
 
 

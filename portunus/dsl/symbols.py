@@ -9,7 +9,7 @@ from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.model import Span
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.syntax import Branches, Entry, Number, Unary
-from portunus.units import UNITS, convert
+from portunus.units import UNITS, convert, show_time
 
 # Words with a meaning of their own in expressions; nothing else may be called so.
 RESERVED = (
@@ -136,7 +136,8 @@ def literal(node: object, problems: Problems, *, what: str, low: float = -1e18, 
     if whole and value != int(value):
         problems.error("PT308", span, f"{what} must be a whole number")
     elif not low <= value <= high:
-        problems.error("PT308", span, f"{what} must lie between {low:g} and {high:g}")
+        shown = (show_time(int(low)), show_time(int(high))) if unit == "time" else (f"{low:.15g}", f"{high:.15g}")
+        problems.error("PT308", span, f"{what} must lie between {shown[0]} and {shown[1]}")
     return int(value) if whole else value
 
 

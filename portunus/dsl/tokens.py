@@ -150,6 +150,7 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
 
 def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
     """Report brackets without a partner and give them one, so that each costs one message."""
+    tokens = _open_blocks(tokens, source, problems)
     missing, extra = _missing_braces(tokens), _extra_braces(tokens)
     result: list[Token] = []
     opened: list[Token] = []
@@ -187,6 +188,28 @@ def _unclosed(token: Token, result: list[Token], source: Source, problems: Probl
     closing = "}" if token.type == "LBRACE" else ")"
     problems.error("PT102", span_of(source, token), f"this `{token}` is never closed", f"Add `{closing}`.")
     result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.start_pos, token.line, token.column, token.end_line, token.end_column))
+
+
+def _open_blocks(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
+    """Where there are more closing braces than opening ones, a line with deeper lines below it lacks its `{`: report it and put it there."""
+    balance = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens)
+    if balance >= 0:
+        return tokens
+    result: list[Token] = []
+    indent = 0
+    for position, token in enumerate(tokens):
+        before = tokens[position - 1] if position else None
+        following = tokens[position + 1] if position + 1 < len(tokens) else None
+        if before is None or before.line != token.line:
+            indent = token.column or 0
+        if token.type == "NEWLINE" and balance < 0 and before is not None and following is not None and before.type != "RBRACE" and (following.column or 0) > indent:
+            place = Span(source.path, before.line or 1, (before.column or 1) + len(before), 1)
+            problems.error("PT306", place, "the lines below are indented like a block, but no `{` opens it", "Add `{` at the end of this line.")
+            result.append(Token("LBRACE", "{", before.end_pos, before.line, before.end_column, before.line, before.end_column))
+            balance += 1
+            continue
+        result.append(token)
+    return result
 
 
 def _extra_braces(tokens: list[Token]) -> set[int]:
