@@ -21,9 +21,12 @@ Generated from {sources}. s = state, t = tables, m = metrics, r = random stream;
 from math import sqrt
 
 import numpy as np
-from numba import carray, cfunc, from_dtype, njit, types
+from numba import carray, cfunc, from_dtype, types
 
+from portunus.runtime.helpers import helper_for
 from portunus.runtime.random_numba import chance, proc, uniform
+
+helper = helper_for(__file__)
 
 '''
 
@@ -100,7 +103,7 @@ def _sources(program: Program) -> str:
 def _typed(function: Function) -> str:
     """Source of a function with its decorator."""
     types = ", ".join(_TYPES.get(p, "types.int64") for p in function.parameters)
-    return f'@njit(({types},), error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)\n{source(function)}'
+    return f'@helper(({types},))\n{source(function)}'
 
 
 def engine_module(program: Program, form: str) -> str:
@@ -108,7 +111,7 @@ def engine_module(program: Program, form: str) -> str:
     functions = program.sampled if form == "sampled" else program.expected
     text = _HEAD.format(title=f"Kernel of {program.model.name}, {form} form.", sources=_sources(program))
     if form == "sampled":
-        text = text.replace("from portunus.runtime.random_numba", "from portunus.runtime.calls import call_rotation\nfrom portunus.runtime.random_numba")
+        text = text.replace("from portunus.runtime.helpers", "from portunus.runtime.calls import call_rotation\nfrom portunus.runtime.helpers")
     text += _dtype("STATE", program.layout.state) + _dtype("TABLES", program.tables.fields()) + _dtype("METRICS", program.layout.metrics)
     text += "WORDS, MASK, OUT = (types.Array(kind, 1, 'C') for kind in (types.uint64, types.uint8, types.float32))\n\n\n"
     text += "\n\n".join(_typed(f) for f in functions) + "\n"

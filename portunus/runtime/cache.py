@@ -25,9 +25,9 @@ from types import ModuleType
 from portunus.errors import PortunusError
 from portunus.files import user_cache_folder, write_atomic
 
-_SEAL = "seal.json"
+SEAL = "seal.json"  # as in portunus.runtime.helpers, which needs numba
 _PREFIX = "portunus_sealed_"
-_HELPERS = ("calls.py", "random_numba.py", "cache.py")
+_HELPERS = ("calls.py", "random_numba.py", "helpers.py", "cache.py")
 _loaded: dict[str, ModuleType] = {}
 compile_seconds: dict[str, float] = {}
 
@@ -139,7 +139,7 @@ def _make(text: str, name: str, root: Path, folder: Path) -> ModuleType:
         module = _import(path, name)
         compile_seconds[name] = time.perf_counter() - start
         digests = {str(p.relative_to(temporary)): _digest(p) for p in sorted(temporary.rglob("*")) if p.is_file()}
-        write_atomic(temporary / _SEAL, json.dumps(digests, sort_keys=True))
+        write_atomic(temporary / SEAL, json.dumps(digests, sort_keys=True))
         os.replace(temporary, folder)
         return module
     except OSError as error:
@@ -172,7 +172,7 @@ def _digest(path: Path) -> str:
 
 def _is_sealed(folder: Path) -> bool:
     """Does every file of the folder, and nothing else, match its seal? Checked before numba reads anything."""
-    seal = folder / _SEAL
+    seal = folder / SEAL
     if not seal.is_file() or folder.is_symlink():
         return False
     info = os.lstat(folder)
@@ -182,5 +182,5 @@ def _is_sealed(folder: Path) -> bool:
         expected = json.loads(seal.read_bytes())
     except ValueError:
         return False
-    found = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file() and p.name != _SEAL}
+    found = {str(p.relative_to(folder)): p for p in folder.rglob("*") if p.is_file() and p.name != SEAL}
     return isinstance(expected, dict) and found.keys() == expected.keys() and all(_digest(p) == expected[n] for n, p in found.items())
