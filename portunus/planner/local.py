@@ -67,6 +67,7 @@ class Planner:
     def __init__(self, compiled: CompiledSpec, evaluator: Evaluator, settings: SearchSettings | None = None) -> None:
         self.compiled = compiled
         self.search = Search(compiled, evaluator, settings)
+        self._margin_ms = 0.0
         self._auras = aura_words(compiled.layout.state_dtype, {aura.name: aura.label for aura in compiled.model.auras})
 
     def plan(
@@ -85,8 +86,13 @@ class Planner:
             PortunusError: The fight is over, or not exactly one budget is given.
         """
         started = perf_counter()
-        result = self.search.run(state, simulations=simulations, budget_ms=budget_ms, seed=seed)
-        return self.report(result, started=started, sequence=sequence)
+        time_left = None if budget_ms is None else max(budget_ms - self._margin_ms, 0.5 * budget_ms)
+        result = self.search.run(state, simulations=simulations, budget_ms=time_left, seed=seed)
+        suggestion = self.report(result, started=started, sequence=sequence)
+        if budget_ms is not None:  # on a busy machine the report takes longer: keep back more time for it, less when it is quiet again
+            late = (perf_counter() - started) * 1e3 - budget_ms
+            self._margin_ms = min(max(0.9 * self._margin_ms + 0.5 * late, 0.0), 0.2 * budget_ms)
+        return suggestion
 
     def report(self, result: SearchResult, *, started: float, sequence: int = 0) -> Suggestion:
         """The answer of the search just run, as plain data.

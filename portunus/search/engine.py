@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
 
 
-_TIMED = 64  # states judged again to time an evaluator inside the kernel
+_TIMED = 32  # states judged again to time an evaluator inside the kernel
 
 
 class Judge(NamedTuple):
@@ -280,14 +280,14 @@ class Search:
 
     def _inside_seconds(self) -> float:
         """Seconds the kernel evaluator took: some states of the tree are judged once more, with and without it, and the clock is read."""
-        arena = self.arena
-        count = min(_TIMED, int(arena.counters[USED]))
-        begun = perf_counter()
-        judge_again(self.game, arena, self.judge, count, False)
-        between = perf_counter()
-        judge_again(self.game, arena, self.judge, count, True)
-        each = max(0.0, perf_counter() - between - (between - begun)) / max(count, 1)
-        return each * int(arena.counters[EVALUATIONS])
+        count = min(_TIMED, int(self.arena.counters[USED]))
+        shortest = [float("inf"), float("inf")]  # without, with
+        for _ in range(3):
+            for judged in (False, True):
+                begun = perf_counter()
+                judge_again(self.game, self.arena, self.judge, count, judged)
+                shortest[judged] = min(shortest[judged], perf_counter() - begun)
+        return max(0.0, shortest[True] - shortest[False]) / count * int(self.arena.counters[EVALUATIONS])
 
     def _result(self, started: float) -> SearchResult:
         arena, counters = self.arena, self.arena.counters
