@@ -45,9 +45,9 @@ class SelfPlaySettings:
         trace: lambda of the value targets.
     """
 
-    simulations: int = 256
-    fast_simulations: int = 16
-    full_share: float = 0.1
+    simulations: int = 128
+    fast_simulations: int = 8
+    full_share: float = 0.15
     value_share: float = 0.2
     careless_share: float = 0.3
     careless_random: float = 0.3

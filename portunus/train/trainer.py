@@ -1,7 +1,8 @@
 """Training from start to end: warm start, self-play, gate, keep the best.
 
 1. *Warm start* (unless from scratch): imitate the default list and learn what states are worth under it.
-2. *Self-play*: workers search with the newest network and send samples; the learner fits the network to what the searches found.
+2. *Self-play*: workers search with the best network and send samples; the learner fits the network to what the searches found. (With the
+   newest network instead, the noise of small searches feeds on itself and the policy drifts; Silver et al. 2017 did the same.)
 3. *Gate*: now and then the network plays paired fights against the best one so far and takes its place only if it is proved better.
 """
 
@@ -203,7 +204,7 @@ class Trainer:
         while (now := time.monotonic()) < started + length:
             share = (skipped + now - started) / how.seconds
             self.counters.seconds = before + now - started
-            pool.feed(self.learner.weights(), self.next_seed)
+            pool.feed(self.best or self.learner.weights(), self.next_seed)
             for samples in pool.collect(0.0 if self._credit >= 1 else min(1.0, started + length - now)):
                 self.add(samples)
             self.counters.lost_work = pool.lost

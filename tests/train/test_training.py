@@ -210,7 +210,7 @@ def test_training_with_ray_beats_the_default_list_and_leaves_nothing_behind(toy:
     folders = set(Path("/tmp").glob("portunus-ray-*"))
     path, mask = tmp_path / "toy.pt", current_mask()
     result = train(
-        toy, load_toy, settings(seconds=8.0), out=path, workers=1, resume=False, console=Console(quiet=True)
+        toy, load_toy, settings(seconds=20.0), out=path, workers=1, resume=False, console=Console(quiet=True)
     )
     measured = result["measured"]
     assert result["published"] and measured["difference_percent"] - measured["half_width_percent"] > 2
