@@ -89,6 +89,7 @@ class _Recorder:
 def trace_fight(compiled: CompiledSpec, seed: int = 1, rotation: str = "default") -> list[TraceEvent]:
     """Play the fight of one seed and return its log in order of time."""
     recorder = _Recorder(compiled)
-    twin = Twin(lower(compiled.model), "sampled", listener=recorder, watch=recorder.watched())
+    program = lower(compiled.model)
+    twin = Twin(program, "sampled", listener=recorder, watch=recorder.watched() & {f.name for f in program.sampled})
     twin.fight(dict(compiled.table_values), seed, rotation)
     return recorder.events
