@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -81,8 +82,9 @@ class Steps:
         log = self.log(arguments[0])
         with log.open("wb") as sink:
             process = subprocess.Popen(
-                [sys.executable, "-m", "portunus", *arguments], stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, text=True
-            )
+                [sys.executable, "-m", "portunus", *arguments], stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT, text=True,
+                env={**os.environ, "COLUMNS": str(max(80, self.console.width - 4))},
+            )  # fmt: skip
         return process, log
 
     def run(self, *arguments: str) -> float:
