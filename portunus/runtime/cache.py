@@ -8,6 +8,7 @@ helpers), is made under a lock in a temporary place and renamed; a folder that d
 from __future__ import annotations
 
 import fcntl
+import gc
 import hashlib
 import importlib.util
 import json
@@ -136,7 +137,11 @@ def _make(text: str, name: str, root: Path, folder: Path) -> ModuleType:
         path = temporary / f"{name}.py"
         write_atomic(path, text)
         start = time.perf_counter()
-        module = _import(path, name)
+        try:
+            module = _import(path, name)
+        except RuntimeError:  # numba once found no object code for an entry it had just compiled; a second try made it
+            shutil.rmtree(temporary / "__pycache__", ignore_errors=True)
+            module = _import(path, name)
         compile_seconds[name] = time.perf_counter() - start
         digests = {str(p.relative_to(temporary)): _digest(p) for p in sorted(temporary.rglob("*")) if p.is_file()}
         write_atomic(temporary / SEAL, json.dumps(digests, sort_keys=True))
@@ -154,6 +159,8 @@ def _import(path: Path, name: str) -> ModuleType:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = ""  # beside the module, inside the sealed folder
     dont_write, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    collecting = gc.isenabled()
+    gc.disable()  # compiling makes millions of objects that stay, and collecting among them takes a tenth of the time
     try:
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None and spec.loader is not None
@@ -164,6 +171,8 @@ def _import(path: Path, name: str) -> ModuleType:
     finally:
         numba.config.CACHE_DIR = before
         sys.dont_write_bytecode = dont_write
+        if collecting:
+            gc.enable()
 
 
 def _digest(path: Path) -> str:
