@@ -160,7 +160,7 @@ def _import(path: Path, name: str) -> ModuleType:
     numba.config.CACHE_DIR = ""  # beside the module, inside the sealed folder
     dont_write, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     collecting = gc.isenabled()
-    gc.disable()  # compiling makes millions of objects that stay, and collecting among them takes a tenth of the time
+    gc.disable()  # compiling makes millions of objects that stay
     try:
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec is not None and spec.loader is not None
