@@ -121,7 +121,6 @@ def evaluate(steps: Steps, model: Path, *, fights: int, simulations: int) -> Non
         for row in result["players"]:
             paired = f"; {row['difference_percent']:+.2f} % ± {row['difference_half_width']:.2f} % against the default list" if "difference_percent" in row else ""
             steps.measured(f"{row['player']}, {result['fights']} fights", f"{row['dps']:,.0f} DPS ± {row['half_width']:.0f}{paired}")
-        steps.measured("search speed", f"{result['search']['simulations_per_second']:,.0f} simulations/s")
 
 
 def plan(steps: Steps, model: Path) -> None:
@@ -134,6 +133,7 @@ def plan(steps: Steps, model: Path) -> None:
         steps.show("plan")
         answer = read_json(file)
         steps.measured("one answer", f"{answer['label']} after {answer['simulations']:,} simulations, {answer['search_ms']:.0f} ms, {answer['depth']} decisions deep")
+        steps.measured("search speed", f"{1e3 * answer['simulations'] / answer['search_ms']:,.0f} simulations/s on one core, network included")
 
 
 def addon(steps: Steps) -> None:
