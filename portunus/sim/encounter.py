@@ -11,6 +11,7 @@ from portunus.dsl.model import Span
 from portunus.dsl.parse import parse
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.symbols import literal
+from portunus.dsl.syntax import Node
 
 PLAYER_LEVEL = 80
 
@@ -76,7 +77,7 @@ def read_encounter(item: Field, problems: Problems) -> Encounter:
     for word, example in (("duration", "duration 300s"), ("enemies", "enemies 1")):
         if word not in fields:
             problems.error("PT305", node.span, f"the encounter `{node.text}` does not say its {word}", f"for example: {example}")
-    phases = fields["execute"].arguments["phases"] if "execute" in fields else ()
+    phases: tuple[Node, ...] = fields["execute"].arguments["phases"] if "execute" in fields else ()
     execute = tuple(literal(phase, problems, what="a phase", low=0, high=1) for phase in phases)
     if list(execute) != sorted(set(execute)):
         problems.error("PT308", phases[0].span, "the phases are not in ascending order", "write `execute 20% 25% 35%`")
