@@ -1,4 +1,4 @@
-"""Which API functions and events each client has, and what they answer for a `World` (facts: bridge report 1.1 and 1.2)."""
+"""Which API functions and events each client has, and what they answer for a `World`."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ Codings (`Field.coding`), each with an all-integer meaning so that both language
 | past | 0, 1 .. 2^bits - 2 | an instant in the past; 0 = none |
 
 Instants count 8 ms units of the client's clock and wrap round; the reader unwraps them with the full clock of the frame's header. They
-are absolute, so a cell changes only when something happens, and a late read is still right (bridge report 10.4).
+are absolute, so a cell changes only when something happens, and a late read is still right.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The source language has five types (bool, int, float, duration, text), turns values into each other by its own rules, and cuts the
 result of a division of whole numbers. Each rule is followed here, or the place is named as not translatable; nothing is guessed.
-Rules and order of types: wowsims/wotlk `sim/core/apl_values_operators.go`, dossier `ruleset.md` section 5.
+Rules and order of types: wowsims/wotlk `sim/core/apl_values_operators.go`.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A list is taken whole or not at all: every action, condition, spell or aura that
 list, and the import fails with all of them. What the source itself leaves out (hidden entries, consumables that nobody carries) is
 listed with the reason.
 
-Shapes: wowsims/wotlk `proto/apl.proto`. What they mean: dossier `ruleset.md` sections 5 and 14.
+Shapes: wowsims/wotlk `proto/apl.proto`; meaning: `sim/core/apl_*.go` of the same commit as the reference results.
 """
 
 from __future__ import annotations
