@@ -35,7 +35,8 @@ def _cost(context: Context, spell: Spell) -> Function:
     w = Writer()
     parts = [_base_cost(context, spell)] + [guarded(context, m, Scope(), "1.0") for m in modifiers(context, "cost", spell)]
     w.put(f"cost = {' * '.join(parts)}")
-    w.put(f"s.cost_latest[{context.spell_index(spell.name)}] = cost")
+    with w.block("if t.switch_latest_cost != 0:"):
+        w.put(f"s.cost_latest[{context.spell_index(spell.name)}] = cost")
     w.put("return cost")
     return Function(f"cost_{spell.name}", ("s", "t"), f"What {spell.label} costs now.", origin(spell), tuple(w.lines))
 
