@@ -20,9 +20,9 @@ PICTURE_EVERY_SECONDS = 1.0
 
 @click.command("demo", epilog="Example: portunus demo --out out/demo")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("portunus-demo"), show_default=True, help="Folder for everything made.")
-@click.option("--minutes-train", type=click.FloatRange(min=0.05, max=600), default=2.0, show_default=True, help="Time for training.")
-@click.option("--fights", type=click.IntRange(min=2), default=40, show_default=True, help="Fights that default list, network and search play.")
-@click.option("--simulations", type=click.IntRange(min=1), default=64, show_default=True, help="Simulations of each decision in those fights.")
+@click.option("--minutes-train", type=click.FloatRange(min=0.05, max=600), default=3.0, show_default=True, help="Time for training.")
+@click.option("--fights", type=click.IntRange(min=2), default=150, show_default=True, help="Fights that default list, network and search play.")
+@click.option("--simulations", type=click.IntRange(min=1), default=256, show_default=True, help="Simulations of each decision in those fights.")
 @click.option("--live-seconds", type=click.FloatRange(min=2, max=3600), default=30.0, show_default=True, help="Time for client and overlay on the screen.")
 def command(out: Path, minutes_train: float, fights: int, simulations: int, live_seconds: float) -> None:
     """Run the whole chain on the fire mage: check, compile, compare, simulate, train, search, addon, client and overlay.
