@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "addon": ("Players: see what to press next", "Write the game addon for a spec."),
     "overlay": ("Players: see what to press next", "Open the window that shows the next action and why."),
     "client": ("Players: see what to press next", "Open a stand-in for the game that runs the addon on a simulated fight."),
-    "plan": ("Researchers: search and train", "Play fights with tree search and measure the gain."),
+    "plan": ("Researchers: search and train", "Search for the best next action and say why, or play whole fights."),
     "train": ("Researchers: search and train", "Train a network by self-play."),
     "evaluate": ("Researchers: search and train", "Measure a trained network against the default rotation."),
     "compile": ("Developers: look inside and measure", "Compile a spec to machine code, or show the generated source."),
