@@ -52,7 +52,7 @@ $(STAMP): pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "Python 3.11, 3.12 or 3.13 is needed; set PYTHON=/path/to/python3 if it is not on the PATH."; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(call apt_install,python3-venv,A virtual environment); }
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
-	@index=; if [ "$$(uname -s)" = Linux ] && [ -n "$(TORCH_INDEX)" ] && ! $(BIN)/pip config list | grep -Eq 'index-url|find-links'; then \
+	@index=; if [ "$$(uname -s)" = Linux ] && [ -n "$(TORCH_INDEX)" ] && ! $(BIN)/pip config list | grep -E 'index-url|find-links' >/dev/null; then \
 		index="--extra-index-url $(TORCH_INDEX)"; fi; \
 	set -x; $(BIN)/pip install --disable-pip-version-check -q $$index -e '.[dev]'
 	ln -sfn "$(CURDIR)/overlay" "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/portunus_overlay"

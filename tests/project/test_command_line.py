@@ -134,7 +134,8 @@ def test_interruption_ends_quietly(fails) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interruption_by_signal_cleans_up(number: int, code: int) -> None:
     program = """
-        import sys, time, types
+        import signal, sys, time, types
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would have it ignored
         import rich_click
         from portunus.cli import COMMANDS, main
 
