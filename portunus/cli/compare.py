@@ -15,11 +15,13 @@ from click.exceptions import Exit
 @click.option("--exact-file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Read the single fights from this file instead.")
 @click.option("--iterations", type=click.IntRange(min=0), default=None,
               help="Fights per scenario; 0 = only the exact replay. Left out: until the mean is known to 0.1 %, at most the reference's number.")
+@click.option("--twin", type=click.IntRange(min=1), default=None, metavar="FIGHTS",
+              help="Only replay this many single fights of each scenario, by the readable Python form: slow fights, but nothing is compiled.")
 @click.option("--workers", type=click.IntRange(min=1, max=256), default=None, help="Threads; they do not change the results. [default: processors]")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write every figure to this file.")
 @click.option("--markdown", "markdown_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the page of the documentation.")
 def command(
-    references: tuple[str, ...], exact: bool, exact_file: Path | None, iterations: int | None, workers: int | None, json_file: Path | None,
+    references: tuple[str, ...], exact: bool, exact_file: Path | None, iterations: int | None, twin: int | None, workers: int | None, json_file: Path | None,
     markdown_file: Path | None,
 ) -> None:  # fmt: skip
     """Compare with reference results: REF are files, or folders of them, as the reference wrote them.
@@ -39,11 +41,16 @@ def command(
     from portunus.sim.fidelity import comparison_document, fidelity_page, verdict
     from portunus.sim.golden import find_references
 
-    replay = exact or exact_file is not None
+    replay = exact or exact_file is not None or twin is not None
     if iterations == 0 and not replay:
         raise PortunusError("with --iterations 0 there is nothing to compare", hint="Add --exact, or ask for fights.")
     console = Console(width=None if Console().is_terminal else 160)
-    prepared = prepare(find_references(references), exact=exact_file, find_exact=exact)
+    prepared = prepare(find_references(references), exact=exact_file, find_exact=replay)
+    if twin is not None:
+        differences = [replay_line(scenario, twin, console) for scenario in prepared]
+        if not all(differences):
+            raise Exit(1)
+        return
     with FightProgress(len(prepared)) as bar:
         results = compare_all(prepared, iterations=iterations, workers=workers or processors(), done=bar.finished, progress=bar.scenario)
     console.print(comparison_table(results))
@@ -59,6 +66,14 @@ def command(
         write_atomic(markdown_file, fidelity_page(results, command=" ".join(parts)))
     if not all(r.passed for r in results):
         raise Exit(1)
+
+
+def replay_line(scenario: Any, fights: int, console: Any) -> bool:
+    """Replay a scenario with the slow twin and print its line; True if every fight is equal."""
+    found = scenario.replay(fights)
+    shown = " ".join(f"{d:.1e}" for d in found.differences)
+    console.print(f"{'equal    ' if found.passed else 'DIFFERENT'} {scenario.golden.scenario.name}: {shown}", highlight=False, markup=False, soft_wrap=True)
+    return found.passed
 
 
 def comparison_table(results: list[Any]) -> Any:

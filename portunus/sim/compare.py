@@ -250,6 +250,19 @@ class PreparedScenario:
     rotation: Rotation
     exact: tuple[float, ...] | None
 
+    def replay(self, fights: int) -> ExactComparison:
+        """The first `fights` of the exact comparison, played by the slow twin: nothing is compiled."""
+        from portunus.codegen.python import Twin
+        from portunus.compiler import tables_of
+        from portunus.ir.program import lower
+
+        program = lower(replace(self.model, rotations=(*self.model.rotations, self.rotation)))
+        tables = tables_of(program, self.profile, self.encounter, reference=True, rotation=self.rotation.name)
+        twin, reference = Twin(program), (self.exact or ())[:fights]
+        seconds = self.encounter.duration_ns / 1e9
+        damage = [twin.fight(tables, self.golden.scenario.seed + i, self.rotation.name)[0].damage / seconds for i in range(len(reference))]  # type: ignore[attr-defined]
+        return compare_exact(damage, reference)
+
     def compile(self) -> CompiledSpec:
         """The scenario as kernels, with the reference's artefacts on; scenarios of one spec share them, whatever their numbers."""
         from portunus.compiler import compile_spec
