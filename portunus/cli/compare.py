@@ -17,12 +17,14 @@ from click.exceptions import Exit
               help="Fights per scenario; 0 = only the exact replay. Left out: until the mean is known to 0.1 %, at most the reference's number.")
 @click.option("--twin", type=click.IntRange(min=1), default=None, metavar="FIGHTS",
               help="Only replay this many single fights of each scenario, by the readable Python form: slow fights, but nothing is compiled.")
+@click.option("--log", "log_of", type=click.IntRange(min=0), default=None, metavar="FIGHT",
+              help="Only print the log of this fight of each scenario (0 = the first), beside the reference's where FILE.log.txt is there; nothing is compiled.")
 @click.option("--workers", type=click.IntRange(min=1, max=256), default=None, help="Threads; they do not change the results. [default: processors]")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write every figure to this file.")
 @click.option("--markdown", "markdown_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the page of the documentation.")
 def command(
     references: tuple[str, ...], exact: bool, exact_file: Path | None, iterations: int | None, twin: int | None, workers: int | None, json_file: Path | None,
-    markdown_file: Path | None,
+    markdown_file: Path | None, log_of: int | None,
 ) -> None:  # fmt: skip
     """Compare with reference results: REF are files, or folders of them, as the reference wrote them.
 
@@ -46,6 +48,11 @@ def command(
         raise PortunusError("with --iterations 0 there is nothing to compare", hint="Add --exact, or ask for fights.")
     console = Console(width=None if Console().is_terminal else 160)
     prepared = prepare(find_references(references), exact=exact_file, find_exact=replay)
+    if log_of is not None:
+        equal = [print_logs(scenario, log_of) for scenario in prepared]
+        if not all(equal):
+            raise Exit(1)
+        return
     if twin is not None:
         differences = [replay_line(scenario, twin, console) for scenario in prepared]
         if not all(differences):
@@ -66,6 +73,31 @@ def command(
         write_atomic(markdown_file, fidelity_page(results, command=" ".join(parts)))
     if not all(r.passed for r in results):
         raise Exit(1)
+
+
+def print_logs(scenario: Any, fight: int) -> bool:
+    """Print our log of a fight, beside the reference's if it is the first fight and there is one; True if nothing differs."""
+    from portunus.cli import printable
+    from portunus.sim.reference_log import beside, read_log
+    from portunus.sim.trace import trace_line
+
+    setting, ours = scenario.golden.scenario, scenario.log(fight)
+    path = scenario.golden.path.with_suffix(".log.txt")
+    click.echo(printable(f"{setting.name}, fight {fight} (seed {setting.seed + fight})"))
+    if fight or not path.is_file():
+        for event in ours:
+            click.echo(printable(trace_line(event, enemies=setting.targets)))
+        return True
+    rows = beside(ours, read_log(path), scenario.model)
+    for row in rows:
+        mark = "*" if row.differs else " " if row.ours and row.reference else "."
+        mine = trace_line(row.ours, enemies=setting.targets)[9:] if row.ours else ""
+        click.echo(printable(f"{row.time_ns / 1e9:9.3f} {mark} {mine:<84} | {row.reference.text if row.reference else ''}".rstrip()))
+    different = [row for row in rows if row.differs]
+    both = sum(row.ours is not None and row.reference is not None for row in rows)
+    first = f", the first at {different[0].time_ns / 1e9:.3f} s" if different else ""
+    click.echo(f"{both} events in both logs; * {len(different)} that differ{first}; . bookkeeping of one side; the reference's log ends at {rows[-1].time_ns / 1e9:.2f} s")
+    return not different
 
 
 def replay_line(scenario: Any, fights: int, console: Any) -> bool:

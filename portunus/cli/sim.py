@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import rich_click as click
 from click import get_current_context
@@ -36,10 +36,11 @@ def processors() -> int:
 @click.option("--reference", is_flag=True, help="Switch the artefacts of the reference simulator on.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write every figure to this file.")
 @click.option("--report", "report_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write a page with charts to this file.")
-@click.option("--trace", is_flag=True, help="Print the log of the first fight instead.")
+@click.option("--trace", is_flag=True, help="Only print the log of the first fight; nothing is compiled.")
+@click.option("--precise", is_flag=True, help="With --trace: nanoseconds, every digit, and the number of random draws so far.")
 def command(
     spec: str, profile: str | None, encounter: str | None, rotation: str | None, apl: Path | None, iterations: int | None, target_error: float | None,
-    seed: int, workers: int | None, reference: bool, json_file: Path | None, report_file: Path | None, trace: bool,
+    seed: int, workers: int | None, reference: bool, json_file: Path | None, report_file: Path | None, trace: bool, precise: bool,
 ) -> None:  # fmt: skip
     """Simulate many fights of SPEC and print damage per second, actions, auras and resources.
 
@@ -51,13 +52,15 @@ def command(
 
     if apl is not None and rotation is not None:
         raise PortunusError("--rotation and --apl both name a priority list", hint="Give one of them.")
+    if precise and not trace:
+        raise PortunusError("--precise is about the log", hint="Add --trace.")
     if trace and (json_file or report_file or iterations or target_error):
         raise PortunusError("--trace prints the log of one fight and sums nothing up", hint="Leave out --iterations, --target-error, --json and --report.")
     ready = arrange(spec, profile=profile, encounter=encounter, rotation=rotation or "default", apl=apl, reference=reference)
     for place, reason in (*ready.imported.ignored, *ready.imported.notes) if ready.imported is not None else ():
         click.echo(printable(f"note: {apl}: {place}: {reason}"), err=True)
     if trace:
-        print_trace(ready, seed=seed)
+        print_trace(ready, seed=seed, precise=precise)
         return
     result = play(ready, iterations=iterations, target_error=target_error, seed=seed, workers=workers or processors())
     print_result(ready, result)
@@ -180,11 +183,10 @@ def write_page(path: Path, ready: Arrangement, result: SimulationResult, *, agai
     write_report(path, report_of(result, command=again, inputs=inputs(ready, result), timeline=timeline, rotation_text=text))
 
 
-def print_trace(ready: Arrangement, *, seed: int) -> None:
+def print_trace(ready: Arrangement, *, seed: int, precise: bool) -> None:
     """The log of one fight, a line per event."""
     from portunus.cli import printable
-    from portunus.sim.trace import trace_fight
+    from portunus.sim.trace import trace_line, trace_program
 
-    compiled: Any = ready.compiled
-    for event in trace_fight(compiled, seed, ready.rotation):
-        click.echo(printable(f"{event.time_ns / 1e9:11.6f}  {event.kind:<7} {event.text}"))
+    for event in trace_program(*ready.lowered(), seed, ready.rotation):
+        click.echo(printable(trace_line(event, enemies=ready.encounter.enemies, precise=precise)))

@@ -1,14 +1,17 @@
-"""From what a user asks for (spec, profile, encounter, a list) to a compiled spec and the name of the list to play."""
+"""From what a user asks for (spec, profile, encounter, a list) to fights that can be played, and the name of the list to play."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from portunus.errors import PortunusError, nearest
 
 if TYPE_CHECKING:
+    from portunus.dsl.model import Model, Rotation
+    from portunus.ir.program import Program
     from portunus.runtime.compiled import CompiledSpec
     from portunus.sim.encounter import Encounter
     from portunus.sim.import_apl import ImportedList
@@ -20,26 +23,49 @@ class Arrangement:
     """Fights ready to be played.
 
     Attributes:
-        compiled: The kernels and tables.
-        rotation: Name of the priority list.
         spec: The spec file.
-        profile, encounter: What was compiled for.
+        model: What it says, without the list that is played.
+        played: The priority list that is played.
+        profile, encounter: Who fights, and what.
+        reference: True if the artefacts of the reference simulator are on.
         imported: The imported list, or None if the list is the spec's own.
     """
 
-    compiled: CompiledSpec
-    rotation: str
     spec: Path
+    model: Model
+    played: Rotation
     profile: Profile
     encounter: Encounter
+    reference: bool
     imported: ImportedList | None
+
+    @property
+    def rotation(self) -> str:
+        """Name of the priority list."""
+        return self.played.name
+
+    @cached_property
+    def compiled(self) -> CompiledSpec:
+        """The kernels and tables; compiled when first asked for."""
+        from portunus.compiler import compile_spec
+
+        # The list that is given beside the others is the one whose casts before the pull are played.
+        return compile_spec(self.model, profile=self.profile, encounter=self.encounter, rotations=(self.played,), reference=self.reference)
+
+    def lowered(self) -> tuple[Program, dict[str, Any]]:
+        """The program and its tables, for the slow twin: nothing is compiled."""
+        from portunus.compiler import tables_of
+        from portunus.ir.program import lower
+
+        program = lower(replace(self.model, rotations=(*self.model.rotations, self.played)))
+        return program, dict(tables_of(program, self.profile, self.encounter, reference=self.reference, rotation=self.rotation))
 
 
 def arrange(
     spec: str, *, profile: str | None = None, encounter: str | None = None, rotation: str = "default", apl: Path | str | None = None,
     reference: bool = False,
 ) -> Arrangement:
-    """Read everything, compile it and choose the list.
+    """Read everything and choose the list.
 
     Args:
         spec: A spec file, or the name of a shipped one.
@@ -52,7 +78,7 @@ def arrange(
     Raises:
         PortunusError: Something is missing or wrong.
     """
-    from portunus.compiler import compile_spec, resolve_encounter, resolve_profile
+    from portunus.compiler import resolve_encounter, resolve_profile
     from portunus.dsl import load_model
     from portunus.resources import find_spec
     from portunus.sim.import_apl import import_file
@@ -69,8 +95,5 @@ def arrange(
             close = nearest(rotation, names)
             raise PortunusError(f"{model.label} has no rotation {rotation!r}", hint=f"Did you mean {close!r}?" if close else f"It has: {', '.join(names)}.")
         played = model.rotation(rotation)
-    # The list that is given beside the others is the one whose casts before the pull are played.
     others = replace(model, rotations=tuple(r for r in model.rotations if r.name != played.name))
-    character, fight = resolve_profile(model, profile), resolve_encounter(encounter)
-    compiled = compile_spec(others, profile=character, encounter=fight, rotations=(played,), reference=reference)
-    return Arrangement(compiled, played.name, path, character, fight, imported)
+    return Arrangement(path, others, played, resolve_profile(model, profile), resolve_encounter(encounter), reference, imported)

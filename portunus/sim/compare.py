@@ -22,10 +22,12 @@ from portunus.sim.results import ActionResult, AuraResult, Progress, SimulationR
 
 if TYPE_CHECKING:
     from portunus.dsl.model import Model, Rotation
+    from portunus.ir.program import Program
     from portunus.runtime.compiled import CompiledSpec
     from portunus.sim.encounter import Encounter
     from portunus.sim.import_apl import ImportedList
     from portunus.sim.profile import Profile
+    from portunus.sim.trace import TraceEvent
 
 DPS_TOLERANCE = 0.005
 CASTS_TOLERANCE = 0.01
@@ -250,18 +252,30 @@ class PreparedScenario:
     rotation: Rotation
     exact: tuple[float, ...] | None
 
-    def replay(self, fights: int) -> ExactComparison:
-        """The first `fights` of the exact comparison, played by the slow twin: nothing is compiled."""
-        from portunus.codegen.python import Twin
+    def lowered(self) -> tuple[Program, dict[str, Any]]:
+        """The program and its tables, for the slow twin: nothing is compiled."""
         from portunus.compiler import tables_of
         from portunus.ir.program import lower
 
         program = lower(replace(self.model, rotations=(*self.model.rotations, self.rotation)))
-        tables = tables_of(program, self.profile, self.encounter, reference=True, rotation=self.rotation.name)
+        return program, dict(tables_of(program, self.profile, self.encounter, reference=True, rotation=self.rotation.name))
+
+    def replay(self, fights: int) -> ExactComparison:
+        """The first `fights` of the exact comparison, played by the slow twin."""
+        from portunus.codegen.python import Twin
+
+        program, tables = self.lowered()
         twin, reference = Twin(program), (self.exact or ())[:fights]
         seconds = self.encounter.duration_ns / 1e9
         damage = [twin.fight(tables, self.golden.scenario.seed + i, self.rotation.name)[0].damage / seconds for i in range(len(reference))]  # type: ignore[attr-defined]
         return compare_exact(damage, reference)
+
+    def log(self, fight: int) -> list[TraceEvent]:
+        """The log of fight number `fight` (0 is the first), written by the slow twin."""
+        from portunus.sim.trace import trace_program
+
+        program, tables = self.lowered()
+        return trace_program(program, tables, self.golden.scenario.seed + fight, self.rotation.name)
 
     def compile(self) -> CompiledSpec:
         """The scenario as kernels, with the reference's artefacts on; scenarios of one spec share them, whatever their numbers."""

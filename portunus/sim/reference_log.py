@@ -84,14 +84,14 @@ def read_log(path: Path) -> list[ReferenceEvent]:
 
 def identities(model: Model) -> dict[str, tuple[int, int]]:
     """The client's id and tag of every spell and aura."""
-    return {x.name: (x.id, x.tag) for x in (*model.spells, *model.auras)}
+    return {s.name: (s.id, s.tag) for s in model.spells} | {a.name: (a.id, a.tag) for a in model.auras}
 
 
 def beside(ours: Iterable[TraceEvent], reference: list[ReferenceEvent], model: Model) -> list[LogRow]:
     """The two logs in one order of time, equal events in one row; ours is cut where the reference's log ends.
 
     Events are equal if their kind, amount and time agree (`TIME_TOLERANCE_NS`, `AMOUNT_TOLERANCE`); casts also need the same id. Not counted as a
-    difference: auras and stacks, gains that change nothing, damage of 0, and casts of effects that go off by themselves.
+    difference: auras and stacks, gains that change nothing, damage of 0, casts of effects that go off by themselves, and resources of pets.
     """
     names = identities(model)
     by_itself = {names[s.name] for s in model.spells if s.triggered} | {names[a.name] for a in model.auras}
@@ -113,14 +113,19 @@ def beside(ours: Iterable[TraceEvent], reference: list[ReferenceEvent], model: M
             taken.add(match)
             rows.append(LogRow(mine[match].time_ns, mine[match], their, False))
         else:
-            idle = (their.kind == "cast" and (their.identity in by_itself or "OtherID" in their.text)) or (
-                their.kind == "gain" and their.before == their.after) or (their.kind == "damage" and their.amount == 0) or their.pet and their.kind in ("gain", "spend")
-            rows.append(LogRow(their.time_ns, None, their, their.kind in _JUDGED and their.time_ns < last and not idle))
+            by_itself_cast = their.kind == "cast" and (their.identity in by_itself or "OtherID" in their.text)
+            of_a_pet = their.pet and their.kind in ("gain", "spend")
+            matters = their.kind in _JUDGED and their.time_ns < last and not (by_itself_cast or of_a_pet or _changes_nothing(their))
+            rows.append(LogRow(their.time_ns, None, their, matters))
     for index, event in enumerate(mine):
         if index not in taken:
-            idle = (event.kind == "gain" and event.before == event.after) or (event.kind == "damage" and event.amount == 0)
-            rows.append(LogRow(event.time_ns, event, None, event.kind in _JUDGED and event.time_ns < last - TIME_TOLERANCE_NS and not idle))
+            matters = event.kind in _JUDGED and event.time_ns < last - TIME_TOLERANCE_NS and not _changes_nothing(event)
+            rows.append(LogRow(event.time_ns, event, None, matters))
     return sorted(rows, key=lambda row: row.time_ns)
+
+
+def _changes_nothing(event: TraceEvent | ReferenceEvent) -> bool:
+    return (event.kind == "gain" and event.before == event.after) or (event.kind == "damage" and event.amount == 0)
 
 
 def _same(ours: TraceEvent, their: ReferenceEvent, names: dict[str, tuple[int, int]]) -> bool:

@@ -21,38 +21,30 @@ def timeline_of(compiled: CompiledSpec, *, seed: int, rotation: str = "default")
     damage, curve = _replay(compiled, seed=seed, rotation=rotation, resource=resource.name if resource else "")
     return Timeline(
         seed=seed, dps=damage / duration_s, duration_s=duration_s,
-        casts=tuple(_casts(events, {s.name: s.label for s in model.spells}, schools)),
-        auras=tuple(_auras(events, {a.name: a.label for a in model.auras}, duration_s)),
+        casts=tuple(_casts(events, schools)), auras=tuple(_auras(events, duration_s)),
         mana=curve, mana_label=resource.label if resource else "",
     )  # fmt: skip
 
 
-def _casts(events: list[TraceEvent], labels: dict[str, str], schools: dict[str, str]) -> list[Span]:
-    """A span from each start of a cast to its completion; what was still being cast at the end ends where it began."""
-    spans, begun = [], dict[str, int]()
-    for event in events:
-        if event.kind == "cast":
-            begun[event.name] = event.time_ns
-        elif event.kind == "done":
-            start = begun.pop(event.name, event.time_ns)
-            spans.append(Span(labels[event.name], start / 1e9, event.time_ns / 1e9, schools.get(event.name, "")))
-    return sorted(spans, key=lambda span: span.start_s)
+def _casts(events: list[TraceEvent], schools: dict[str, str]) -> list[Span]:
+    """A span from each start of a cast to its completion."""
+    return [Span(e.label, e.time_ns / 1e9, max(e.until_ns, e.time_ns) / 1e9, schools.get(e.name, "")) for e in events if e.kind == "cast" and not e.owner]
 
 
-def _auras(events: list[TraceEvent], labels: dict[str, str], duration_s: float) -> list[Span]:
-    """A span for each stretch in which an aura was up on anyone; the log says "begins" and "ends" once per holder."""
-    spans, holders, begun = [], dict[str, set[str]](), dict[str, int]()
+def _auras(events: list[TraceEvent], duration_s: float) -> list[Span]:
+    """A span for each stretch in which an aura was up on anyone."""
+    spans, holders, begun = [], dict[str, set[int]](), dict[str, int]()
     for event in events:
-        where = event.text.partition(" on ")[2]
-        if event.kind == "aura":
-            if not holders.setdefault(event.name, set()):
-                begun[event.name] = event.time_ns
-            holders[event.name].add(where)
-        elif event.kind == "fade" and where in holders.get(event.name, set()):
-            holders[event.name].remove(where)
-            if not holders[event.name]:
-                spans.append(Span(labels[event.name], begun[event.name] / 1e9, event.time_ns / 1e9))
-    spans += [Span(labels[name], begun[name] / 1e9, duration_s) for name, present in holders.items() if present]
+        present = holders.setdefault(event.label, set())
+        if event.kind in ("aura", "renew"):
+            if not present:
+                begun[event.label] = event.time_ns
+            present.add(event.target)
+        elif event.kind == "fade" and event.target in present:
+            present.remove(event.target)
+            if not present:
+                spans.append(Span(event.label, begun[event.label] / 1e9, event.time_ns / 1e9))
+    spans += [Span(label, begun[label] / 1e9, duration_s) for label, present in holders.items() if present]
     return sorted(spans, key=lambda span: span.start_s)
 
 

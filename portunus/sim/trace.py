@@ -206,6 +206,8 @@ class _Recorder:
         self.events[mark] = replace(self.events[mark], until_ns=int(end[target] if target >= 0 else end))
 
     def _before_fade(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> None:
+        if self.frames and (self.frames[-1].verb, self.frames[-1].name) == ("apply", name):
+            return  # it is renewed
         self._add(s, r, "fade", name, target=int(given["target"]) if self.auras[name].on_target else -1)
 
     def _before_gain(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> int:

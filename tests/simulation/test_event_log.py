@@ -1,67 +1,110 @@
-"""The log of one fight beside the reference's log of the same fight: every cast, hit, tick and mana gain, in order."""
+"""The log of one fight: complete, in order, and beside the reference's log of the same fight without a difference."""
 
 from __future__ import annotations
 
-import re
+import dataclasses
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from portunus.codegen.python import Twin
+from portunus.errors import PortunusError
+from portunus.sim.arrangement import Arrangement, arrange
 from portunus.sim.compare import prepare
-from portunus.sim.trace import trace_fight
+from portunus.sim.reference_log import beside, read_log
+from portunus.sim.trace import TraceEvent, trace_line, trace_program
 
 FOLDER = Path(__file__).parent.parent / "golden" / "mage_fire"
 LOGS = sorted(FOLDER.glob("*.log.txt"))
-ID = r"\{(?:SpellID|ItemID): (\d+)(?:, Tag: (\d+))?\}"
-CAST = re.compile(rf"\[(-?[\d.]+)\] \[[^\]]*\] Casting {ID}")
-DAMAGE = re.compile(rf"\[(-?[\d.]+)\] \[[^\]]*\] \[Target (\d)\] {ID} (?:tick )?(?:Hit|Crit) for ([\d.]+) damage")
-# Of the player only: the images have a mana bar of their own, which never binds.
-MANA = re.compile(r"\[(-?[\d.]+)\] \[player \(#1\)\] Gained ([\d.]+) mana from .* \(([\d.]+) --> ([\d.]+)\)")
 
 
-def reference_events(path: Path, silent: set[str]) -> tuple[list[tuple[float, str, str]], float]:
-    """(time, kind, what) of the reference's log, without casts of the `silent` ids, and the time up to which it is complete."""
-    events: list[tuple[float, str, str]] = []
-    last = 0.0
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if found := re.match(r"\[(-?[\d.]+)\]", line):
-            last = float(found[1])
-        if (found := CAST.match(line)) and found[2] not in silent:
-            events.append((float(found[1]), "cast", found[2]))
-        elif (found := DAMAGE.match(line)) and float(found[5]) > 0:
-            events.append((float(found[1]), "damage", f"{found[3]} {float(found[5]):.1f}"))
-        elif (found := MANA.match(line)) and found[3] != found[4]:
-            events.append((float(found[1]), "gain", f"{float(found[2]):.1f}"))
-    return events, last
+@pytest.fixture(scope="module")
+def ready() -> Arrangement:
+    return arrange("specs/wotlk/mage_fire.spec", encounter="three_targets")
+
+
+@pytest.fixture(scope="module")
+def events(ready: Arrangement) -> list[TraceEvent]:
+    return trace_program(*ready.lowered(), 5, "default")
 
 
 @pytest.mark.parametrize("log", LOGS, ids=lambda p: p.name.split(".")[0])
-def test_events_are_the_reference_s_events(log: Path) -> None:
+def test_nothing_differs_from_the_reference_s_log(log: Path) -> None:
     (scenario,) = prepare([log.with_name(log.name.replace(".log.txt", ".json"))])
-    compiled = scenario.compile()
-    ids = {s.name: s.id for s in compiled.model.spells} | {a.name: a.id for a in compiled.model.auras}
-    triggered = {s.name for s in compiled.model.spells if s.triggered}
-    # The reference also writes what happens by itself as a cast: the explosion, and each Ignite.
-    expected, last = reference_events(log, {str(ids[name]) for name in triggered} | {str(ids["ignite"])})
-    ours = []
-    for event in trace_fight(compiled, scenario.golden.scenario.seed, scenario.rotation.name):
-        seconds = event.time_ns / 1e9
-        if event.kind == "cast" and event.name not in triggered:
-            ours.append((seconds, "cast", str(ids[event.name])))
-        elif event.kind == "damage":
-            ours.append((seconds, "damage", f"{ids[event.name]} {re.search(r'deals ([0-9.]+)', event.text)[1]}"))  # type: ignore[index]
-        elif event.kind == "gain":
-            ours.append((seconds, "gain", re.search(r"gains ([0-9.]+)", event.text)[1]))  # type: ignore[index]
+    rows = beside(scenario.log(0), read_log(log), scenario.model)
+    assert [row for row in rows if row.differs] == []
+    both = [row.ours.kind for row in rows if row.ours is not None and row.reference is not None]
+    assert both.count("cast") >= 8
+    assert both.count("damage") >= 12
+    assert both.count("gain") + both.count("spend") >= 20
     assert len(LOGS) == 2
-    # The log ends in the middle of an instant; what happens then is not compared.
-    theirs = [e for e in expected if e[0] < last]
-    mine = [e for e in ours if round(e[0], 2) < last]
-    assert len(theirs) > 40
-    # An effect whose amount changes nothing (mana already full) is no event of the reference's; the amounts are checked for casts and damage.
-    for kind in ("cast", "damage"):
-        left, right = [e for e in theirs if e[1] == kind], [e for e in mine if e[1] == kind]
-        assert [e[2] for e in right] == [e[2] for e in left]
-        assert all(abs(a[0] - b[0]) <= 0.00501 for a, b in zip(left, right, strict=True))
-    gains = [e[2] for e in mine if e[1] == "gain"]
-    missing = [e for e in theirs if e[1] == "gain" and e[2] not in gains]
-    assert missing == []
+
+
+def test_a_planted_difference_is_found() -> None:
+    (scenario,) = prepare([LOGS[0].with_name(LOGS[0].name.replace(".log.txt", ".json"))])
+    ours = scenario.log(0)
+    index = next(i for i, e in enumerate(ours) if e.kind == "damage")
+    ours[index] = dataclasses.replace(ours[index], amount=ours[index].amount + 1.0)
+    different = [row for row in beside(ours, read_log(LOGS[0]), scenario.model) if row.differs]
+    assert [(row.ours is None, row.reference is None) for row in different] in ([(True, False), (False, True)], [(False, True), (True, False)])
+    late = [dataclasses.replace(e, time_ns=e.time_ns + 50_000_000) for e in scenario.log(0)]
+    assert sum(row.differs for row in beside(late, read_log(LOGS[0]), scenario.model)) > 50
+
+
+def test_the_log_adds_up(ready: Arrangement, events: list[TraceEvent]) -> None:
+    """Damage, casts and resources of the log are those of the fight's own counters."""
+    program, tables = ready.lowered()
+    s, m = Twin(program).fight(tables, 5, "default")
+    assert sum(e.amount for e in events if e.kind == "damage" and e.time_ns >= 0) == pytest.approx(s.damage, rel=1e-12)  # type: ignore[attr-defined]
+    crits = sum(e.outcome == "crit" for e in events if e.kind == "damage")
+    assert crits == sum(m.crits)  # type: ignore[attr-defined]
+    for resource in program.model.resources:
+        changes = [e for e in events if e.resource == resource.name]
+        assert all(a.after == b.before for a, b in pairwise(changes))
+        assert changes[-1].after == getattr(s, resource.name)
+        assert sum(e.amount for e in changes if e.kind == "spend") == pytest.approx(sum(m.spent), rel=1e-12)  # type: ignore[attr-defined]
+    times = [e.time_ns for e in events]
+    assert times == sorted(times)
+    assert events[-1].kind == "end" and events[-1].amount == pytest.approx(s.damage / 300, rel=1e-12)  # type: ignore[attr-defined]
+    draws = [e.draws for e in events]
+    assert draws == sorted(draws) and 500 < draws[-1] < 10_000
+
+
+def test_auras_begin_before_they_end(events: list[TraceEvent]) -> None:
+    up: set[tuple[str, int]] = set()
+    for event in events:
+        holder = (event.name, event.target)
+        if event.kind == "aura":
+            assert holder not in up
+            up.add(holder)
+        elif event.kind in ("renew", "fade"):
+            assert holder in up
+            if event.kind == "fade":
+                up.remove(holder)
+    assert {e.target for e in events if e.kind == "aura"} == {-1, 0, 1, 2}
+
+
+def test_lines_are_readable_and_can_be_exact(events: list[TraceEvent]) -> None:
+    cast = next(e for e in events if e.kind == "cast" and e.until_ns)
+    assert trace_line(cast, enemies=3) == "    0.000  player        casts Scorch on enemy 1 (1.057 s)"
+    exact = trace_line(cast, precise=True)
+    assert exact.split()[:2] == ["0.000000000", str(cast.draws)]
+    assert "(1.056651142 s)" in exact or "(1.056651143 s)" in exact
+    pay = next(e for e in events if e.kind == "spend")
+    assert trace_line(pay) == "   -2.000  player        spends 326.8 mana on Mirror Image (21543.0 -> 21216.2)"
+    dodge = TraceEvent(1_500_000_000, 7, "avoid", "strike", "Strike", "Wolf", 0, outcome="dodge")
+    assert trace_line(dodge) == "    1.500  Wolf          Strike: DODGE"
+    assert {e.kind for e in events} >= {"cast", "done", "trigger", "damage", "gain", "spend", "aura", "renew", "fade", "stacks", "summon", "leave", "end"}
+
+
+def test_a_file_that_is_no_log_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.log.txt"
+    with pytest.raises(PortunusError, match="cannot read the log"):
+        read_log(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(PortunusError, match="no UTF-8"):
+        read_log(path)
+    path.write_text("nothing here")
+    with pytest.raises(PortunusError, match="no line of a fight"):
+        read_log(path)
