@@ -9,7 +9,7 @@ from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.effects import check_chance
 from portunus.dsl.expressions import Context, Expressions
 from portunus.dsl.keywords import CHOICES
-from portunus.dsl.model import Expr, Model, Modifier, Pet, PetChoice, Property, Resource, Ruleset, TalentTree
+from portunus.dsl.model import AttackTable, Expr, Model, Modifier, Pet, PetChoice, Property, Resource, Ruleset, TalentTree
 from portunus.dsl.parts import Parts
 from portunus.dsl.rotations import Rotations
 from portunus.dsl.spells import Spells
@@ -81,6 +81,7 @@ class Builder(Parts):
             properties=tuple(properties),
             sources=sources,
             default_profile=profile.name("file") if profile else "",
+            tables=tuple(self._attack_table(item) for item in symbols.tables.values()),
         )
 
     def _references(self, spec: Definition | None, class_: Definition | None) -> None:
@@ -128,24 +129,49 @@ class Builder(Parts):
         )  # fmt: skip
 
     def _resource(self, item: Definition) -> Resource:
-        context = Context(static="a resource")
+        context = Context(pet=item.pet, static="a resource")
         parts: dict[str, Expr] = {}
-        for word in ("base", "maximum"):
-            found = self.expr(item, word, "number", context)
-            if found is None and not item.broken:
-                self.problems.error("PT305", item.span, f"the resource `{item.name}` does not say its `{word}`", f"Add `{word} AMOUNT`.")
-            parts[word] = found or self.number(0.0, item.span)
+        maximum = self.expr(item, "maximum", "number", context)
+        if maximum is None and not item.broken:
+            self.problems.error("PT305", item.span, f"the resource `{item.name}` does not say its `maximum`", "Add `maximum AMOUNT`.")
+        maximum = maximum or self.number(0.0, item.span)
+        base = self.expr(item, "base", "number", context) or maximum
+        start = self.expr(item, "start", "number", context)
         tick = item.field("tick")
-        if tick is None and not item.broken:
-            self.problems.error("PT305", item.span, f"the resource `{item.name}` does not say how it refills", "Add `tick 2s casting AMOUNT resting AMOUNT rest_after 5s`.")
-        for argument, kind in (("every", "time"), ("casting", "number"), ("resting", "number"), ("rest_after", "time")):
-            if tick is None:
-                parts[argument] = Expr("number", (0,), kind, item.span)  # type: ignore[arg-type]
-            else:
-                parts[argument] = self.expressions.resolve(tick.arguments[argument], context, kind, "`tick`" if argument == "every" else f"`{argument}`")
-        return Resource(
-            item.name, item.label, parts["base"], parts["maximum"], parts["every"], parts["casting"], parts["resting"], parts["rest_after"], item.span
-        )
+        if tick is None:
+            zero = self.number(0.0, item.span)
+            return Resource(item.name, item.label, base, maximum, None, zero, zero, None, item.span, start, owner=item.pet)
+        given = [word for word in ("gain", "casting", "resting", "rest_after") if tick.get(word) is not None]
+        if given not in (["gain"], ["casting", "resting", "rest_after"]):
+            self.problems.error("PT305", tick.span, "say how much a tick gives", "write `tick TIME gain AMOUNT`, or `tick TIME casting AMOUNT resting AMOUNT rest_after TIME`")
+        # What a tick gives may depend on the state of the fight.
+        for argument, kind in (("every", "time"), ("gain", "number"), ("casting", "number"), ("resting", "number"), ("rest_after", "time")):
+            node = tick.get(argument)
+            if node is not None:
+                where = Context(pet=item.pet) if kind == "number" else context
+                parts[argument] = self.expressions.resolve(node, where, kind, "`tick`" if argument == "every" else f"`{argument}`")
+        amount = parts.get("gain") or parts.get("casting") or self.number(0.0, item.span)
+        return Resource(item.name, item.label, base, maximum, parts["every"], amount, parts.get("resting") or amount, parts.get("rest_after"), item.span, start,
+                        bool(tick.get("phased")), item.pet)
+
+    def _attack_table(self, item: Definition) -> AttackTable:
+        context = Context(pet=item.pet)
+        rolls = item.field("rolls")
+        how = rolls.name("how") if rolls else ""
+        known = tuple(CHOICES["attack_table", "rolls", "how"])
+        if rolls is None:
+            self.problems.error("PT305", item.span, f"the attack table `{item.name}` does not say how it rolls", "Add `rolls once`, `rolls twice` or another.")
+        elif how not in known:
+            self.problems.error("PT402", rolls.arguments["how"].span, f"there is no way to roll called `{how}`", suggestion(how, known))
+        outcomes = []
+        for part in item.fields:
+            word = part.keyword.word
+            if word in ("miss", "dodge", "parry", "glance"):
+                chance = self.expressions.resolve(part.arguments["chance"], context, "number", f"`{word}`")
+                factor = part.get("factor")
+                outcomes.append((word, chance, self.expressions.resolve(factor, context, "number", "`factor`") if factor is not None else None))
+        crit = self.expr(item, "crit", "number", context) or self.number(0.0, item.span)
+        return AttackTable(item.name, how if how in known else "twice", tuple(outcomes), crit, item.span)  # type: ignore[arg-type]
 
     def _pet(self, item: Definition) -> Pet:
         context = Context(pet=item.name, static="a pet's chance")
@@ -162,9 +188,14 @@ class Builder(Parts):
             amount = self.expressions.resolve(chance, context, "number", "`chance`") if chance is not None else self.number(1.0, part.span)
             if chance is not None:
                 check_chance(chance, amount, self.problems)
-            choices.append(PetChoice(node.text, amount))
-        if not choices and not item.broken:
+            condition = self.expressions.resolve(part.condition, Context(pet=item.name), "bool", "`choose ... if`") if part.condition is not None else None
+            choices.append(PetChoice(node.text, amount, condition))
+        swings = any(spell.pet == item.name and spell.field("swing") is not None for spell in self.symbols.spells.values())
+        if not choices and not swings and not item.broken:
             self.problems.error("PT305", item.span, f"the pet `{item.name}` does nothing", "Add `choose SPELL`.")
         crit = self.expr(item, "crit_chance", "number", context) or self.number(0.0, item.span)
         hit = self.expr(item, "hit_chance", "number", context) or self.number(0.0, item.span)
-        return Pet(item.name, item.label, tuple(choices), crit, hit, item.span)
+        permanent, there = item.field("permanent"), None
+        if permanent is not None:
+            there = self.number(1.0, permanent.span) if permanent.condition is None else self.expressions.resolve(permanent.condition, context, "bool", "`permanent if`")
+        return Pet(item.name, item.label, tuple(choices), crit, hit, item.span, there, item.field("inherits_once") is not None)

@@ -12,10 +12,14 @@ from portunus.dsl.model import (
     Apply,
     Chance,
     Damage,
+    Decide,
+    Delay,
     Expr,
     Gain,
     If,
+    Lose,
     Remove,
+    Restart,
     SetValue,
     Span,
     StartCooldown,
@@ -158,6 +162,38 @@ class Effects:
         if not source:
             self.problems.error("PT302", item.span, "say whose row of the report this gain is", f"write `gain ... {resource.text} as NAME`")
         return Gain(resource.text, amount, source, item.span)
+
+    def _lose(self, item: Field, place: Place) -> Statement | None:
+        amount = self.expressions.resolve(item.arguments["amount"], place.context, "number", "`lose`")
+        resource = item.arguments["resource"]
+        if resource.text not in self.symbols.resources:
+            self.problems.error("PT401", resource.span, f"there is no resource `{resource.text}`", suggestion(resource.text, self.symbols.resources))
+            return None
+        self.symbols.use("resource", resource.text)
+        return Lose(resource.text, amount, item.span)
+
+    def _swinging(self, item: Field) -> str | None:
+        """The auto-attack a line names, or None after an error."""
+        node = item.arguments["spell"]
+        spell = self.spell(node)
+        if spell and self.symbols.spells[spell].field("swing") is None:
+            self.problems.error("PT402", node.span, f"`{spell}` is no auto-attack", f"Give the spell `{spell}` a line `swing TIME`.")
+            return None
+        return spell
+
+    def _delay(self, item: Field, place: Place) -> Statement | None:
+        amount = self.expressions.resolve(item.arguments["amount"], place.context, "time", "`delay`")
+        spell = self._swinging(item)
+        return Delay(spell, amount, bool(item.get("random")), item.span) if spell else None
+
+    def _restart(self, item: Field, place: Place) -> Statement | None:
+        after = item.get("after")
+        time = self.expressions.resolve(after, place.context, "time", "`restart`") if after is not None else None
+        spell = self._swinging(item)
+        return Restart(spell, time, item.span) if spell else None
+
+    def _decide(self, item: Field, place: Place) -> Statement | None:
+        return Decide(item.span)
 
     def _trigger(self, item: Field, place: Place) -> Statement | None:
         node = item.arguments["spell"]

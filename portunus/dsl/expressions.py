@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from portunus.dsl.diagnostics import Problems, suggestion
-from portunus.dsl.model import Expr, Span, ValueType
+from portunus.dsl.model import OUTCOMES, WEAPON_KINDS, WEAPON_SLOTS, WEAPON_VALUES, Expr, Span, ValueType
 from portunus.dsl.symbols import AURA_FIELDS, Symbols, unit_hint
 from portunus.dsl.syntax import Binary, Call, Name, Node, Number, Text, Unary
 from portunus.units import UNITS, convert
@@ -25,7 +25,8 @@ FUNCTIONS = {
 # Operations that depend on the state of a fight.
 STATE_OPERATIONS = frozenset({
     "resource", "aura_up", "aura_remains", "aura_stacks", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains",
-    "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_cost", "event_base_cost",
+    "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
+    "event_base_cost", "live_stat", "live_armor",
 })  # fmt: skip
 STATIC_PREFIXES = ("talent", "glyph", "option", "class", "race", "bonus")
 # Names that only a handler knows: name -> (operation, type, events).
@@ -33,13 +34,18 @@ EVENT_NAMES = {
     "damage": ("event_damage", "number", ("hit", "result", "tick")),
     "crit": ("event_crit", "bool", ("hit", "result", "tick")),
     "landed": ("event_landed", "bool", ("hit", "result", "tick")),
+    "missed": ("event_outcome", "bool", ("hit", "result")),
+    "dodged": ("event_outcome", "bool", ("hit", "result")),
+    "parried": ("event_outcome", "bool", ("hit", "result")),
+    "glanced": ("event_outcome", "bool", ("hit", "result")),
     "spell.cost": ("event_cost", "number", ("hit", "result", "cast")),
     "spell.base_cost": ("event_base_cost", "number", ("hit", "result", "cast")),
 }
 PLAIN_NAMES = {
     "enemies": ("enemies", "number"), "fight.time": ("fight_time", "time"), "fight.remains": ("fight_remains", "time"), "target.health": ("target_phase", "number"),
-    "target.level_difference": ("level", "number"), "target.distance": ("distance", "distance"),
+    "target.level_difference": ("level", "number"), "target.distance": ("distance", "distance"), "target.armor": ("armor", "number"),
 }  # fmt: skip
+OUTCOME_WORDS = {"missed": "miss", "dodged": "dodge", "parried": "parry", "glanced": "glance"}
 COOLDOWN_FIELDS = {"ready": ("cooldown_ready", "bool"), "remains": ("cooldown_remains", "time")}
 SPELL_FIELDS = {"cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number")}
 
@@ -245,6 +251,8 @@ class Expressions:
             found = self._event(node, context)
         elif node.text in PLAIN_NAMES:
             op, kind = PLAIN_NAMES[node.text]
+            if op == "armor" and self.symbols.live_armor:
+                op = "live_armor"
             if op == "target_phase":
                 self.problems.error("PT405", node.span, "`target.health` is compared with a percentage", "write `target.health <= 35%`")
             found = typed(op, (), kind, node.span) if op != "target_phase" else None
@@ -256,6 +264,7 @@ class Expressions:
                 self._static_name if head in STATIC_PREFIXES
                 else self._aura_name if head in ("buff", "debuff", "dot")
                 else self._cooldown_name if head == "cooldown"
+                else self._weapon_name if head == "weapon"
                 else self._owner_name if head == "owner"
                 else self._spell_name if head in self.symbols.spells
                 else self._other_name
@@ -274,7 +283,7 @@ class Expressions:
             listed = ", ".join(f"`on {event} of`" for event in events)
             self.problems.error("PT405", node.span, f"`{node.text}` is known only in {listed}")
             return None
-        return typed(op, (), kind, node.span)
+        return typed(op, (OUTCOMES[OUTCOME_WORDS[node.text]],) if op == "event_outcome" else (), kind, node.span)
 
     def _bare(self, node: Name, context: Context) -> Expr | None:
         name, symbols = node.text, self.symbols
@@ -317,7 +326,7 @@ class Expressions:
 
     def _stat(self, name: str, span: Span) -> Expr:
         self.symbols.use("stat", name)
-        return typed("stat", (name,), self.symbols.stat_types.get(name, UNKNOWN), span)
+        return typed("live_stat" if name in self.symbols.live_stats else "stat", (name,), self.symbols.stat_types.get(name, UNKNOWN), span)
 
     def _static_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
         prefix, name = parts[0], ".".join(parts[1:])
@@ -383,6 +392,13 @@ class Expressions:
         op, kind = COOLDOWN_FIELDS[field]
         return typed(op, (name,), kind, node.span)
 
+    def _weapon_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
+        known = [f"weapon.{slot}.{field}" for slot in WEAPON_SLOTS for field in (*WEAPON_VALUES, *WEAPON_KINDS)]
+        if node.text not in known:
+            self._unknown_name(node, f"there is no `{node.text}`", known, code="PT404")
+            return None
+        return typed("weapon", (parts[1], parts[2]), WEAPON_VALUES.get(parts[2], "number"), node.span)
+
     def _spell_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
         name, field = parts[0], ".".join(parts[1:])
         self.symbols.use("spell", name)
@@ -417,7 +433,7 @@ class Expressions:
             known = [name for name in (*PLAIN_NAMES, *EVENT_NAMES) if name.startswith(head + ".")]
             self._unknown_name(node, f"there is no `{node.text}`", known, code="PT404")
             return None
-        heads = [*STATIC_PREFIXES, "buff", "debuff", "dot", "cooldown", "fight", "target", *self.symbols.spells]
+        heads = [*STATIC_PREFIXES, "weapon", "buff", "debuff", "dot", "cooldown", "fight", "target", *self.symbols.spells]
         self.problems.error("PT401", node.span, f"there is no `{head}` to ask", suggestion(head, heads, "names begin with talent, buff, dot, cooldown, ..."))
         return None
 

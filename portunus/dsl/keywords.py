@@ -7,6 +7,7 @@ and `[...]` is a part that may be left out. Kinds of arguments:
 
     name    a word without dots                     path    two words joined by a dot
     names   words separated by commas               expr    any expression
+    stat    a statistic: a word, or PET.WORD
     text    a quoted text                           exprs   one or more expressions side by side
 """
 
@@ -92,6 +93,8 @@ _ATTACK = (
     Keyword("multiplier", "amount=expr", "Product of its own damage multipliers.", "multiplier 1 + 4% * talent.torment_the_weak"),
     Keyword("crit_multiplier", "amount=expr", "Factor of a critical strike; 1 when left out.", "crit_multiplier crit_factor"),
     Keyword("ignore_modifiers", "", "Damage modifiers of the attacker do not apply; resists still do.", "ignore_modifiers"),
+    Keyword("table", "table=name", "The attack table that decides how it ends; left out = that of spells.", "table special"),
+    Keyword("unarmored", "", "Physical damage that armour does not reduce.", "unarmored"),
 )
 _IDENTITY = (
     Keyword("id", "id=expr", "The client's spell id.", "id 42833"),
@@ -100,16 +103,18 @@ _IDENTITY = (
 _STATISTICS = (
     Keyword("stat", "name=name value=expr", "A statistic: a formula that `add` and `multiply` may change.", "stat spirit class.spirit + bonus.spirit", many=True),
     Keyword("let", "name=name value=expr", "A named value that nobody may change.", "let resist_full 1 - 7.5 * average_resist", many=True),
-    Keyword("add", "amount=expr to stat=name", "Adds to a statistic, before its multipliers.", "add 60 to intellect", many=True),
-    Keyword("multiply", "stat=name by amount=expr", "Multiplies a statistic, after its additions.", "multiply spirit by 1.1", many=True),
+    Keyword("add", "amount=expr to stat=stat", "Adds to a statistic (a pet's is `PET.NAME`), before its multipliers.", "add 60 to intellect", many=True),
+    Keyword("multiply", "stat=stat by amount=expr", "Multiplies a statistic, after its additions.", "multiply spirit by 1.1", many=True),
 )
+_TABLE = Keyword("attack_table", "name=name", "How the outcome of an attack is rolled; spells name it by `table`.", "attack_table special {", block="attack_table", many=True)
 _MODIFY = Keyword(
     "modify", "kind=name by amount=expr [for targets=names] [except exceptions=names]",
-    "Changes damage_done, damage_taken, crit_chance, crit_multiplier, cast_speed or cost: always, or while the aura around it is up.",
+    "Changes damage_done, damage_taken, crit_chance, crit_multiplier, cast_speed, cost or armor: always, or while the aura around it is up.",
     "modify damage_done by 1.06 except ignite if target.health <= 35%", condition=True, many=True,
 )  # fmt: skip
 _DEFINITIONS = (
     *_STATISTICS,
+    _TABLE,
     _MODIFY,
     Keyword("glyph", "name=name item=expr", "A glyph and its item id.", "glyph fireball 42739", many=True),
     Keyword("option", "name=name default=expr", "A choice of the profile and its default.", "option molten_armor 1", many=True),
@@ -118,8 +123,8 @@ _DEFINITIONS = (
     Keyword("spell", "name=name label=text?", "A spell of the player.", 'spell scorch "Scorch" {', block="spell", many=True),
     Keyword("aura", "name=name [on place=name] label=text?", "An aura on the player, or `on target` on an enemy.", 'aura ignite on target "Ignite" {', block="aura", many=True),
     Keyword(
-        "on", "event=name of subjects=names",
-        "What happens on each `hit` (landed), `result` (hit or miss) or `cast` of spells, or `tick` of auras; in the order of the file.",
+        "on", "event=name [of subjects=names]",
+        "What happens on each `hit` (landed), `result` (hit or miss) or `cast` of spells, `tick` of auras, `gain` of resources, or on `begin` and `pull` of a fight.",
         "on hit of direct {", block="statements", many=True,
     ),
     Keyword("pet", "name=name label=text?", "A guardian with spells of its own.", 'pet mirror_images "Mirror Images" {', block="pet", many=True),
@@ -170,13 +175,24 @@ BLOCKS: dict[str, BlockKind] = {
         ),
         _block(
             "resource", "a resource", "A bar that starts full, pays costs and refills in ticks.",
-            Keyword("base", "amount=expr", "What costs in percent refer to: `base_NAME`.", "base class.mana"),
+            Keyword("base", "amount=expr", "What costs in percent refer to: `base_NAME`; left out = its size.", "base class.mana"),
             Keyword("maximum", "amount=expr", "Its size: `max_NAME`.", "maximum class.mana + 15 * intellect - 280"),
+            Keyword("start", "amount=expr", "What it starts with; left out = full.", "start 0"),
             Keyword(
-                "tick", "every=expr casting casting=expr resting resting=expr rest_after rest_after=expr",
-                "How it refills: period, amount while casting, amount while resting, and when resting begins.",
+                "tick", "every=expr [gain gain=expr] [casting casting=expr] [resting resting=expr] [rest_after rest_after=expr] [phased]",
+                "How it refills: period and `gain`; or amount while casting, amount while resting, and when resting begins. `phased` = the first tick "
+                "comes at a random part of the period. Left out = it does not refill by itself.",
                 "tick 2s casting 10 resting 20 rest_after 5s",
             ),
+        ),
+        _block(
+            "attack_table", "an attack table", "How the outcome of an attack is rolled; what may happen, in the order of the roll.",
+            Keyword("rolls", "how=name", "`spell`: hit, then critical strike; `once`: all in one roll; `twice`: what avoids it, then critical strike; `crit`: only that; `never`.", "rolls twice"),
+            Keyword("miss", "chance=expr", "The chance to miss.", "miss melee_miss - melee_hit"),
+            Keyword("dodge", "chance=expr", "The chance to be dodged.", "dodge enemy_dodge - expertise"),
+            Keyword("parry", "chance=expr", "The chance to be parried.", "parry 0%"),
+            Keyword("glance", "chance=expr factor factor=expr", "The chance to glance, and the factor on the damage then.", "glance 24% factor 75%"),
+            Keyword("crit", "chance=expr", "The chance of a critical strike; spells and auras add to it.", "crit melee_crit"),
         ),
         _block(
             "spell", "a spell", "A spell.",
@@ -186,7 +202,11 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("gcd", "time=expr", "Its global cooldown before haste; `none` = none; left out = the ruleset's.", "gcd none"),
             Keyword("cast", "time=expr", "Its cast time before haste; left out = instant.", "cast 3.5s - 0.1s * talent.improved_fireball"),
             Keyword("unhasted", "", "Haste does not shorten its cast and global cooldown.", "unhasted"),
-            Keyword("cost", "amount=expr [of resource=name]", "What it costs; of the class's resource if none is named.", "cost 19% * base_mana"),
+            Keyword("cost", "amount=expr [of resource=name]", "What it costs; of the class's resource if none is named. Several lines = several resources.", "cost 19% * base_mana", many=True),
+            Keyword("swing", "every=expr [by rate=stat] [rescaled]",
+                    "An auto-attack: it happens by itself from the pull on, every TIME divided by a statistic; `rescaled` = a change of it changes the swing under way.",
+                    "swing weapon.main.speed by melee_speed rescaled"),
+            Keyword("instead", "spell=name", "For an auto-attack: a triggered spell that replaces the swing while the condition holds.", "instead heavy_blow if buff.queued.up", condition=True, many=True),
             Keyword("cooldown", "time=expr [manual]", "Its cooldown, from the cast; `manual` = only from `start_cooldown`.", "cooldown 8s"),
             Keyword("missile", "speed=expr", "Speed of its missile; left out = it arrives at once.", "missile 24yd/s"),
             Keyword("uses", "count=expr", "How often it can be used in a fight.", "uses 6"),
@@ -211,6 +231,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("tick_crits", "", "Its ticks can be critical strikes.", "tick_crits if glyph.living_bomb >= 1", condition=True),
             Keyword("refresh", "rule=name", "Applied again: `clip` starts over, a tick due now still happens; `reset` starts over, nothing ticks.", "refresh reset"),
             Keyword("values", "names=names", "Numbers it carries.", "values per_tick"),
+            *_STATISTICS[2:],
             Keyword("hidden", "", "The client does not show it.", "hidden"),
             Keyword("only_with", "switch=name", "It exists only under a switch.", "only_with dot_twin"),
             _MODIFY,
@@ -219,10 +240,14 @@ BLOCKS: dict[str, BlockKind] = {
         _block(
             "pet", "a pet", "A guardian: its own statistics, spells and fixed list.",
             *_STATISTICS[:2],
+            _TABLE,
+            Keyword("permanent", "", "It is there from the start; perhaps only under a condition known before the fight.", "permanent if option.wolf >= 1", condition=True),
+            Keyword("inherits_once", "", "Its statistics are fixed when it is summoned; left out = they follow its owner's.", "inherits_once"),
+            Keyword("resource", "name=name label=text?", "A resource bar of the pet.", 'resource focus "Focus" {', block="resource", many=True),
             Keyword("crit_chance", "amount=expr", "Its chance of a critical strike.", "crit_chance 8%"),
             Keyword("hit_chance", "amount=expr", "What is taken off the ruleset's chance to miss.", "hit_chance owner.spell_hit"),
             Keyword("spell", "name=name label=text?", "A spell of the pet; haste does not change it.", 'spell image_frostbolt "Frostbolt" {', block="spell", many=True),
-            Keyword("choose", "spell=name [chance chance=expr]", "Casts a spell when it is ready, perhaps by chance.", "choose image_fire_blast chance 50%", many=True),
+            Keyword("choose", "spell=name [chance chance=expr]", "Casts a spell when it is ready, perhaps by chance.", "choose image_fire_blast chance 50%", condition=True, many=True),
         ),
         _block(
             "rotation", "a rotation", "A priority list: the first line that can be done is done.",
@@ -244,6 +269,10 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("add", "count=expr to path=path", "Adds stacks to an active aura.", "add 1 to combustion_power.stacks", many=True),
             Keyword("set", "path=path to amount=expr", "Sets a value an aura carries.", "set combustion_power.crits to 0", many=True),
             Keyword("gain", "amount=expr resource=name [as source=name]", "Gains a resource; `as` names its row in reports.", "gain 2% * base_mana mana as empowered_fire", many=True),
+            Keyword("lose", "amount=expr resource=name", "Takes away a resource, down to nothing.", "lose 5 combo_points", many=True),
+            Keyword("delay", "spell=name by amount=expr [random]", "Moves the next swing of an auto-attack; `random` = by a uniform part of it.", "delay off_hand by 1s random", many=True),
+            Keyword("restart", "spell=name [after after=expr]", "Begins a full swing of an auto-attack anew, perhaps after some time.", "restart main_hand", many=True),
+            Keyword("decide", "", "The player may act at this instant, with what needs no global cooldown.", "decide", many=True),
             Keyword("trigger", "spell=name", "Casts a triggered spell.", "trigger living_bomb_explosion", many=True),
             Keyword("start_cooldown", "spell=name", "Starts a manual cooldown.", "start_cooldown combustion", many=True),
             Keyword("summon", "pet=name for duration=expr", "Summons a pet for a time.", "summon mirror_images for 30s", many=True),
@@ -254,6 +283,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("duration", "time=expr", "How long it lasts.", "duration 300s"),
             Keyword("enemies", "count=expr", "How many enemies.", "enemies 1"),
             Keyword("level", "level=expr", "Level of the enemies.", "level 83"),
+            Keyword("armor", "amount=expr", "Armour of the enemies.", "armor 10643"),
             Keyword("distance", "distance=expr", "Distance to the enemies.", "distance 20yd"),
             Keyword("execute", "phases=exprs", "Health at which phases begin, ascending.", "execute 20% 25% 35%"),
         ),
@@ -262,12 +292,19 @@ BLOCKS: dict[str, BlockKind] = {
 
 # The words that fit where only some do: (block kind, keyword, argument) -> word -> meaning.
 CHOICES: dict[tuple[str, str, str], dict[str, str]] = {
-    ("spec", "on", "event"): {"hit": "a landed direct hit", "result": "a direct hit or miss", "tick": "a tick", "cast": "a cast is complete"},
+    ("spec", "on", "event"): {
+        "hit": "a landed direct hit", "result": "a direct hit or miss", "tick": "a tick", "cast": "a cast is complete", "gain": "a resource is gained",
+        "begin": "a fight is set up", "pull": "a fight begins",
+    },
+    ("attack_table", "rolls", "how"): {
+        "spell": "hit (not drawn when certain), then critical strike", "once": "everything in one roll", "twice": "what avoids it, then critical strike",
+        "crit": "only critical strike", "never": "always a plain hit",
+    },
     ("spell", "on", "event"): {"start": "cost and time are fixed", "cast": "the cast is complete", "land": "a landed hit arrives"},
     ("aura", "on", "event"): {"tick": "each tick", "expire": "it ends"},
     ("spec", "modify", "kind"): {
         "damage_done": "factor", "damage_taken": "factor, for auras on an enemy", "crit_chance": "added", "crit_multiplier": "factor",
-        "cast_speed": "factor", "cost": "factor",
+        "cast_speed": "factor", "cost": "factor", "armor": "factor, for auras on an enemy",
     },
     ("aura", "refresh", "rule"): {"clip": "a tick due now still happens", "reset": "nothing ticks"},
     ("statements", "damage", "scope"): {"enemies": "all of them", "target": "the target"},

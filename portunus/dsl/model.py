@@ -11,6 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+PHYSICAL = "physical"  # the school that armour reduces
+# What may be asked of a weapon besides its kind (`weapon.main.sword`: 1 or 0).
+WEAPON_SLOTS = ("main", "off", "ranged")
+WEAPON_VALUES = {"min": "number", "max": "number", "speed": "time", "attack_power": "number"}
+WEAPON_KINDS = (
+    "two_hand", "one_hand", "main_hand", "axe", "sword", "mace", "dagger", "fist", "staff", "polearm", "bow", "gun", "crossbow", "thrown", "wand",
+)  # fmt: skip
+
 ValueType = Literal["number", "time", "bool", "distance", "speed", "range"]
 
 # op -> (argument kinds, meaning). "e" = expression, "n" = literal number, anything else = a resolved name of that kind.
@@ -47,7 +55,11 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "bonus": (("name",), "a value of the profile's [stats] table, 0 when absent"),
     "level": ((), "enemy level minus player level"),
     "distance": ((), "distance to the enemies in yards"),
+    "weapon": (("name", "name"), "a value of a weapon of the profile: (slot, field); 0 without one"),
+    "armor": ((), "the enemies' armour before anything reduces it"),
     # state
+    "live_stat": (("stat",), "a statistic that an aura changes"),
+    "live_armor": ((), "the enemy's armour now"),
     "resource": (("resource",), "current amount"),
     "resource_max": (("resource",), "maximum"),
     "resource_base": (("resource",), "base amount of the class (costs in percent refer to it)"),
@@ -69,10 +81,15 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     # context of a handler
     "event_damage": ((), "damage dealt by the hit or tick being handled"),
     "event_crit": ((), "it was a critical strike"),
-    "event_landed": ((), "it was not a miss"),
+    "event_landed": ((), "it was not avoided"),
+    "event_outcome": (("n",), "it ended so: one of OUTCOMES"),
     "event_cost": ((), "what the cast behind the hit cost (0 when free)"),
     "event_base_cost": ((), "its cost before modifiers"),
 }
+
+
+# How an attack can end: above 0 it landed.
+OUTCOMES = {"miss": 0, "dodge": -1, "parry": -2, "hit": 1, "crit": 2, "glance": 3}
 
 
 @dataclass(frozen=True)
@@ -177,6 +194,41 @@ class Gain:
 
 
 @dataclass(frozen=True)
+class Lose:
+    """Take away a resource, down to 0."""
+
+    resource: str
+    amount: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Delay:
+    """Move the next swing of an auto-attack by `amount`, times a uniform roll if `random`."""
+
+    spell: str
+    amount: Expr
+    random: bool
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Restart:
+    """Begin a full swing of an auto-attack anew, `after` some time."""
+
+    spell: str
+    after: Expr | None
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Decide:
+    """The player may act at this instant."""
+
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class StartCooldown:
     spell: str
     span: Span = field(compare=False)
@@ -197,7 +249,9 @@ class Summon:
     span: Span = field(compare=False)
 
 
-Statement = If | Chance | Damage | Strike | Apply | Remove | AddStack | SetValue | Gain | StartCooldown | Trigger | Summon
+Statement = (
+    If | Chance | Damage | Strike | Apply | Remove | AddStack | SetValue | Gain | Lose | Delay | Restart | Decide | StartCooldown | Trigger | Summon
+)
 
 
 # ---- definitions -----------------------------------------------------------------------------------------------------------------
@@ -214,6 +268,8 @@ class Attack:
         multiplier: Product of the spell's own multipliers.
         crit_multiplier: Factor of a critical strike.
         ignore_modifiers: Damage modifiers of the attacker do not apply (resists still do).
+        table: Its attack table, "" = the two-roll table of spells.
+        unarmored: Physical, but armour does not reduce it.
     """
 
     school: str
@@ -222,6 +278,46 @@ class Attack:
     multiplier: Expr
     crit_multiplier: Expr
     ignore_modifiers: bool
+    table: str = ""
+    unarmored: bool = False
+
+    @property
+    def armored(self) -> bool:
+        """Armour reduces it (else a partial resist may)."""
+        return self.school == PHYSICAL and not self.unarmored
+
+
+@dataclass(frozen=True)
+class AttackTable:
+    """How the outcome of an attack is rolled.
+
+    Attributes:
+        rolls: "spell" (hit, not drawn when certain; then critical strike), "once" (everything in one roll), "twice" (what avoids it; then critical strike),
+            "crit" (only critical strike), "never" (always a plain hit).
+        outcomes: (name in OUTCOMES, chance, damage factor or None) in the order of the roll; chances below 0 count as 0.
+        crit: Chance of a critical strike before what the spell and auras add.
+    """
+
+    name: str
+    rolls: Literal["spell", "once", "twice", "crit", "never"]
+    outcomes: tuple[tuple[str, Expr, Expr | None], ...]
+    crit: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Swing:
+    """An auto-attack's rhythm.
+
+    Attributes:
+        every: Time between swings at rate 1. rate: Statistic it is divided by, "" = none. rescaled: a change of the rate changes a swing under way.
+        instead: (spell, condition): what replaces a swing, the first that holds.
+    """
+
+    every: Expr
+    rate: str
+    rescaled: bool
+    instead: tuple[tuple[str, Expr], ...]
 
 
 @dataclass(frozen=True)
@@ -284,6 +380,13 @@ class Spell:
     on_cast: tuple[Statement, ...]
     on_land: tuple[Statement, ...]
     span: Span = field(compare=False)
+    swing: Swing | None = None
+    more_costs: tuple[tuple[str, Expr], ...] = ()  # (resource, amount) beside the first
+
+    @property
+    def chosen(self) -> bool:
+        """The player can choose it as an action."""
+        return not self.owner and not self.triggered and self.swing is None
 
 
 @dataclass(frozen=True)
@@ -326,11 +429,12 @@ class Aura:
 class Handler:
     """`on EVENT of SUBJECTS`: listeners run in the order of the file.
 
-    event: "hit" (landed direct hit), "result" (hit or miss), "tick" (of periodic auras), "cast" (cast complete).
-    subjects: names of spells, or of auras for "tick".
+    event: "hit" (landed direct hit), "result" (hit or miss), "tick" (of periodic auras), "cast" (cast complete), "gain" (of a resource),
+        "begin" (a fight is set up), "pull" (it begins).
+    subjects: names of spells, of auras for "tick", of resources for "gain"; none for "begin" and "pull".
     """
 
-    event: Literal["hit", "result", "tick", "cast"]
+    event: Literal["hit", "result", "tick", "cast", "gain", "begin", "pull"]
     subjects: tuple[str, ...]
     body: tuple[Statement, ...]
     span: Span = field(compare=False)
@@ -338,10 +442,11 @@ class Handler:
 
 @dataclass(frozen=True)
 class PetChoice:
-    """A line of a pet's fixed rotation: cast `spell` if it is ready, with probability `chance` (1 = always, no draw)."""
+    """A line of a pet's fixed rotation: cast `spell` if it is ready and `condition` holds, with probability `chance` (1 = always, no draw)."""
 
     spell: str
     chance: Expr
+    condition: Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -352,6 +457,8 @@ class Pet:
     crit_chance: Expr
     hit_chance: Expr  # chance to miss is the ruleset's less this
     span: Span = field(compare=False)
+    permanent: Expr | None = None  # condition under which it is there from the start, None = only when summoned
+    inherits_once: bool = False  # its statistics are fixed when it is summoned
 
 
 @dataclass(frozen=True)
@@ -381,33 +488,46 @@ class Rotation:
 
 @dataclass(frozen=True)
 class Stat:
-    """A static value: `formula` + sum(`adds`), times product(`factors`); all static expressions."""
+    """A value: `formula` + sum(`adds`), times product(`factors`).
+
+    Attributes:
+        changes: (aura, "add" or "multiply", amount): what auras change while they are up.
+        live: An aura changes it, or a statistic its formula uses; else it is fixed before a fight.
+    """
 
     name: str
     formula: Expr
     adds: tuple[Expr, ...]
     factors: tuple[Expr, ...]
     span: Span = field(compare=False)
+    changes: tuple[tuple[str, str, Expr], ...] = ()
+    live: bool = False
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource bar that ticks, such as mana.
+    """A resource bar.
 
     Attributes:
-        base: What percentage costs refer to. maximum: its size; it starts full.
-        every: Period of the tick; amount_casting / amount_resting: per tick, inside / outside `rest_after` from the last payment.
+        base: What percentage costs refer to. maximum: its size. start: what it starts with, None = full.
+        every: Period of the tick, None = it does not tick.
+        amount_casting, amount_resting: Per tick, inside / outside `rest_after` from the last payment; without `rest_after` always the first.
+        phased: The first tick comes at a random part of the period.
+        owner: The pet whose it is, "" = the player.
     """
 
     name: str
     label: str
     base: Expr
     maximum: Expr
-    every: Expr
+    every: Expr | None
     amount_casting: Expr
     amount_resting: Expr
-    rest_after: Expr
+    rest_after: Expr | None
     span: Span = field(compare=False)
+    start: Expr | None = None
+    phased: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -476,6 +596,15 @@ class Model:
     properties: tuple[Property, ...]
     sources: tuple[str, ...]  # the files read, the spec first
     default_profile: str  # file name below `profiles/`, "" = none
+    tables: tuple[AttackTable, ...] = ()
+
+    def stat(self, name: str) -> Stat | None:
+        """The statistic of that name (a pet's is `pet.name`), or None."""
+        return next((s for s in self.stats if s.name == name), None)
+
+    def table(self, name: str) -> AttackTable:
+        """The attack table of that name; KeyError if there is none."""
+        return next((t for t in self.tables if t.name == name), None) or _missing(name)
 
     def spell(self, name: str) -> Spell:
         """The spell of that name; KeyError if there is none."""

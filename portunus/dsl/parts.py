@@ -58,14 +58,27 @@ class Parts:
             for word, default in (("crit_chance", 0.0), ("additive", 0.0), ("multiplier", 1.0), ("crit_multiplier", 1.0))
         }
         if school is None:
-            for word in ("crit_chance", "additive", "multiplier", "crit_multiplier", "ignore_modifiers"):
+            for word in ("crit_chance", "additive", "multiplier", "crit_multiplier", "ignore_modifiers", "table", "unarmored"):
                 lone = item.field(word)
                 if lone is not None:
                     self.problems.error("PT305", lone.span, f"`{word}` means nothing without a school", "Add `school NAME`.")
             return None
         return Attack(
-            school.name("school"), parts["crit_chance"], parts["additive"], parts["multiplier"], parts["crit_multiplier"], item.field("ignore_modifiers") is not None
-        )
+            school.name("school"), parts["crit_chance"], parts["additive"], parts["multiplier"], parts["crit_multiplier"], item.field("ignore_modifiers") is not None,
+            self._table(item), item.field("unarmored") is not None,
+        )  # fmt: skip
+
+    def _table(self, item: Definition) -> str:
+        """Name of its attack table, "" for that of spells."""
+        named = item.field("table")
+        if named is None:
+            return ""
+        node = named.arguments["table"]
+        if node.text not in self.symbols.tables:
+            self.problems.error("PT401", node.span, f"there is no attack table `{node.text}`", suggestion(node.text, self.symbols.tables))
+            return ""
+        self.symbols.use("table", node.text)
+        return node.text
 
     def hooks(self, item: Definition, whose: str, events: tuple[str, ...], place: Place) -> dict[str, tuple[Statement, ...]]:
         """The effects of the `on EVENT` blocks of a definition, by event."""

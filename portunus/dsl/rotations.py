@@ -76,14 +76,14 @@ class Rotations:
 
     def _spell(self, part: Field, argument: str) -> str:
         name, span = (part.arguments[argument].text, part.arguments[argument].span) if argument else (part.word, part.span)
-        mine = [spell for spell in self.spells.values() if not spell.owner and not spell.triggered]
+        mine = [spell for spell in self.spells.values() if spell.chosen]
         if name not in self.spells:
             words = [spell.name for spell in mine] + ([] if argument else ["cooldowns", "multidot", "prepull"])
             self.problems.error("PT401", span, f"there is no spell `{name}`", suggestion(name, words))
             return ""
         self.symbols.use("spell", name)
         if self.spells[name] not in mine:
-            why = "a pet's spell" if self.spells[name].owner else "a triggered spell"
+            why = "a pet's spell" if self.spells[name].owner else "an auto-attack" if self.spells[name].swing else "a triggered spell"
             self.problems.error("PT402", span, f"`{name}` is {why} and cannot be chosen", "")
             return ""
         return name

@@ -22,8 +22,10 @@ def sheet(model: Model) -> list[tuple[str, list[str]]]:
     ]  # fmt: skip
     for resource in model.resources:
         sections.append((f"Resource {resource.label}", _table([
-            ("base", show(resource.base)), ("maximum", show(resource.maximum)), ("every", show(resource.every)),
-            ("while casting", show(resource.amount_casting)), ("resting", f"{show(resource.amount_resting)}, {show(resource.rest_after)} after the last payment"),
+            ("base", show(resource.base)), ("maximum", show(resource.maximum)), *([("every", show(resource.every))] if resource.every is not None else []),
+            *([("start", show(resource.start))] if resource.start is not None else []),
+            *([("while casting", show(resource.amount_casting)), ("resting", f"{show(resource.amount_resting)}, {show(resource.rest_after)} after the last payment")]
+              if resource.rest_after is not None else [("a tick", show(resource.amount_casting))] if resource.every is not None else []),
         ])))  # fmt: skip
     owners = [("", "Spells"), *((pet.name, f"Spells of {pet.label}") for pet in model.pets)]
     for owner, title in owners:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from portunus.dsl.expressions import OUTCOME_WORDS
 from portunus.dsl.model import (
+    OUTCOMES,
     AddStack,
     Apply,
     Chance,
     Damage,
+    Decide,
+    Delay,
     Expr,
     Gain,
     If,
+    Lose,
     Remove,
+    Restart,
     RotationLine,
     SetValue,
     StartCooldown,
@@ -31,7 +37,7 @@ _NAMES = {
     "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_ticks_left": "{}.ticks_left", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
     "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost",
     "fight_time": "fight.time", "fight_remains": "fight.remains", "target_phase": "target.health", "enemies": "enemies", "event_damage": "damage", "event_crit": "crit",
-    "event_landed": "landed", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
+    "event_landed": "landed", "live_stat": "{}", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
 }  # fmt: skip
 
 
@@ -43,6 +49,8 @@ def show(expr: Expr | None, around: int = 0) -> str:
     if op == "number":
         value = expr.args[0]
         return show_time(value) if expr.type == "time" else f"{value:g}" + {"distance": "yd", "speed": "yd/s"}.get(expr.type, "")
+    if op == "event_outcome":
+        return next(word for word, name in OUTCOME_WORDS.items() if OUTCOMES[name] == expr.args[0])
     if op in _NAMES:
         return _NAMES[op].format(*expr.args)
     if op in _BINDING:
@@ -91,6 +99,14 @@ def _show_simple(item: Statement) -> str:
         return f"set {item.aura}.{item.value} to {show(item.amount)}"
     if isinstance(item, Gain):
         return f"gain {show(item.amount, 9)} {item.resource} as {item.source}"
+    if isinstance(item, Lose):
+        return f"lose {show(item.amount, 9)} {item.resource}"
+    if isinstance(item, Delay):
+        return f"delay {item.spell} by {show(item.amount, 9)}" + (" random" if item.random else "")
+    if isinstance(item, Restart):
+        return f"restart {item.spell}" + (f" after {show(item.after, 9)}" if item.after is not None else "")
+    if isinstance(item, Decide):
+        return "decide"
     if isinstance(item, Trigger):
         return f"trigger {item.spell}"
     if isinstance(item, StartCooldown):

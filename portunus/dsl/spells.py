@@ -6,7 +6,7 @@ from portunus.dsl.diagnostics import suggestion
 from portunus.dsl.effects import Place
 from portunus.dsl.expressions import Context
 from portunus.dsl.keywords import CHOICES
-from portunus.dsl.model import Expr, Spell
+from portunus.dsl.model import Expr, Spell, Swing
 from portunus.dsl.parts import Parts
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition, literal
@@ -27,7 +27,7 @@ class Spells(Parts):
         triggered = item.field("triggered") is not None
         gcd_field, cooldown, autocast, channel = item.field("gcd"), item.field("cooldown"), item.field("autocast"), item.field("channel")
         gcd: Expr | None
-        if self._is_none(gcd_field, "time") or (gcd_field is None and triggered):
+        if self._is_none(gcd_field, "time") or (gcd_field is None and (triggered or item.field("swing") is not None)):
             gcd = None
         elif gcd_field is not None:
             gcd = self.expressions.resolve(gcd_field.arguments["time"], context, "time", "`gcd`")
@@ -46,13 +46,16 @@ class Spells(Parts):
         self.literal_range(item, "cooldown", self.expr(item, "cooldown", "time", context, "time"), 0)
         missile = self.expr(item, "missile", "speed", context)
         self.literal_range(item, "missile", missile, 0.001)
+        swing = self._swing(item, context)
+        costs = item.all("cost")
         return Spell(
             name=item.name, label=item.label, owner=item.pet, id=id_, tag=tag, item=is_item, attack=attack, gcd=gcd, cast=cast,
             hasted=not item.pet and item.field("unhasted") is None, cost=cost, resource=self._cost_resource(item), cooldown=self.expr(item, "cooldown", "time", context, "time"),
             cooldown_starts="manual" if cooldown is not None and cooldown.get("manual") else "cast", missile=missile, uses=uses,
             requires=self.expr(item, "requires", "bool", context), instant_if=self.expr(item, "instant_if", "bool", context),
             per_enemy=item.field("per_enemy") is not None, triggered=triggered, channel=aura or "", autocast=self._autocast(autocast, context),
-            on_start=hooks.get("start", ()), on_cast=hooks.get("cast", ()), on_land=hooks.get("land", ()), span=item.span,
+            on_start=hooks.get("start", ()), on_cast=hooks.get("cast", ()), on_land=hooks.get("land", ()), span=item.span, swing=swing,
+            more_costs=tuple((self._named_resource(more), self.expressions.resolve(more.arguments["amount"], context, "number", "`cost`")) for more in costs[1:]),
         )  # fmt: skip
 
     def _is_none(self, item: Field | None, argument: str) -> bool:
@@ -64,10 +67,39 @@ class Spells(Parts):
         gcd = section.field("gcd") if section else None
         return int(literal(gcd.get("time"), self.problems, what="`gcd`", low=10**6, high=10**10, unit="time")) if gcd else 1_500_000_000
 
+    def _swing(self, item: Definition, context: Context) -> Swing | None:
+        swing = item.field("swing")
+        if swing is None:
+            for lone in item.all("instead"):
+                self.problems.error("PT305", lone.span, "`instead` means nothing in a spell that does not swing", "Add `swing TIME`.")
+            return None
+        for word in ("cast", "cost", "cooldown", "gcd", "autocast", "channel", "triggered", "per_enemy", "uses"):
+            lone_word = item.field(word)
+            if lone_word is not None:
+                self.problems.error("PT305", lone_word.span, f"`{word}` means nothing in an auto-attack", "Take it out.")
+        every = self.expressions.resolve(swing.arguments["every"], context, "time", "`swing`")
+        rate, node = "", swing.get("rate")
+        if node is not None:
+            candidates = [f"{item.pet}.{node.text}", node.text] if item.pet else [node.text]
+            rate = next((name for name in candidates if name in self.symbols.stats), "")
+            if not rate:
+                self.problems.error("PT401", node.span, f"there is no statistic `{node.text}`", suggestion(node.text, self.symbols.stats))
+            self.symbols.use("stat", rate)
+        instead = []
+        for part in item.all("instead"):
+            other = self.effects.spell(part.arguments["spell"])
+            condition = self.expressions.resolve(part.condition, context, "bool", "`instead ... if`") if part.condition is not None else None
+            if condition is None:
+                self.problems.error("PT305", part.span, "`instead` needs a condition", "write `instead SPELL if CONDITION`")
+            elif other:
+                instead.append((other, condition))
+        return Swing(every, rate, bool(swing.get("rescaled")), tuple(instead))
+
     def _cost_resource(self, item: Definition) -> str:
         cost = item.field("cost")
-        if cost is None:
-            return ""
+        return self._named_resource(cost) if cost is not None else ""
+
+    def _named_resource(self, cost: Field) -> str:
         node = cost.get("resource")
         if node is not None and node is not True:
             if node.text not in self.symbols.resources:

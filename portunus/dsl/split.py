@@ -199,12 +199,13 @@ class _Matcher:
             "name": isinstance(node, Name) and "." not in node.text,
             "names": isinstance(node, Name) and "." not in node.text,
             "path": isinstance(node, Name) and node.text.count(".") == 1,
+            "stat": isinstance(node, Name) and node.text.count(".") <= 1,
             "text": isinstance(node, Text),
             "expr": node is not None and not isinstance(node, Text),
             "exprs": node is not None and not isinstance(node, Text),
         }[part.kind]
         if not fits:
-            what = {"name": "a name", "names": "a name", "path": "a name and its value, joined by a dot", "text": "a text in quotes"}
+            what = {"name": "a name", "names": "a name", "path": "a name and its value, joined by a dot", "stat": "a statistic", "text": "a text in quotes"}
             return part.optional or self._fail(node, f"{what.get(part.kind, 'a value')} ({part.name})")
         self.position += 1
         if part.kind == "names":

@@ -34,21 +34,36 @@ class Stats:
 
     def build(self) -> tuple[Stat, ...]:
         """The statistics, each after those it depends on."""
-        return tuple(self._stat(self.symbols.stats[name]) for name in self._order())
+        order = self._order()
+        live = self.symbols.live_stats
+        for name in order:
+            parts = self.symbols.stats[name]
+            if parts.changes or any(need in live for need in self._needs(parts)) or (self.symbols.live_armor and self._names_armor(parts)):
+                live.add(name)
+        return tuple(self._stat(self.symbols.stats[name]) for name in order)
+
+    def _names_armor(self, parts: StatParts) -> bool:
+        return any(name.text == "target.armor" for name in names_in(parts.formula.arguments["value"]))
 
     def _stat(self, parts: StatParts) -> Stat:
         name = parts.name.rsplit(".", 1)[-1]
-        context = Context(pet=parts.pet, static=f"`{name}`")
+        context = Context(pet=parts.pet, static="" if parts.name in self.symbols.live_stats else f"`{name}`")
         types = "number time distance speed"
         formula = self.expressions.resolve(parts.formula.arguments["value"], context, types, f"`{name}`")
         self.symbols.stat_types[parts.name] = formula.type
         kind = formula.type if formula.type != UNKNOWN else ""
         adds = tuple(self.expressions.resolve(item.arguments["amount"], context, kind, f"`add ... to {name}`") for item in parts.adds)
         factors = tuple(self.expressions.resolve(item.arguments["amount"], context, "number", f"`multiply {name}`") for item in parts.factors)
-        return Stat(parts.name, formula, adds, factors, parts.formula.arguments["name"].span)
+        changes = tuple(
+            (aura, item.keyword.word, self.expressions.resolve(
+                item.arguments["amount"], Context(aura=aura), kind if item.keyword.word == "add" else "number", f"`{item.keyword.word}`"))
+            for aura, item in parts.changes
+        )  # fmt: skip
+        return Stat(parts.name, formula, adds, factors, parts.formula.arguments["name"].span, changes, parts.name in self.symbols.live_stats)
 
     def _needs(self, parts: StatParts) -> list[str]:
-        nodes = [parts.formula.arguments["value"], *(item.arguments["amount"] for item in (*parts.adds, *parts.factors))]
+        lines = (*parts.adds, *parts.factors, *(item for _, item in parts.changes))
+        nodes = [parts.formula.arguments["value"], *(item.arguments["amount"] for item in lines)]
         needed: list[str] = []
         for node in nodes:
             for name in names_in(node):

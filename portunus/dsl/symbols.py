@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import Problems, suggestion
@@ -14,7 +14,7 @@ from portunus.units import UNITS, convert, show_time
 # Words with a meaning of their own in expressions; nothing else may be called so.
 RESERVED = (
     "talent", "glyph", "option", "class", "race", "bonus", "buff", "debuff", "dot", "cooldown", "fight", "target", "spell", "owner", "enemies",
-    "damage", "crit", "landed", "stacks", "none", "if", "else", "and", "or", "not",
+    "damage", "crit", "landed", "missed", "dodged", "parried", "glanced", "weapon", "stacks", "none", "if", "else", "and", "or", "not",
 )  # fmt: skip
 
 
@@ -74,6 +74,7 @@ class StatParts:
     open: bool
     adds: list[Field] = field(default_factory=list)
     factors: list[Field] = field(default_factory=list)
+    changes: list[tuple[str, Field]] = field(default_factory=list)  # (aura, its `add` or `multiply` line)
 
 
 @dataclass
@@ -94,12 +95,19 @@ class Symbols:
     spells: dict[str, Definition] = field(default_factory=dict)
     auras: dict[str, Definition] = field(default_factory=dict)
     aura_facts: dict[str, AuraFacts] = field(default_factory=dict)
+    tables: dict[str, Definition] = field(default_factory=dict)
+    live_stats: set[str] = field(default_factory=set)
     groups: dict[str, Field] = field(default_factory=dict)
     pets: dict[str, Definition] = field(default_factory=dict)
     rotations: dict[str, Definition] = field(default_factory=dict)
     in_order: list[tuple[str, Field]] = field(default_factory=list)  # (section kind, field) of modify, on, property
     places: dict[tuple[str, str], Span] = field(default_factory=dict)  # (kind, name) -> definition
     used: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def live_armor(self) -> bool:
+        """An aura changes the enemies' armour."""
+        return any(part.keyword.word == "modify" and part.name("kind") == "armor" for aura in self.auras.values() for part in aura.fields)
 
     def use(self, kind: str, name: str) -> None:
         """Note that a definition is used."""
@@ -171,7 +179,7 @@ def collect(files: list[tuple[Entry, ...]], problems: Problems) -> Symbols:
 class _Collector:
     def __init__(self, symbols: Symbols, problems: Problems) -> None:
         self.symbols, self.problems = symbols, problems
-        self.additions: list[Field] = []
+        self.additions: list[tuple[str, Field]] = []  # (the aura around it or "", the line)
 
     def _define(self, kind: str, name: str, span: Span) -> bool:
         """Enter a name; False (and an error) if it is taken."""
@@ -222,7 +230,7 @@ class _Collector:
         self._stat(item, kind, pet=pet, open_=False)
 
     def _add(self, item: Field, kind: str) -> None:
-        self.additions.append(item)
+        self.additions.append(("", item))
 
     _multiply = _add
 
@@ -285,6 +293,16 @@ class _Collector:
         if self._define("resource", definition.name, definition.span):
             self.symbols.resources[definition.name] = definition
 
+    def _pet_resource(self, item: Field, pet: str) -> None:
+        definition = replace(self._named(item, "resource"), pet=pet)
+        if self._define("resource", definition.name, definition.span):
+            self.symbols.resources[definition.name] = definition
+
+    def _attack_table(self, item: Field, kind: str, *, pet: str = "") -> None:
+        definition = replace(self._named(item, "attack_table"), pet=pet)
+        if self._define("table", definition.name, definition.span):
+            self.symbols.tables[definition.name] = definition
+
     def _group(self, item: Field, kind: str) -> None:
         node = item.arguments["name"]
         if self._define("group", node.text, node.span):
@@ -315,6 +333,11 @@ class _Collector:
             self.symbols.aura_facts[definition.name] = AuraFacts(
                 place is not None, definition.field("ticks") is not None, definition.field("stacks") is not None, names
             )
+            for part in definition.fields:
+                if part.keyword.word in ("add", "multiply"):
+                    if place is not None:
+                        self.problems.error("PT402", part.span, "an aura on an enemy changes no statistic of the player", "Use `modify`, or an aura on the player.")
+                    self.additions.append((definition.name, part))
 
     def _pet(self, item: Field, kind: str) -> None:
         definition = self._named(item, "pet")
@@ -328,6 +351,10 @@ class _Collector:
                 self._let(part, kind, pet=definition.name)
             elif part.keyword.word == "spell":
                 self._spell(part, kind, pet=definition.name)
+            elif part.keyword.word == "attack_table":
+                self._attack_table(part, kind, pet=definition.name)
+            elif part.keyword.word == "resource":
+                self._pet_resource(part, definition.name)
 
     def _rotation(self, item: Field, kind: str) -> None:
         definition = self._named(item, "rotation")
@@ -336,13 +363,15 @@ class _Collector:
 
     def finish(self) -> None:
         """Hand `add` and `multiply` to their statistics, which may be defined in any file."""
-        for item in self.additions:
+        for aura, item in self.additions:
             node = item.arguments["stat"]
             parts = self.symbols.stats.get(node.text)
             if parts is None:
                 self.problems.error("PT401", node.span, f"there is no statistic `{node.text}`", suggestion(node.text, self.symbols.stats))
             elif not parts.open:
                 self.problems.error("PT312", node.span, f"`{node.text}` is fixed by `let`", "Define it with `stat` to let others add to it.")
+            elif aura:
+                parts.changes.append((aura, item))
             else:
                 (parts.adds if item.keyword.word == "add" else parts.factors).append(item)
 

@@ -62,6 +62,8 @@ class Targets(Parts):
         on_target = bool(aura) and self.symbols.aura_facts[aura].on_target
         if kind.text == "damage_taken" and not on_target:
             self.problems.error("PT402", kind.span, "`damage_taken` is for auras on an enemy", "write `damage_done`, or put it in an aura `on target`")
+        if kind.text == "armor" and not on_target:
+            self.problems.error("PT402", kind.span, "`armor` is for auras on an enemy")
         if kind.text in ("cast_speed", "cost") and on_target:
             self.problems.error("PT402", kind.span, f"`{kind.text}` is for auras on the player")
         amount = self.expressions.resolve(item.arguments["amount"], context, "number", "`modify`")
@@ -90,7 +92,17 @@ class Targets(Parts):
             self.problems.error("PT402", event.span, f"there is no event `{event.text}`", suggestion(event.text, HANDLER_EVENTS))
             return None
         subjects: list[str] = []
-        for node in item.arguments["subjects"]:
+        named = item.get("subjects")
+        alone = event.text in ("begin", "pull")
+        if alone != (named is None):
+            self.problems.error("PT302", event.span, f"`on {event.text}` {'names nothing' if alone else 'says of what'}", f"write `on {event.text} {{`" if alone else f"write `on {event.text} of NAME {{`")
+            return None
+        for node in named or ():
+            if event.text == "gain":
+                if node.text not in self.symbols.resources:
+                    self.problems.error("PT401", node.span, f"there is no resource `{node.text}`", suggestion(node.text, self.symbols.resources))
+                subjects.append(node.text)
+                continue
             for name in self.members((node,)):
                 fits = name in self.symbols.auras if event.text == "tick" else name in self.symbols.spells
                 if not fits:

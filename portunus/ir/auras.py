@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from portunus.dsl.model import Aura
-from portunus.ir.attacks import crit_chance, crit_factor, damage_factor, listened, taken_factor
+from portunus.ir.attacks import crit_chance, crit_factor, damage_factor, listened, mitigation, taken_factor
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
 from portunus.ir.layout import NEVER, asked_fresh, has_twin
 from portunus.ir.statements import call_aura, write_body
+from portunus.ir.stats import write_rescale
 
 
 def origin(thing) -> str:
@@ -61,6 +62,7 @@ def _apply(context: Context, aura: Aura) -> Function:
             if aura.max_stacks:
                 w.put(f"{name}_stacks{at} = 1")
         w.put(f"{name}_end{at} = {end}")
+        write_rescale(w, context, aura.name)
     w.put(f"s.expire_at = min(s.expire_at, {name}_end{at})")
     return Function(f"apply_{aura.name}", _parameters(aura, "spell"), f"{aura.label} begins or is renewed.", origin(aura), tuple(w.lines))
 
@@ -115,6 +117,7 @@ def _fade(context: Context, aura: Aura) -> Function:
     w.put(f"m.aura_uptime[{context.aura_index(aura.name)}] += max(min(s.now, {name}_end{at}), 0)")
     if aura.max_stacks:
         w.put(f"{name}_stacks{at} = 0")
+    write_rescale(w, context, aura.name)
     write_body(w, context, aura.on_expire, scope, aura)
     if aura.ticks:
         if has_twin(context.model, aura):
@@ -177,8 +180,8 @@ def _tick_damage(w: Writer, context: Context, aura: Aura, scope: Scope) -> None:
     at, name, row = _where(aura), f"s.{aura.name}", context.row(aura)
     assert aura.attack is not None
     taken = taken_factor(context, aura, scope)
-    resist = "t.resist_mean" if context.expected else "resist(t, r)"
-    w.put(f"damage = {name}_base{at} * {name}_factor{at}" + (f" * ({taken})" if taken else "") + f" * {resist}")
+    reduced = mitigation(context, aura, aura.attack, scope)
+    w.put(f"damage = {name}_base{at} * {name}_factor{at}" + (f" * ({taken})" if taken else "") + (f" * {reduced}" if reduced else ""))
     w.put("outcome = 1")
     if aura.tick_crits is not None:
         allowed = context.tables.slot(aura.tick_crits, f"{aura.name}_can_crit")

@@ -76,9 +76,11 @@ class Context:
         """Does the aura have a line in the damage table?"""
         return any((r.spell_id, r.tag, r.owner) == (aura.id, aura.tag, "") and not r.item for r in self.layout.rows)
 
-    def stat(self, name: str, like: Expr) -> str:
-        """Table slot of a statistic."""
-        return self.tables.slot(Expr("stat", (name,), "number", like.span), name)
+    def stat_expr(self, name: str, like: Expr, *, owner: str = "") -> Expr:
+        """A statistic the engine asks for by name; a pet's own comes before its owner's."""
+        found = (self.model.stat(f"{owner}.{name}") if owner else None) or self.model.stat(name)
+        live = found is not None and found.live
+        return Expr("live_stat" if live else "stat", (found.name if found else name,), "number", like.span)
 
     def count(self, thing: Spell | Aura, name: str, value: int) -> str:
         """Table slot of a whole number of the model, such as the number of ticks."""

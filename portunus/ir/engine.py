@@ -5,12 +5,14 @@ Order at one instant: higher priority first, then first scheduled, first served.
 
 from __future__ import annotations
 
-from portunus.dsl.model import Pet
+from portunus.dsl.model import Decide, Pet, Resource, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope, text
-from portunus.ir.layout import MISSILES, NEVER, asked_fresh
+from portunus.ir.expressions import Scope, stat_function, text
+from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, stat_field, swing_slot
+from portunus.ir.statements import all_statements, gain_arguments
+from portunus.ir.stats import rate_functions, rates, stat_functions, swings
 from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
@@ -23,7 +25,7 @@ def actions_of(context_or_model) -> tuple[Action, ...]:
     model = getattr(context_or_model, "model", context_or_model)
     found = []
     for spell in model.spells:
-        if spell.owner or spell.triggered:
+        if not spell.chosen:
             continue
         school = spell.attack.school if spell.attack is not None else ""
         for target in range(model.ruleset.max_enemies if spell.per_enemy else 1):
@@ -70,13 +72,25 @@ def helper_functions(context: Context) -> list[Function]:
                    "s.fault |= 1"]),
         _cast_speed(context),
     ]
+    if any(isinstance(s, Decide) for s in all_statements(context.model)) or any(True for _ in swings(context.model, "")):
+        functions.append(_function("wake", ("s",), "The player may act at this instant, with what needs no global cooldown.",
+                                   ["if s.now >= 0 and s.channel == 0 and s.cast_spell < 0:", "    s.deciding = 1"]))
+    functions += stat_functions(context) + rate_functions(context)
     for resource in context.model.resources:
-        functions.append(_function(f"gain_{resource.name}", ("s", "m", "amount", "maximum", "source"), f"Gain {resource.label}, capped.",
-                                   [f"gained = min(s.{resource.name} + amount, maximum) - s.{resource.name}",
-                                    f"s.{resource.name} += gained", "m.gains[source] += gained"]))
+        functions.append(_gain(context, resource))
     if context.autocast:
         functions.append(_sort_autocast(context))
     return functions
+
+
+def _gain(context: Context, resource: Resource) -> Function:
+    name = resource.name
+    lines = [f"gained = min(s.{name} + amount, maximum) - s.{name}", f"s.{name} += gained", "m.gains[source] += gained"]
+    for number, handler in enumerate(context.model.handlers):
+        if handler.event == "gain" and name in handler.subjects:
+            lines.append(f"handler_{number}(s, t, m, r, 0, gained, 1, 0.0, 0.0, -1)")
+    first = tuple(gain_arguments(context, name).split(", "))
+    return _function(f"gain_{name}", (*first, "amount", "maximum", "source"), f"Gain {resource.label}, capped.", lines)
 
 
 def _function(name: str, parameters: tuple[str, ...], summary: str, lines: list[str], where: str = "") -> Function:
@@ -87,7 +101,7 @@ def _cast_speed(context: Context) -> Function:
     like = context.model.stats[0].formula
     parts = [guarded(context, m, Scope(), "1.0") for m in modifiers(context, "cast_speed", None)]
     return _function("cast_speed", ("s", "t"), "Factor on cast times and global cooldowns (less is faster).",
-                     [f"return 1.0 / ({' * '.join([*parts, context.stat('spell_haste', like)])})"])
+                     [f"return 1.0 / ({' * '.join([*parts, text(context.stat_expr('spell_haste', like), context, Scope(), 'spell_haste')])})"])
 
 
 def _sort_autocast(context: Context) -> Function:
@@ -119,16 +133,32 @@ def autocast_ready(context: Context) -> Function:
 
 
 def pet_functions(context: Context, pet: Pet) -> list[Function]:
-    """Summoning, acting and leaving of a guardian."""
+    """Summoning, acting and leaving of a pet or guardian."""
     layout, name = context.layout, pet.name
     gcd, cast, end = (layout.slot(f"{name}_{kind}") for kind in ("gcd", "cast", "end"))
     spells = [x for x in context.model.spells if x.owner == name]
+    own_swings = list(swings(context.model, name))
+    bars = [x for x in context.model.resources if x.owner == name]
     set_gcd = _function(f"set_gcd_{name}", ("s", "at"), f"{pet.label} can act again at `at`.", [f"schedule(s, {gcd}, at)"], origin(pet))
-    summon = _function(f"summon_{name}", (*STATE, "duration"), f"Summon {pet.label}; nothing happens while they are here already.",
-                       [f"if s.{name}_on == 0:", f"    s.{name}_on = 1", f"    s.{name}_cast_spell = -1",
-                        f"    schedule(s, {gcd}, max(s.now, 0))", f"    s.{name}_end = s.now + duration",
-                        f"    schedule(s, {end}, s.now + duration)",
-                        *[f"    s.cd_{x.name} = min(s.cd_{x.name}, s.now)" for x in spells if x.cooldown is not None]], origin(pet))
+    summon = Writer()
+    with summon.block(f"if s.{name}_on == 0:"):
+        summon.put(f"s.{name}_on = 1")
+        summon.put(f"s.{name}_cast_spell = -1")
+        for stat in inherited_stats(context.model, pet):
+            summon.put(f"s.{stat_field(stat.name)} = fresh_{stat_function(stat.name)}(s, t, 0)")
+        for bar in bars:
+            _fill(summon, context, bar, "max(s.now, 0)")
+        summon.put(f"schedule(s, {gcd}, max(s.now, 0))")
+        for spell in own_swings:
+            _first_swing(summon, context, spell, "max(s.now, 0)")
+        for stat_name, rescaled in rates(context).items():
+            if any(x.owner == name for x in rescaled):
+                summon.put(f"s.{stat_field(stat_name)}_rate = {stat_function(stat_name)}(s, t, 0)")
+        summon.put(f"s.{name}_end = s.now + duration")
+        summon.put(f"schedule(s, {end}, s.now + duration)")
+        for x in spells:
+            if x.cooldown is not None:
+                summon.put(f"s.cd_{x.name} = min(s.cd_{x.name}, s.now)")
     complete = Writer()
     complete.put(f"spell = s.{name}_cast_spell")
     complete.put(f"s.{name}_cast_spell = -1")
@@ -136,20 +166,52 @@ def pet_functions(context: Context, pet: Pet) -> list[Function]:
         if x.cast is not None:
             with complete.block(f"if spell == {context.spell_index(x.name)}:"):
                 complete.put(f"complete_{x.name}(s, t, m, r, 0, 0.0)")
-    act = Writer()
+    left = [gcd, cast, end, *(swing_slot(layout, x) for x in own_swings), *(layout.slot(f"tick_{x.name}") for x in bars if x.every is not None)]
+    leave = _function(f"leave_{name}", STATE, f"{pet.label} leave; a running cast is lost.",
+                      [f"s.{name}_on = 0", f"s.{name}_cast_spell = -1", *[f"s.at[{i}] = {NEVER}" for i in left]], origin(pet))
+    return [set_gcd, Function(f"summon_{name}", (*STATE, "duration"), f"Summon {pet.label}; nothing happens while they are here already.", origin(pet),
+                              tuple(summon.lines)),
+            Function(f"finish_cast_{name}", STATE, f"{pet.label} finish a cast.", origin(pet), tuple(complete.lines)), _act(context, pet), leave]
+
+
+def _act(context: Context, pet: Pet) -> Function:
+    """A pet's decision: the first line of its list that is possible; with nothing possible it looks again."""
+    name, act = pet.name, Writer()
+    gcd = context.layout.slot(f"{name}_gcd")
+    bars = [x for x in context.model.resources if x.owner == name]
+    limited = bool(bars) or any(True for _ in swings(context.model, name)) or any(c.condition is not None for c in pet.choices)
     with act.block(f"if s.{name}_cast_spell >= 0 and s.{name}_cast_end <= s.now:"):
         act.put(f"finish_cast_{name}(s, t, m, r)")
+    if limited:
+        with act.block(f"if s.{name}_on == 0 or s.{name}_cast_spell >= 0 or (s.at[{gcd}] > s.now and s.at[{gcd}] < {NEVER}):"):
+            act.put("return")
     for choice in pet.choices:
         spell = context.model.spell(choice.spell)
-        ready = f"s.cd_{spell.name} <= s.now" if spell.cooldown is not None else "True"
+        conditions = [f"s.cd_{spell.name} <= s.now"] if spell.cooldown is not None else []
+        if spell.cost is not None:
+            conditions.append(f"s.{spell.resource} >= {text(spell.cost, context, Scope(), f'{spell.name}_cost')}")
+        if choice.condition is not None:
+            conditions.append(text(choice.condition, context, Scope(), f"{spell.name}_condition"))
         chance = text(choice.chance, context, Scope(), f"{spell.name}_chance")
-        with act.block(f"if {ready} and proc({chance}, r):"):
+        with act.block(f"if {' and '.join([*conditions, f'proc({chance}, r)']) if conditions else f'True and proc({chance}, r)'}:"):
             act.put(f"start_{spell.name}(s, t, m, r, 0)")
             act.put("return")
-    leave = _function(f"leave_{name}", STATE, f"{pet.label} leave; a running cast is lost.",
-                      [f"s.{name}_on = 0", f"s.{name}_cast_spell = -1", *[f"s.at[{i}] = {NEVER}" for i in (gcd, cast, end)]], origin(pet))
-    return [set_gcd, summon, Function(f"finish_cast_{name}", STATE, f"{pet.label} finish a cast.", origin(pet), tuple(complete.lines)),
-            Function(f"act_{name}", STATE, f"{pet.label}: finish a cast, then choose.", origin(pet), tuple(act.lines)), leave]
+    if limited and pet.choices:
+        cooldowns = [context.model.spell(c.spell) for c in pet.choices]
+        if any(n == "idle_grid" for n, _ in context.model.ruleset.switches):
+            with act.block("if t.switch_idle_grid != 0:"):
+                act.put(f"schedule(s, {gcd}, s.now + t.poll)")
+                act.put("return")
+        act.put(f"look = {NEVER}")
+        for bar in bars:
+            if bar.every is not None:
+                act.put(f"look = min(look, s.at[{context.layout.slot(f'tick_{bar.name}')}])")
+        for x in cooldowns:
+            if x.cooldown is not None:
+                with act.block(f"if s.cd_{x.name} > s.now:"):
+                    act.put(f"look = min(look, s.cd_{x.name})")
+        act.put(f"schedule(s, {gcd}, look)")
+    return Function(f"act_{name}", STATE, f"{pet.label}: finish a cast, then choose.", origin(pet), tuple(act.lines))
 
 
 def event_functions(context: Context) -> list[Function]:
@@ -162,7 +224,7 @@ def _finish_cast(context: Context) -> Function:
     w.put("spell = s.cast_spell")
     w.put("s.cast_spell = -1")
     for spell in context.model.spells:
-        if spell.cast is not None and not spell.owner and not spell.triggered:
+        if spell.cast is not None and spell.chosen:
             with w.block(f"if spell == {context.spell_index(spell.name)}:"):
                 w.put(f"complete_{spell.name}(s, t, m, r, s.cast_target, s.cast_cost)")
     return Function("finish_cast", STATE, "The player's cast is complete.", "", tuple(w.lines))
@@ -183,7 +245,7 @@ def _arrive(context: Context) -> Function:
                 from portunus.ir.attacks import hit_chance
 
                 assert spell.attack is not None
-                hit = hit_chance(context, spell, spell.attack.crit_chance)
+                hit = hit_chance(context, spell, spell.attack.crit_chance, Scope(target="target"))
                 if listened(context, spell):
                     w.put("damage, outcome = s.missile_mean[i], 0")
                     with w.block(f"if chance({hit}, m, r):"):
@@ -242,6 +304,8 @@ def _player_event(w: Writer, context: Context, kind: str, subject: str, index: i
         _resource_tick(w, context, subject, index)
     elif kind == "missile":
         w.put(f"arrive(s, t, m, r, k - {index})")
+    elif kind == "swing":
+        w.put(f"swing_{subject}(s, t, m, r)")
     elif kind == "pet_gcd":
         w.put(f"act_{subject}(s, t, m, r)")
     elif kind == "pet_cast":
@@ -257,11 +321,17 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
     scope = Scope()
     maximum = context.tables.slot(resource.maximum, f"{name}_max")
     sources = context.layout.sources
+    assert resource.every is not None
+    head = f"gain_{name}({gain_arguments(context, name)}, "
+    if resource.rest_after is None:
+        w.put(f"{head}{text(resource.amount_casting, context, scope, f'{name}_tick')}, {maximum}, {sources.index((name, 'tick'))})")
+        w.put(f"schedule(s, {index}, s.now + {text(resource.every, context, scope, f'{name}_every')})")
+        return
     with w.block(f"if s.now < s.{name}_paid_at + {text(resource.rest_after, context, scope, f'{name}_rest_after')}:"):
-        w.put(f"gain_{name}(s, m, {text(resource.amount_casting, context, scope, f'{name}_tick_casting')}, {maximum}, "
+        w.put(f"{head}{text(resource.amount_casting, context, scope, f'{name}_tick_casting')}, {maximum}, "
               f"{sources.index((name, 'casting'))})")
     with w.block("else:"):
-        w.put(f"gain_{name}(s, m, {text(resource.amount_resting, context, scope, f'{name}_tick_resting')}, {maximum}, "
+        w.put(f"{head}{text(resource.amount_resting, context, scope, f'{name}_tick_resting')}, {maximum}, "
               f"{sources.index((name, 'resting'))})")
     w.put(f"schedule(s, {index}, s.now + {text(resource.every, context, scope, f'{name}_every')})")
 
@@ -305,7 +375,8 @@ def decision_functions(context: Context) -> list[Function]:
     """Waiting, performing an action, the mask, and the step."""
     actions = actions_of(context)
     cooldowns = [s.name for s in context.model.spells if s.cooldown is not None and not s.owner]
-    wait = ["s.deciding = 0", "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return", "wake = s.expire_at",
+    # While a global cooldown or cast runs its end is the next decision.
+    wait = ["s.deciding = 0", *(["if s.gcd_end > s.now:", "    return"] if _wakes(context) else []), "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return", "wake = s.expire_at",
             f"for i in range(1, {len(context.layout.slots)}):", "    wake = min(wake, s.at[i])",
             *[line for c in cooldowns for line in (f"if s.cd_{c} > s.now:", f"    wake = min(wake, s.cd_{c})")],
             "schedule(s, 0, max(wake, s.now))"]
@@ -333,6 +404,9 @@ def decision_functions(context: Context) -> list[Function]:
     prepull = Writer()
     prepull.put("i = s.prepull_index")
     with prepull.block("if i >= t.prepull_count:"):
+        for number, handler in enumerate(context.model.handlers):
+            if handler.event == "pull":
+                prepull.put(f"handler_{number}(s, t, m, r)")
         prepull.put("schedule(s, 0, max(s.gcd_end, s.now))")
         prepull.put("return")
     prepull.put("s.prepull_index += 1")
@@ -392,16 +466,49 @@ def _begin(context: Context) -> Function:
         if spell.uses is not None:
             w.put(f"s.uses_{spell.name} = {text(spell.uses, context, Scope(), f'{spell.name}_uses')}")
     w.put(f"schedule(s, {layout.slot('pull')}, start)")
+    for spell in swings(model, ""):
+        _first_swing(w, context, spell, "0")
+    for stat in rates(context):
+        w.put(f"s.{stat_field(stat)}_rate = {stat_function(stat)}(s, t, 0)")
     for resource in model.resources:
-        w.put(f"s.{resource.name} = {context.tables.slot(resource.maximum, f'{resource.name}_max')}")
-        w.put(f"s.{resource.name}_paid_at = {-NEVER}")
-        every = text(resource.every, context, Scope(), f"{resource.name}_every")
-        w.put(f"schedule(s, {layout.slot(f'tick_{resource.name}')}, start + {every})")
+        if not resource.owner:
+            _fill(w, context, resource, "start")
+    for number, handler in enumerate(model.handlers):
+        if handler.event == "begin":
+            w.put(f"handler_{number}(s, t, m, r)")
+    for pet in model.pets:
+        if pet.permanent is not None:
+            with w.block(f"if {text(pet.permanent, context, Scope(), f'{pet.name}_permanent')} != 0:"):
+                w.put(f"summon_{pet.name}(s, t, m, r, {NEVER} - s.now)")
     if context.autocast:
         w.put("sort_autocast(s)")
         w.put("s.auto_ready = start")
     w.put("advance(s, t, m, r)")
     return Function("begin", STATE, "A fresh fight, advanced to its first decision point.", "", tuple(w.lines))
+
+
+def _wakes(context: Context) -> bool:
+    """Can a decision come while a global cooldown runs?"""
+    return any(True for _ in swings(context.model, "")) or any(isinstance(s, Decide) for s in all_statements(context.model))
+
+
+def _first_swing(w: Writer, context: Context, spell: Spell, at: str) -> None:
+    assert spell.swing is not None
+    with w.block(f"if {text(spell.swing.every, context, Scope(), f'{spell.name}_every')} > 0:"):
+        w.put(f"schedule(s, {swing_slot(context.layout, spell)}, {at})")
+
+
+def _fill(w: Writer, context: Context, resource: Resource, start: str) -> None:
+    """A resource at the start of a fight, or of a pet's stay."""
+    full = context.tables.slot(resource.maximum, f"{resource.name}_max")
+    first = full if resource.start is None else text(resource.start, context, Scope(), f"{resource.name}_start")
+    w.put(f"s.{resource.name} = {first}")
+    if resource.rest_after is not None:
+        w.put(f"s.{resource.name}_paid_at = {-NEVER}")
+    if resource.every is not None:
+        every = text(resource.every, context, Scope(), f"{resource.name}_every")
+        phase = every if not resource.phased else f"{every} // 2" if context.expected else f"int(uniform(r) * {every})"
+        w.put(f"schedule(s, {context.layout.slot(f'tick_{resource.name}')}, {start} + {phase})")
 
 
 def _finalize(context: Context) -> Function:

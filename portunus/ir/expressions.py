@@ -17,7 +17,7 @@ from portunus.errors import PortunusError
 if TYPE_CHECKING:
     from portunus.ir.context import Context
 
-STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "enemies",
+STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "enemies", "weapon", "armor",
                            "resource_max", "resource_base", "base_cost"})
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
               "and": "and", "or": "or"}
@@ -44,7 +44,8 @@ def is_static(expr: Expr) -> bool:
 
 _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_ticks_left", "aura_value", "aura_fresh",
                                "cooldown_ready", "cooldown_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
-                               "event_damage", "event_crit", "event_landed", "event_cost", "event_base_cost"})
+                               "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
+                               "live_stat", "live_armor"})
 
 
 # ---- values of static expressions --------------------------------------------------------------------------------------------------
@@ -64,6 +65,8 @@ class StaticValues:
         level_difference: Enemy level minus player level, 0 to 3.
         distance_yards: Distance to the enemies.
         enemies: Number of enemies.
+        weapons: By slot, then by field or kind; times in nanoseconds.
+        armor: Armour of the enemies.
     """
 
     model: Model
@@ -75,6 +78,8 @@ class StaticValues:
     level_difference: int
     distance_yards: float
     enemies: int
+    weapons: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    armor: float = 0.0
     _stats: dict[str, float] = field(default_factory=dict)
 
     def stat(self, name: str) -> float:
@@ -118,6 +123,10 @@ _EVALUATE: dict[str, Callable[[StaticValues, Expr], float]] = {
     "glyph": lambda v, e: 1 if e.args[0] in v.glyphs else 0,
     "option": lambda v, e: v.options.get(e.args[0], dict(v.model.options).get(e.args[0], 0.0)),
     "stat": lambda v, e: v.stat(e.args[0]),
+    "live_stat": lambda v, e: v.stat(e.args[0]),
+    "weapon": lambda v, e: v.weapons.get(e.args[0], {}).get(e.args[1], 0),
+    "armor": lambda v, e: v.armor,
+    "live_armor": lambda v, e: v.armor,
     "class": lambda v, e: dict(v.model.class_values).get(e.args[0], 0.0),
     "race": lambda v, e: dict(dict(v.model.ruleset.races).get(v.race, ())).get(e.args[0], 0.0),
     "bonus": lambda v, e: v.bonus.get(e.args[0], 0.0),
@@ -193,6 +202,11 @@ def text(expr: Expr, context: Context, scope: Scope, hint: str = "k") -> str:
     raise PortunusError(f"the compiler cannot translate {op!r} here", hint="Please report the spec line.")
 
 
+def stat_function(name: str) -> str:
+    """Name of the kernel function of a live statistic."""
+    return f"stat_{name.replace('.', '__')}"
+
+
 def _aura_field(expr: Expr, context: Context, scope: Scope, name: str) -> str:
     aura = context.model.aura(expr.args[0])
     return f"s.{aura.name}_{name}[{scope.target}]" if aura.on_target else f"s.{aura.name}_{name}"
@@ -239,6 +253,9 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "event_damage": lambda e, c, p: "damage",
     "event_crit": lambda e, c, p: "(outcome == 2)",
     "event_landed": lambda e, c, p: "(outcome > 0)",
+    "event_outcome": lambda e, c, p: f"(outcome == {e.args[0]})",
+    "live_stat": lambda e, c, p: f"{stat_function(e.args[0])}(s, t, {p.target})",
+    "live_armor": lambda e, c, p: f"enemy_armor(s, t, {p.target})",
     "event_cost": lambda e, c, p: "cost",
     "event_base_cost": lambda e, c, p: "base_cost",
 }

@@ -25,10 +25,11 @@ def feature_list(context: Context) -> list[tuple[str, str]]:
     ]
     for resource in model.resources:
         maximum = context.tables.slot(resource.maximum, f"{resource.name}_max")
-        rest = text(resource.rest_after, context, Scope(), f"{resource.name}_rest_after")
         found.append((f"{resource.name}.share", f"s.{resource.name} / {maximum}"))
         found.append((f"{resource.name}.low", f"min(s.{resource.name} / (0.15 * {maximum}), 1.0)"))
-        found.append((f"{resource.name}.casting", f"1.0 if s.now < s.{resource.name}_paid_at + {rest} else 0.0"))
+        if resource.rest_after is not None:
+            rest = text(resource.rest_after, context, Scope(), f"{resource.name}_rest_after")
+            found.append((f"{resource.name}.casting", f"1.0 if s.now < s.{resource.name}_paid_at + {rest} else 0.0"))
     for spell in model.spells:
         if spell.owner:
             continue

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portunus.dsl.model import Aura, Model
+from portunus.dsl.model import Aura, Model, Pet, Spell, Stat
 
 NEVER = 1 << 62
 MISSILES = 4
@@ -36,8 +36,8 @@ class Slot:
     """An event slot: at most one event of this kind is scheduled at a time.
 
     Attributes:
-        name: Unique name. kind: "gcd", "cast", "tick" (resource), "pull", "missile", "pet_gcd", "pet_cast", "pet_end", "aura", "twin".
-        subject: Resource, pet or aura; missile number. target: index of the enemy, -1 none. priority: larger goes first at one instant.
+        name: Unique name. kind: "gcd", "cast", "tick" (resource), "pull", "missile", "swing", "pet_gcd", "pet_cast", "pet_end", "aura", "twin".
+        subject: Resource, pet, spell or aura; missile number. target: index of the enemy, -1 none. priority: larger goes first at one instant.
     """
 
     name: str
@@ -143,6 +143,21 @@ def asked_fresh(model: Model, aura: Aura) -> bool:
     return any(e.op == "aura_fresh" and e.args[0] == aura.name for e in all_expressions(model))
 
 
+def stat_field(name: str) -> str:
+    """Name of the state field that keeps a statistic."""
+    return f"{name.replace('.', '__')}_stat"
+
+
+def inherited_stats(model: Model, pet: Pet) -> tuple[Stat, ...]:
+    """The live statistics of a pet that inherits once: they are kept from its summoning."""
+    return tuple(s for s in model.stats if pet.inherits_once and s.live and s.name.startswith(f"{pet.name}."))
+
+
+def swing_slot(layout: Layout, spell: Spell) -> int:
+    """Index of the event slot of an auto-attack."""
+    return layout.slot(f"{spell.name}_swing")
+
+
 def build_layout(model: Model) -> Layout:
     """Lay out the blocks of a spec; depends on its structure only, never on a number in it."""
     enemies = model.ruleset.max_enemies
@@ -155,7 +170,9 @@ def build_layout(model: Model) -> Layout:
 
 def _slots(model: Model) -> tuple[tuple[Slot, ...], int, int]:
     slots = [Slot("gcd", "gcd", "", -1, 0), Slot("cast", "cast", "", -1, 0), Slot("pull", "pull", "", -1, 10)]
-    slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1) for r in model.resources]
+    # Swings go before everything else of an instant, a pet's first; then resources that tick by themselves like energy.
+    slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1 if r.rest_after is not None else 90) for r in model.resources if r.every is not None]
+    slots += [Slot(f"{s.name}_swing", "swing", s.name, -1, 101 if s.owner else 100) for s in model.spells if s.swing is not None]
     slots += [Slot(f"missile_{i}", "missile", str(i), -1, 0) for i in range(MISSILES)]
     for pet in model.pets:
         slots += [Slot(f"{pet.name}_{kind}", f"pet_{kind}", pet.name, -1, 0) for kind in ("gcd", "cast", "end")]
@@ -186,8 +203,11 @@ def _sources(model: Model) -> tuple[tuple[str, str], ...]:
 
     sources: dict[tuple[str, str], None] = {}
     for resource in model.resources:
-        sources[(resource.name, "casting")] = None
-        sources[(resource.name, "resting")] = None
+        if resource.rest_after is not None:
+            sources[(resource.name, "casting")] = None
+            sources[(resource.name, "resting")] = None
+        elif resource.every is not None:
+            sources[(resource.name, "tick")] = None
     for gain in all_gains(model):
         sources[(gain.resource, gain.source)] = None
     return tuple(sources)
@@ -225,7 +245,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     b.array("cost_latest", "float", len(model.spells), "latest cost evaluated for each spell")
     for resource in model.resources:
         b.scalar(resource.name, "float", f"current {resource.label}")
-        b.scalar(f"{resource.name}_paid_at", "int", "time of the last payment")
+        if resource.rest_after is not None:
+            b.scalar(f"{resource.name}_paid_at", "int", "time of the last payment")
     for spell in model.spells:
         if spell.cooldown is not None:
             b.scalar(f"cd_{spell.name}", "int", f"{spell.label} is ready at")
@@ -239,6 +260,12 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         for name, meaning in (("on", "1 while here"), ("end", "leaves at"), ("cast_spell", "spell being cast, -1 none"),
                               ("cast_end", "when it completes")):
             b.scalar(f"{pet.name}_{name}", "int", f"{pet.label}: {meaning}")
+        for stat in inherited_stats(model, pet):
+            b.scalar(stat_field(stat.name), "float", f"{pet.label}: {stat.name} when summoned")
+    rescaled = {s.swing.rate for s in model.spells if s.swing is not None and s.swing.rescaled}
+    for stat in model.stats:
+        if stat.live and stat.name in rescaled:
+            b.scalar(f"{stat_field(stat.name)}_rate", "float", f"{stat.name} that the swings under way were set by")
     for aura in model.auras:
         _aura_fields(b, model, aura, enemies)
     return b.fields
@@ -270,7 +297,7 @@ def _metrics(model: Model, rows: tuple[MetricRow, ...], sources: tuple[tuple[str
     b.scalar("probability", "float", "probability of the chance draws of the step (expected form)")
     b.scalar("signature", "int", "1 followed by the drawn bits")
     b.scalar("draws", "int", "number of chance draws")
-    for name in ("casts", "hits", "crits", "misses"):
+    for name in ("casts", "hits", "crits", "misses", "dodges", "parries", "glances"):
         b.array(name, "int", len(rows), f"{name} per row")
     b.array("row_damage", "float", len(rows), "damage per row")
     b.array("aura_uptime", "int", len(model.auras), "time up per aura; enemy auras summed over enemies")

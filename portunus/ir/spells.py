@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from portunus.dsl.model import Spell
+from portunus.dsl.model import OUTCOMES, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
+from portunus.ir.layout import swing_slot
 from portunus.ir.statements import write_body
+from portunus.ir.stats import period
 
 STATE = ("s", "t", "m", "r")
 
@@ -18,9 +20,11 @@ def spell_functions(context: Context, spell: Spell) -> list[Function]:
     if spell.attack is not None:
         functions.append(_land(context, spell))
     functions.append(_complete(context, spell))
-    if not spell.triggered:
+    if spell.swing is not None:
+        functions.append(_swing(context, spell))
+    elif not spell.triggered:
         functions.append(_start(context, spell))
-    if not spell.triggered and not spell.owner:
+    if spell.chosen:
         if spell.cost is not None:
             functions.insert(0, _cost(context, spell))
         functions.append(_can_cast(context, spell))
@@ -28,7 +32,7 @@ def spell_functions(context: Context, spell: Spell) -> list[Function]:
 
 
 def _base_cost(context: Context, spell: Spell) -> str:
-    return "0.0" if spell.cost is None or spell.owner else text(spell.cost, context, Scope(), f"{spell.name}_cost")
+    return "0.0" if spell.cost is None else text(spell.cost, context, Scope(), f"{spell.name}_cost")
 
 
 def _cost(context: Context, spell: Spell) -> Function:
@@ -50,11 +54,16 @@ def _can_cast(context: Context, spell: Spell) -> Function:
     if spell.uses is not None:
         conditions.append(f"s.uses_{spell.name} <= 0")
     conditions.append("s.cast_spell >= 0")
-    conditions.append("s.gcd_end > s.now")
+    # What needs no global cooldown may be used while it runs, except what the line `cooldowns` takes.
+    if spell.gcd is not None or spell.autocast is not None:
+        conditions.append("s.gcd_end > s.now")
     if spell.cooldown is not None:
         conditions.append(f"s.cd_{spell.name} > s.now")
     for condition in conditions:
         with w.block(f"if {condition}:"):
+            w.put("return False")
+    for resource, amount in spell.more_costs:
+        with w.block(f"if s.{resource} < {text(amount, context, Scope(), f'{spell.name}_{resource}')}:"):
             w.put("return False")
     w.put(f"return s.{spell.resource} >= cost_{spell.name}(s, t)" if spell.cost is not None else "return True")
     return Function(f"can_cast_{spell.name}", ("s", "t"), f"Can {spell.label} be cast now?", origin(spell), tuple(w.lines))
@@ -72,7 +81,8 @@ def _start(context: Context, spell: Spell) -> Function:
         slot = text(expr, context, scope, f"{spell.name}_{kind}")
         return f"int({slot} * speed)" if hasted else slot
 
-    w.put("cost = " + (f"cost_{spell.name}(s, t)" if spell.cost is not None and not spell.owner else "0.0"))
+    cost = f"cost_{spell.name}(s, t)" if not spell.owner else _base_cost(context, spell)
+    w.put(f"cost = {cost if spell.cost is not None else '0.0'}")
     w.put("cast = " + (duration(spell.cast, "cast") if spell.cast is not None else "0"))
     if spell.instant_if is not None:
         with w.block(f"if {text(spell.instant_if, context, scope)}:"):
@@ -106,15 +116,42 @@ def _start(context: Context, spell: Spell) -> Function:
     return Function(f"start_{spell.name}", (*STATE, "target"), f"Begin to cast {spell.label}.", origin(spell), tuple(w.lines))
 
 
+def _swing(context: Context, spell: Spell) -> Function:
+    """The event of an auto-attack: the next swing is set before this one lands."""
+    assert spell.swing is not None
+    w = Writer()
+    slot = swing_slot(context.layout, spell)
+    w.put(f"schedule(s, {slot}, s.now + {period(context, spell)})")
+    head = "if"
+    for other, condition in spell.swing.instead:
+        with w.block(f"{head} {text(condition, context, Scope(), f'{spell.name}_instead')}:"):
+            cost = _base_cost(context, context.model.spell(other))
+            w.put(f"complete_{other}(s, t, m, r, 0, {cost})")
+        head = "elif"
+    if head == "elif":
+        with w.block("else:"):
+            w.put(f"complete_{spell.name}(s, t, m, r, 0, 0.0)")
+    else:
+        w.put(f"complete_{spell.name}(s, t, m, r, 0, 0.0)")
+    if spell.owner:
+        w.put(f"act_{spell.owner}(s, t, m, r)")
+    elif any(x.chosen and x.gcd is None for x in context.model.spells):
+        w.put("wake(s)")
+    return Function(f"swing_{spell.name}", STATE, f"{spell.label} swings.", origin(spell), tuple(w.lines))
+
+
 def _complete(context: Context, spell: Spell) -> Function:
     w = Writer()
     index = context.spell_index(spell.name)
     scope = Scope(target="target", spell=str(index))
-    if spell.cost is not None and not spell.owner:
+    if spell.cost is not None:
         with w.block("if cost > 0.0:"):
             w.put(f"s.{spell.resource} -= cost")
-            w.put(f"s.{spell.resource}_paid_at = s.now")
+            if next(x for x in context.model.resources if x.name == spell.resource).rest_after is not None:
+                w.put(f"s.{spell.resource}_paid_at = s.now")
             w.put(f"m.spent[{index}] += cost")
+    for resource, amount in spell.more_costs:
+        w.put(f"s.{resource} -= {text(amount, context, Scope(), f'{spell.name}_{resource}')}")
     w.put(f"m.casts[{context.row(spell)}] += 1")
     write_body(w, context, spell.on_cast, scope, spell)
     if spell.uses is not None:
@@ -134,12 +171,24 @@ def _land(context: Context, spell: Spell) -> Function:
     row, index = context.row(spell), context.spell_index(spell.name)
     scope = Scope(target="target", spell=str(index))
     damages = any(type(x).__name__ == "Damage" for x in spell.on_cast)
-    with w.block("if outcome == 0:"):
-        w.put(f"m.misses[{row}] += 1")
+    rolled = {name for name, _, _ in context.model.table(spell.attack.table).outcomes} if spell.attack is not None and spell.attack.table else set()
+    with w.block("if outcome <= 0:" if rolled else "if outcome == 0:"):
+        for name, counter in (("dodge", "dodges"), ("parry", "parries")):
+            if name in rolled:
+                with w.block(f"if outcome == {OUTCOMES[name]}:"):
+                    w.put(f"m.{counter}[{row}] += 1")
+        if rolled:
+            with w.block("if outcome == 0:"):
+                w.put(f"m.misses[{row}] += 1")
+        else:
+            w.put(f"m.misses[{row}] += 1")
     with w.block("else:"):
         if damages:
             with w.block("if outcome == 2:"):
                 w.put(f"m.crits[{row}] += 1")
+            if "glance" in rolled:
+                with w.block(f"elif outcome == {OUTCOMES['glance']}:"):
+                    w.put(f"m.glances[{row}] += 1")
             with w.block("else:"):
                 w.put(f"m.hits[{row}] += 1")
             w.put(f"deal(s, m, {row}, damage)")
@@ -163,6 +212,10 @@ def handler_functions(context: Context) -> list[Function]:
     functions = []
     for number, handler in enumerate(context.model.handlers):
         w = Writer()
+        if not handler.subjects:
+            write_body(w, context, handler.body, Scope(), None)
+            functions.append(Function(f"handler_{number}", STATE, f"on {handler.event}", origin(handler), tuple(w.lines)))
+            continue
         write_body(w, context, handler.body, Scope(target="target", spell="spell"), None)
         functions.append(Function(f"handler_{number}", (*STATE, "target", "damage", "outcome", "cost", "base_cost", "spell"),
                                   f"on {handler.event} of {', '.join(handler.subjects)}", origin(handler), tuple(w.lines)))

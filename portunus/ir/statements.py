@@ -6,9 +6,22 @@ from collections.abc import Callable, Iterator
 
 from portunus.dsl import model as dsl
 from portunus.dsl.model import Expr, Gain, Model, Spell, Statement
-from portunus.ir.attacks import Thing, crit_chance, crit_factor, damage_factor, hit_chance, roll_direct, taken_factor
+from portunus.errors import PortunusError
+from portunus.ir.attacks import (
+    Thing,
+    crit_chance,
+    crit_factor,
+    damage_factor,
+    hit_chance,
+    mitigation,
+    roll_direct,
+    roll_strike,
+    taken_factor,
+)
 from portunus.ir.context import Context, Writer
 from portunus.ir.expressions import Scope, make, text, walk
+from portunus.ir.layout import NEVER, swing_slot
+from portunus.ir.stats import period, write_rescale
 
 
 def inner(statement: Statement) -> Iterator[Statement]:
@@ -37,13 +50,20 @@ def all_gains(model: Model) -> Iterator[Gain]:
     return (s for s in all_statements(model) if isinstance(s, Gain))
 
 
+def body_expressions(body: tuple[Statement, ...]) -> Iterator[Expr]:
+    """The expressions of the statements of a body, whole."""
+    for outer in body:
+        for statement in inner(outer):
+            for name in ("condition", "chance", "amount", "count", "duration", "after"):
+                expr = getattr(statement, name, None)
+                if expr is not None:
+                    yield expr
+
+
 def all_expressions(model: Model) -> Iterator[Expr]:
     """Every expression in the spec's handlers, with all its parts."""
-    for statement in all_statements(model):
-        for name in ("condition", "chance", "amount", "count", "duration"):
-            expr = getattr(statement, name, None)
-            if expr is not None:
-                yield from walk(expr)
+    for expr in body_expressions(tuple(all_statements(model))):
+        yield from walk(expr)
 
 
 def write_body(w: Writer, context: Context, body: tuple[Statement, ...], scope: Scope, subject: Thing | None) -> None:
@@ -86,17 +106,21 @@ def _launch(w: Writer, context: Context, spell: Spell, s: dsl.Damage, scope: Sco
     attack = spell.attack
     assert attack is not None and spell.missile is not None
     mean = text(s.amount, context.as_expected(), scope, f"{spell.name}_amount")
+    if attack.table:
+        raise PortunusError(f"{spell.name}: a missile rolls as spells do; it cannot have an attack table", hint="Take out `missile` or `table`.")
     factors, taken = damage_factor(context, spell, attack, scope), taken_factor(context, spell, scope)
+    reduced = mitigation(context, spell, attack, scope)
+    mean_reduced = mitigation(context.as_expected(), spell, attack, scope)
     w.put(f"multiplier = ({factors})" + (f" * ({taken})" if taken else ""))
     w.put(f"crit = {crit_chance(context, spell, attack, scope)}")
     w.put(f"factor = {crit_factor(context, spell, attack, scope)}")
-    w.put(f"mean = {mean} * multiplier * t.resist_mean")
+    w.put(f"mean = {mean} * multiplier" + (f" * {mean_reduced}" if mean_reduced else ""))
     if context.expected:
         w.put("damage, outcome = mean, 1")
     else:
-        w.put(f"damage = {text(s.amount, context, scope, f'{spell.name}_amount')} * multiplier * resist(t, r)")
+        w.put(f"damage = {text(s.amount, context, scope, f'{spell.name}_amount')} * multiplier" + (f" * {reduced}" if reduced else ""))
         w.put("outcome = 0")
-        with w.block(f"if proc({hit_chance(context, spell, attack.crit_chance)}, r):"):
+        with w.block(f"if proc({hit_chance(context, spell, attack.crit_chance, scope)}, r):"):
             w.put("outcome = 1")
             with w.block("if uniform(r) < crit:"):
                 w.put("outcome = 2")
@@ -109,10 +133,8 @@ def _launch(w: Writer, context: Context, spell: Spell, s: dsl.Damage, scope: Sco
 
 def _strike(w: Writer, context: Context, s: dsl.Strike, scope: Scope, subject: Thing | None) -> None:
     assert isinstance(subject, Spell) and subject.attack is not None
-    hit = hit_chance(context, subject, subject.attack.crit_chance)
-    w.put("outcome = 0")
-    with w.block(f"if {f'chance({hit}, m, r)' if context.expected else f'proc({hit}, r)'}:"):
-        w.put("outcome = 1")
+    roll_strike(w, context, subject, scope)
+    with w.block("if outcome > 0:"):
         write_body(w, context, s.then, scope, subject)
     w.put(f"land_{subject.name}(s, t, m, r, {scope.target}, 0.0, outcome, cost)")
 
@@ -138,6 +160,7 @@ def _add_stack(w: Writer, context: Context, s: dsl.AddStack, scope: Scope, subje
     where = f"[{scope.target}]" if aura.on_target else ""
     with w.block(f"if s.{s.aura}_on{where} != 0:"):
         w.put(f"s.{s.aura}_stacks{where} = min(s.{s.aura}_stacks{where} + int({text(s.count, context, scope)}), {context.count(aura, 'max_stacks', aura.max_stacks)})")
+        write_rescale(w, context, s.aura)
 
 
 def _set_value(w: Writer, context: Context, s: dsl.SetValue, scope: Scope, subject: Thing | None) -> None:
@@ -149,7 +172,37 @@ def _gain(w: Writer, context: Context, s: Gain, scope: Scope, subject: Thing | N
     resource = next(r for r in context.model.resources if r.name == s.resource)
     source = context.layout.sources.index((s.resource, s.source))
     maximum = context.tables.slot(resource.maximum, f"{s.resource}_max")
-    w.put(f"gain_{s.resource}(s, m, {text(s.amount, context, scope, f'{s.source}_gain')}, {maximum}, {source})")
+    w.put(f"gain_{s.resource}({gain_arguments(context, s.resource)}, {text(s.amount, context, scope, f'{s.source}_gain')}, {maximum}, {source})")
+
+
+def gain_arguments(context: Context, resource: str) -> str:
+    """The first arguments of the function that gives a resource: with listeners it needs the whole state."""
+    return "s, t, m, r" if any(h.event == "gain" and resource in h.subjects for h in context.model.handlers) else "s, m"
+
+
+def _lose(w: Writer, context: Context, s: dsl.Lose, scope: Scope, subject: Thing | None) -> None:
+    w.put(f"s.{s.resource} = max(s.{s.resource} - {text(s.amount, context, scope, f'{s.resource}_lost')}, 0.0)")
+
+
+def _delay(w: Writer, context: Context, s: dsl.Delay, scope: Scope, subject: Thing | None) -> None:
+    at = f"s.at[{swing_slot(context.layout, context.model.spell(s.spell))}]"
+    amount = text(s.amount, context, scope, f"{s.spell}_delay")
+    share = "" if not s.random else "0.5" if context.expected else "uniform(r)"
+    moved = f"int(1e9 * ({share} * ({amount} / 1e9)))" if share else amount
+    with w.block(f"if {at} < {NEVER}:"):
+        w.put(f"{at} += {moved}")
+
+
+def _restart(w: Writer, context: Context, s: dsl.Restart, scope: Scope, subject: Thing | None) -> None:
+    spell = context.model.spell(s.spell)
+    slot = swing_slot(context.layout, spell)
+    after = f" + {text(s.after, context, scope, f'{s.spell}_after')}" if s.after is not None else ""
+    with w.block(f"if s.at[{slot}] < {NEVER}:"):
+        w.put(f"schedule(s, {slot}, s.now{after} + {period(context, spell)})")
+
+
+def _decide(w: Writer, context: Context, s: dsl.Decide, scope: Scope, subject: Thing | None) -> None:
+    w.put("wake(s)")
 
 
 def _start_cooldown(w: Writer, context: Context, s: dsl.StartCooldown, scope: Scope, subject: Thing | None) -> None:
@@ -169,5 +222,6 @@ def _summon(w: Writer, context: Context, s: dsl.Summon, scope: Scope, subject: T
 
 
 _WRITERS: dict[type, Callable[..., None]] = {dsl.If: _if, dsl.Chance: _chance, dsl.Damage: _damage, dsl.Strike: _strike, dsl.Apply: _apply, dsl.Remove: _remove,
-            dsl.AddStack: _add_stack, dsl.SetValue: _set_value, dsl.Gain: _gain, dsl.StartCooldown: _start_cooldown, dsl.Trigger: _trigger,
+            dsl.AddStack: _add_stack, dsl.SetValue: _set_value, dsl.Gain: _gain, dsl.Lose: _lose, dsl.Delay: _delay, dsl.Restart: _restart,
+            dsl.Decide: _decide, dsl.StartCooldown: _start_cooldown, dsl.Trigger: _trigger,
             dsl.Summon: _summon}

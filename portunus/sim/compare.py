@@ -346,7 +346,7 @@ def scenario_setting(golden: Golden, words: Any, model: Model) -> tuple[Profile,
     phases = (below_20, max(below_20, below_25), max(below_20, below_25, below_35))
     encounter = Encounter(
         name=rotation_name(scenario.name), label=scenario.name, duration_ns=int(scenario.duration * 1e9), enemies=scenario.targets,
-        level=scenario.target_level, distance_yards=scenario.distance, execute=phases,
+        level=scenario.target_level, distance_yards=scenario.distance, execute=phases, armor=scenario.armor,
     )
     return profile, encounter
 

@@ -14,6 +14,7 @@ from portunus.dsl.symbols import literal
 from portunus.dsl.syntax import Node
 
 PLAYER_LEVEL = 80
+DEFAULT_ARMOR = 10643.0  # of an enemy three levels above
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Encounter:
         level: Level of the enemies.
         distance_yards: Distance to the enemies.
         execute: Health fractions at which phases begin, ascending.
+        armor: Armour of the enemies.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Encounter:
     level: int
     distance_yards: float
     execute: tuple[float, ...]
+    armor: float = DEFAULT_ARMOR
 
 
 def load_encounter(path: Path | str) -> Encounter:
@@ -89,4 +92,5 @@ def read_encounter(item: Field, problems: Problems) -> Encounter:
         level=int(value("level", "level", PLAYER_LEVEL + 3, PLAYER_LEVEL, PLAYER_LEVEL + 3)),
         distance_yards=value("distance", "distance", 20.0, 0, 100, whole=False, unit="distance"),
         execute=execute,
+        armor=value("armor", "amount", DEFAULT_ARMOR, 0, 1e6, whole=False),
     )

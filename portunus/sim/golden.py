@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Any
 
 from portunus.errors import PortunusError, nearest
+from portunus.sim.encounter import DEFAULT_ARMOR
 from portunus.sim.json_input import read_json
 
 # Scenario fields that change the fight and have no counterpart here; the value given means "absent".
 UNSUPPORTED_FIELDS: dict[str, Any] = {
-    "reaction_ms": 0, "channel_clip_ms": 0, "in_front": False, "raid_buffs": {}, "weapons": [], "mob_type": None, "duration_variation": 0,
+    "reaction_ms": 0, "channel_clip_ms": 0, "in_front": False, "raid_buffs": {}, "duration_variation": 0,
 }  # fmt: skip
 KNOWN_FIELDS = frozenset(
     ("name", "player_class", "race", "spec_field", "spec_options", "talents", "glyphs", "bonus_stats", "apl", "distance", "duration", "targets",
-     "target_level", "target_armor", "execute", "seed", "iterations")
+     "target_level", "target_armor", "execute", "seed", "iterations", "weapons", "mob_type", "note", "isolates")
 )  # fmt: skip
+AUTO_ATTACKS = {"OtherActionAttack": 6603, "OtherActionShoot": 75}  # the client's ids of Attack and Auto Shot
+PLAIN_MOB = "MobTypeMechanical"  # nothing in the specs depends on another kind of enemy
 DEFAULT_EXECUTE = (0.2, 0.25, 0.35)
 
 
@@ -75,6 +78,7 @@ class Scenario:
         apl: The priority list as JSON.
         execute: Shares of the fight during which the enemies are below 20, 25 and 35 %.
         seed, iterations: Fight i uses the random stream `seed + i`.
+        weapons: As the reference writes them. armor: of the enemies.
     """
 
     name: str
@@ -92,6 +96,8 @@ class Scenario:
     execute: tuple[float, float, float]
     seed: int
     iterations: int
+    weapons: tuple[dict[str, Any], ...] = ()
+    armor: float = DEFAULT_ARMOR
 
 
 @dataclass(frozen=True)
@@ -178,6 +184,7 @@ class Vocabulary:
     races: dict[str, str]
     stats: dict[str, str]
     scenarios: dict[str, dict[str, Any]]
+    weapons: dict[str, str]
 
 
 @lru_cache(maxsize=1)
@@ -188,7 +195,7 @@ def vocabularies() -> tuple[Vocabulary, ...]:
     found = []
     for path in sorted(data_folder("specs").glob("*/reference.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        found.append(Vocabulary(path.parent, table["races"], table["stats"], table["scenarios"]))
+        found.append(Vocabulary(path.parent, table["races"], table["stats"], table["scenarios"], table["weapons"]))
     return tuple(found)
 
 
@@ -229,7 +236,21 @@ def profile_table(scenario: Scenario, words: Vocabulary, glyph_names: dict[int, 
         "glyphs": [_lookup(glyph_names, item, f"{where}: glyphs") for item in scenario.glyphs],
         "stats": {_lookup(words.stats, key, f"{where}: bonus_stats"): value for key, value in scenario.bonus_stats},
         "options": options,
+        "weapons": dict(_weapon(weapon, words, f"{where}: weapons") for weapon in scenario.weapons),
     }
+
+
+def _weapon(weapon: dict[str, Any], words: Vocabulary, where: str) -> tuple[str, dict[str, Any]]:
+    """Slot and profile table of a weapon."""
+    table: dict[str, Any] = {key: weapon[key] for key in ("min", "max", "speed") if key in weapon}
+    kind = weapon.get("weapon_type") or weapon.get("ranged_type")
+    if kind:
+        table["kind"] = _lookup(words.weapons, kind, where)
+    if "hand" in weapon:
+        table["hand"] = _lookup(words.weapons, weapon["hand"], where)
+    for name, value in weapon.get("stats", {}).items():
+        table[_lookup(words.stats, name, where)] = value
+    return _lookup(words.weapons, weapon.get("slot"), where), table
 
 
 def _lookup(table: dict[Any, Any], key: Any, where: str) -> Any:
@@ -292,6 +313,8 @@ def _scenario(fields: _Fields) -> Scenario:
     strangers = sorted(set(fields.content) - KNOWN_FIELDS - set(UNSUPPORTED_FIELDS))
     if strangers:
         raise PortunusError(f"{fields.where}: the fields {', '.join(strangers)} are not known", hint="They may change the fight, so it is not compared.")
+    if fields.content.get("mob_type", PLAIN_MOB) not in (PLAIN_MOB, None):
+        raise fields.fail("mob_type", f"{PLAIN_MOB}, the only kind of enemy the specs know")
     execute = fields.content.get("execute", list(DEFAULT_EXECUTE))
     if not isinstance(execute, list) or len(execute) != 3 or not all(isinstance(e, (int, float)) and 0 <= e <= 1 for e in execute):
         raise fields.fail("execute", "three shares of the fight")
@@ -305,6 +328,7 @@ def _scenario(fields: _Fields) -> Scenario:
         distance=fields.number("distance", default=5.0, least=0), duration=fields.number("duration", above=0),
         targets=fields.whole("targets", default=1, least=1), target_level=fields.whole("target_level", default=83, least=1),
         execute=(float(execute[0]), float(execute[1]), float(execute[2])), seed=fields.whole("seed"), iterations=fields.whole("iterations", least=1),
+        weapons=tuple(dict(_Fields(w, f"{fields.where}: weapons").content) for w in fields.sequence("weapons")), armor=fields.number("target_armor", default=DEFAULT_ARMOR, least=0),
     )  # fmt: skip
 
 
@@ -314,7 +338,8 @@ def _identity(fields: _Fields) -> tuple[str, int, int, str]:
     for key, kind in (("spellId", "spell"), ("itemId", "item")):
         if key in identity.content:
             return kind, identity.whole(key), tag, ""
-    return "other", 0, tag, identity.text("otherId")
+    other = identity.text("otherId")
+    return ("spell", AUTO_ATTACKS[other], tag, "") if other in AUTO_ATTACKS else ("other", 0, tag, other)
 
 
 def _action(fields: _Fields, *, pet: bool) -> ReferenceAction:

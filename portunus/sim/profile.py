@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import suggestion
-from portunus.dsl.model import Expr, Model
+from portunus.dsl.model import WEAPON_KINDS, WEAPON_SLOTS, WEAPON_VALUES, Expr, Model
 from portunus.errors import PortunusError
 
-KEYS = {"race": "a race", "talents": "digits of talent ranks", "glyphs": "a list of glyphs", "stats": "a table of statistics", "options": "a table of options"}
+KEYS = {
+    "race": "a race", "talents": "digits of talent ranks", "glyphs": "a list of glyphs", "stats": "a table of statistics", "options": "a table of options",
+    "weapons": "a table of weapons",
+}  # fmt: skip
 STAT_LIMIT = 1e6
 
 
@@ -29,6 +32,7 @@ class Profile:
         stats: Values from gear and consumables, `bonus.NAME` in formulas; absent means 0.
         options: Every option of the spec, with its default where the profile is silent.
         source: Where it came from, for messages and reports.
+        weapons: By slot (`main`, `off`, `ranged`): damage `min` and `max`, `speed` in nanoseconds, `attack_power`, and 1 for each kind it is.
     """
 
     race: str
@@ -37,6 +41,7 @@ class Profile:
     stats: dict[str, float]
     options: dict[str, float]
     source: str
+    weapons: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
 def load_profile(path: Path | str, model: Model) -> Profile:
@@ -76,6 +81,7 @@ def profile_from_dict(data: Mapping[str, Any], model: Model, *, source: str) -> 
         stats=_numbers(data.get("stats", {}), "stats", "statistic", sorted(bonus_names(model)), problems),
         options=dict(model.options) | _numbers(data.get("options", {}), "options", "option", [name for name, _ in model.options], problems),
         source=source,
+        weapons=_weapons(data.get("weapons", {}), problems),
     )
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
@@ -87,6 +93,7 @@ def bonus_names(model: Model) -> set[str]:
     """The names a profile's [stats] may have: what the formulas of the model call `bonus.NAME`."""
     found: set[str] = set()
     waiting = [expr for stat in model.stats for expr in (stat.formula, *stat.adds, *stat.factors)]
+    waiting += [expr for stat in model.stats for _, _, expr in stat.changes]
     waiting += [expr for resource in model.resources for expr in (resource.base, resource.maximum, resource.amount_casting, resource.amount_resting)]
     while waiting:
         expr = waiting.pop()
@@ -134,6 +141,38 @@ def _glyphs(value: Any, model: Model, problems: list[str]) -> frozenset[str]:
     if len(set(value)) != len(value):
         problems.append("`glyphs` names a glyph twice")
     return frozenset(value)
+
+
+def _weapons(value: Any, problems: list[str]) -> dict[str, dict[str, float]]:
+    """Weapons as the language asks for them: `kind` and `hand` become flags, the speed nanoseconds."""
+    if not isinstance(value, Mapping):
+        problems.append("`weapons` is a table: [weapons.main]")
+        return {}
+    result: dict[str, dict[str, float]] = {}
+    for slot, weapon in value.items():
+        if slot not in WEAPON_SLOTS or not isinstance(weapon, Mapping):
+            problems.append(f"there is no weapon slot `{_short(slot)}`: {suggestion(str(slot), WEAPON_SLOTS)}")
+            continue
+        flags = {"kind": WEAPON_KINDS[3:], "hand": WEAPON_KINDS[:3]}
+        found: dict[str, float] = {}
+        for name, given in weapon.items():
+            if name in flags:
+                if given not in flags[name]:
+                    problems.append(f"`weapons.{slot}.{name}` is `{_short(given)}`: {suggestion(str(given), flags[name])}")
+                found[str(given)] = 1.0
+            elif name not in WEAPON_VALUES:
+                problems.append(f"a weapon has no `{_short(name)}`: {suggestion(str(name), [*WEAPON_VALUES, *flags])}")
+            elif not isinstance(given, int | float) or isinstance(given, bool) or not 0 <= given <= STAT_LIMIT:
+                problems.append(f"`weapons.{slot}.{name}` is not a number between 0 and {STAT_LIMIT:g}")
+            else:
+                found[name] = float(given) * 1e9 if name == "speed" else float(given)
+        for name in ("min", "max", "speed"):
+            if name not in found:
+                problems.append(f"`weapons.{slot}` lacks `{name}`")
+        if found.get("min", 0.0) > found.get("max", 0.0) or not 0.1e9 <= found.get("speed", 1e9) <= 10e9:
+            problems.append(f"`weapons.{slot}`: the damage goes from `min` to `max`, the speed lies between 0.1 and 10 seconds")
+        result[str(slot)] = found
+    return result
 
 
 def _numbers(value: Any, key: str, what: str, known: list[str], problems: list[str]) -> dict[str, float]:

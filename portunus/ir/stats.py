@@ -1,0 +1,135 @@
+"""Live statistics and the rates of auto-attacks: kernel functions of what auras change during a fight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from portunus.dsl.model import Expr, Model, Spell, Stat
+from portunus.ir.context import Context, Function, Writer
+from portunus.ir.expressions import Scope, stat_function, text, walk
+from portunus.ir.layout import inherited_stats, stat_field, swing_slot
+
+ENEMY = Scope(target="target")
+
+
+def stat_functions(context: Context) -> list[Function]:
+    """One function per live statistic, and what sets those a pet inherits once."""
+    once = {stat.name for pet in context.model.pets for stat in inherited_stats(context.model, pet)}
+    functions = [_armor(context)] if any(m.kind == "armor" for m in context.model.modifiers) else []
+    for stat in context.model.stats:
+        if not stat.live:
+            continue
+        if stat.name in once:
+            functions.append(_function(stat, stat_function(stat.name), "fixed when summoned", [f"    return s.{stat_field(stat.name)}"]))
+            functions.append(_formula(context, stat, f"fresh_{stat_function(stat.name)}"))
+        else:
+            functions.append(_formula(context, stat, stat_function(stat.name)))
+    return functions
+
+
+def _function(stat: Stat, name: str, summary: str, lines: list[str]) -> Function:
+    return Function(name, ("s", "t", "target"), f"{stat.name}: {summary}.", "", tuple(lines))
+
+
+def _formula(context: Context, stat: Stat, name: str) -> Function:
+    w = Writer()
+    hint = stat.name.replace(".", "_")
+    w.put(f"value = {text(stat.formula, context, ENEMY, hint)}")
+    for expr in stat.adds:
+        w.put(f"value += {text(expr, context, ENEMY, f'{hint}_add')}")
+    for kind, sign in (("add", "+="), ("multiply", "*=")):
+        if kind == "multiply":
+            for expr in stat.factors:
+                w.put(f"value *= {text(expr, context, ENEMY, f'{hint}_factor')}")
+        for aura, change, amount in stat.changes:
+            if change == kind:
+                with w.block(f"if s.{aura}_on != 0:"):
+                    w.put(f"value {sign} {text(amount, context, ENEMY, f'{hint}_{aura}')}")
+    w.put("return value")
+    return _function(stat, name, "its value now", w.lines)
+
+
+def _armor(context: Context) -> Function:
+    from portunus.ir.attacks import guarded, modifiers
+
+    like = context.model.stats[0].formula
+    base = text(Expr("armor", (), "number", like.span), context, Scope(), "target_armor")
+    parts = [base, *(guarded(context, m, ENEMY, "1.0") for m in modifiers(context, "armor", None))]
+    return Function("enemy_armor", ("s", "t", "target"), "An enemy's armour now.", "", (f"    return {' * '.join(parts)}",))
+
+
+def depends_on(model: Model, name: str) -> frozenset[str]:
+    """The auras a live statistic depends on, through other statistics too."""
+    found: set[str] = set()
+    waiting, seen = [name], {name}
+    while waiting:
+        stat = model.stat(waiting.pop())
+        if stat is None:
+            continue
+        found |= {aura for aura, _, _ in stat.changes}
+        for expr in (stat.formula, *stat.adds, *stat.factors, *(amount for _, _, amount in stat.changes)):
+            for node in walk(expr):
+                if node.op == "live_stat" and node.args[0] not in seen:
+                    seen.add(node.args[0])
+                    waiting.append(node.args[0])
+                elif node.op in ("aura_up", "aura_stacks"):
+                    found.add(node.args[0])
+    return frozenset(found)
+
+
+# ---- auto-attacks ----------------------------------------------------------------------------------------------------------------
+
+
+def swings(model: Model, owner: str | None = None) -> Iterator[Spell]:
+    """The auto-attacks, of one owner or of all."""
+    return (s for s in model.spells if s.swing is not None and owner in (None, s.owner))
+
+
+def rates(context: Context) -> dict[str, list[Spell]]:
+    """Live rates that change swings under way, each with its auto-attacks."""
+    found: dict[str, list[Spell]] = {}
+    for spell in swings(context.model):
+        assert spell.swing is not None
+        stat = context.model.stat(spell.swing.rate)
+        if spell.swing.rescaled and stat is not None and stat.live:
+            found.setdefault(stat.name, []).append(spell)
+    return found
+
+
+def period(context: Context, spell: Spell) -> str:
+    """Text of the time from one swing to the next, nanoseconds."""
+    assert spell.swing is not None
+    every = text(spell.swing.every, context, Scope(), f"{spell.name}_every")
+    if not spell.swing.rate:
+        return every
+    rate = text(context.stat_expr(spell.swing.rate, spell.swing.every), context, Scope(), "rate")
+    return f"int(1e9 * (({every} / 1e9) / {rate}))"
+
+
+def rate_functions(context: Context) -> list[Function]:
+    """`rescale_RATE`: a changed rate changes the swings under way."""
+    functions = []
+    for name, spells in rates(context).items():
+        w, kept = Writer(), f"s.{stat_field(name)}_rate"
+        w.put(f"rate = {stat_function(name)}(s, t, 0)")
+        with w.block(f"if rate != {kept}:"):
+            w.put(f"share = {kept} / rate")
+            w.put(f"{kept} = rate")
+            for spell in spells:
+                at = f"s.at[{swing_slot(context.layout, spell)}]"
+                with w.block(f"if {at} < {1 << 62} and {at} > s.now:"):
+                    w.put(f"{at} = s.now + int(({at} - s.now) * share)")
+        functions.append(Function(rescale_name(name), ("s", "t"), f"{name} changed: swings under way become shorter or longer.", "", tuple(w.lines)))
+    return functions
+
+
+def rescale_name(stat: str) -> str:
+    """Name of the function that rescales the swings of a rate."""
+    return f"rescale_{stat.replace('.', '__')}"
+
+
+def write_rescale(w: Writer, context: Context, aura: str) -> None:
+    """After an aura began, ended or changed its stacks: rescale the swings it bears on."""
+    for name in rates(context):
+        if aura in depends_on(context.model, name):
+            w.put(f"{rescale_name(name)}(s, t)")
