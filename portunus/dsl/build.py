@@ -170,7 +170,7 @@ class Builder(Parts):
                 chance = self.expressions.resolve(part.arguments["chance"], context, "number", f"`{word}`")
                 factor = part.get("factor")
                 outcomes.append((word, chance, self.expressions.resolve(factor, context, "number", "`factor`") if factor is not None else None))
-        crit = self.expr(item, "crit", "number", context) or self.number(0.0, item.span)
+        crit = self.expr(item, "crit", "number", context)
         return AttackTable(item.name, how if how in known else "twice", tuple(outcomes), crit, item.span)  # type: ignore[arg-type]
 
     def _pet(self, item: Definition) -> Pet:

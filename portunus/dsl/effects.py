@@ -19,6 +19,7 @@ from portunus.dsl.model import (
     If,
     Lose,
     Remove,
+    Renew,
     Restart,
     SetValue,
     Span,
@@ -29,7 +30,7 @@ from portunus.dsl.model import (
     Trigger,
 )  # fmt: skip
 from portunus.dsl.split import Field, split_block
-from portunus.dsl.symbols import Symbols
+from portunus.dsl.symbols import Symbols, literal
 from portunus.dsl.syntax import Block, Branches, Name, Node, Number
 
 
@@ -76,9 +77,13 @@ class Effects:
             return None
         amount = self.expressions.resolve(item.arguments["amount"], replace(place.context, rolls=True), "number", "`damage`")
         scope = item.name("scope") or "target"
-        if scope not in ("target", "enemies"):
-            self.problems.error("PT402", item.arguments["scope"].span, f"damage cannot go to `{scope}`", "write `to enemies`, or leave it out for the target")
-        return Damage(amount, scope, item.span)  # type: ignore[arg-type]
+        if scope not in ("target", "enemies", "each"):
+            self.problems.error("PT402", item.arguments["scope"].span, f"damage cannot go to `{scope}`", "write `to enemies` or `to each`, or leave it out for the target")
+        count = item.get("count")
+        if count is not None and scope != "each":
+            self.problems.error("PT402", count.span, "`up_to` goes with `to each`", "write `damage AMOUNT to each up_to 4`")
+        most = int(literal(count, self.problems, what="`up_to`", low=1, high=64, whole=True)) if count is not None else 64
+        return Damage(amount, scope, item.span, most)  # type: ignore[arg-type]
 
     def _strike(self, item: Field, place: Place) -> Statement | None:
         return Strike(self.block(item.block, place), item.span) if self._can_attack(item, place) else None
@@ -116,6 +121,13 @@ class Effects:
     def _apply(self, item: Field, place: Place) -> Statement | None:
         aura = self.aura(item.arguments["aura"])
         return Apply(aura, item.span) if aura else None
+
+    def _renew(self, item: Field, place: Place) -> Statement | None:
+        aura = self.aura(item.arguments["aura"])
+        if aura and not self.symbols.aura_facts[aura].periodic:
+            self.problems.error("PT402", item.arguments["aura"].span, f"`{aura}` does not tick", f"write `apply {aura}`")
+            return None
+        return Renew(aura, item.span) if aura else None
 
     def _remove(self, item: Field, place: Place) -> Statement | None:
         aura = self.aura(item.arguments["aura"])

@@ -26,7 +26,7 @@ FUNCTIONS = {
 STATE_OPERATIONS = frozenset({
     "resource", "aura_up", "aura_remains", "aura_stacks", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains",
     "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
-    "event_base_cost", "live_stat", "live_armor",
+    "event_base_cost", "live_stat", "live_armor", "damage_factor",
 })  # fmt: skip
 STATIC_PREFIXES = ("talent", "glyph", "option", "class", "race", "bonus")
 # Names that only a handler knows: name -> (operation, type, events).
@@ -47,7 +47,7 @@ PLAIN_NAMES = {
 }  # fmt: skip
 OUTCOME_WORDS = {"missed": "miss", "dodged": "dodge", "parried": "parry", "glanced": "glance"}
 COOLDOWN_FIELDS = {"ready": ("cooldown_ready", "bool"), "remains": ("cooldown_remains", "time")}
-SPELL_FIELDS = {"cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number")}
+SPELL_FIELDS = {"cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number"), "damage_factor": ("damage_factor", "number")}
 
 
 @dataclass(frozen=True)
@@ -404,6 +404,9 @@ class Expressions:
         self.symbols.use("spell", name)
         if field not in SPELL_FIELDS:
             self.problems.error("PT404", node.span, f"the spell `{name}` has no `{field}`", suggestion(field, SPELL_FIELDS))
+            return None
+        if field == "damage_factor" and self.symbols.spells[name].field("school") is None:
+            self.problems.error("PT404", node.span, f"`{name}` does no damage", "Give it a `school`.")
             return None
         if field == "uses_left" and self.symbols.spells[name].field("uses") is None:
             self.problems.error("PT404", node.span, f"`{name}` can be used without limit", "Give it `uses N`.")

@@ -192,7 +192,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("dodge", "chance=expr", "The chance to be dodged.", "dodge enemy_dodge - expertise"),
             Keyword("parry", "chance=expr", "The chance to be parried.", "parry 0%"),
             Keyword("glance", "chance=expr factor factor=expr", "The chance to glance, and the factor on the damage then.", "glance 24% factor 75%"),
-            Keyword("crit", "chance=expr", "The chance of a critical strike; spells and auras add to it.", "crit melee_crit"),
+            Keyword("crit", "chance=expr", "The chance of a critical strike; spells and auras add to it. Left out = there are none.", "crit melee_crit"),
         ),
         _block(
             "spell", "a spell", "A spell.",
@@ -262,9 +262,11 @@ BLOCKS: dict[str, BlockKind] = {
         ),
         _block(
             "statements", "a block of effects", "What happens, in order. `if CONDITION { } else { }` may stand here too.",
-            Keyword("damage", "amount=expr [to scope=name]", "Rolls an attack at the target, or `to enemies`.", "damage 690 + 40% * spell_power to enemies", many=True),
+            Keyword("damage", "amount=expr [to scope=name] [up_to count=expr]",
+                    "Rolls an attack at the target, `to enemies` (one amount for all), or `to each` (each its own rolls, all before the first lands).", "damage 690 + 40% * spell_power to enemies", many=True),
             Keyword("strike", "", "Rolls only to hit; what follows happens on a hit.", "strike { apply living_bomb_burn }", block="statements", many=True),
             Keyword("apply", "aura=name", "Applies an aura.", "apply hot_streak", many=True),
+            Keyword("renew", "aura=name", "Renews the end and the snapshot of a periodic aura; its ticks keep their time. Applies it where it is down.", "renew holy_vengeance", many=True),
             Keyword("remove", "aura=name", "Ends an aura.", "remove hot_streak", many=True),
             Keyword("add", "count=expr to path=path", "Adds stacks to an active aura.", "add 1 to combustion_power.stacks", many=True),
             Keyword("set", "path=path to amount=expr", "Sets a value an aura carries.", "set combustion_power.crits to 0", many=True),
@@ -307,7 +309,7 @@ CHOICES: dict[tuple[str, str, str], dict[str, str]] = {
         "cast_speed": "factor", "cost": "factor", "armor": "factor, for auras on an enemy",
     },
     ("aura", "refresh", "rule"): {"clip": "a tick due now still happens", "reset": "nothing ticks"},
-    ("statements", "damage", "scope"): {"enemies": "all of them", "target": "the target"},
+    ("statements", "damage", "scope"): {"enemies": "all of them, one amount", "each": "the target and the next ones, each its own rolls", "target": "the target"},
     ("spec", "aura", "place"): {"target": "an enemy"},
     ("spec", "role", "role"): {"ranged_dps": "damage from afar", "melee_dps": "damage up close", "tank": "is hit", "healer": "heals"},
 }  # fmt: skip

@@ -74,6 +74,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "uses_left": (("spell",), "uses left of a spell with limited uses"),
     "cast_time": (("spell",), "cast time with current haste, ignoring what makes it instant; its lock if it has none"),
     "base_cost": (("spell",), "cost before modifiers"),
+    "damage_factor": (("spell",), "all the attacker's damage multipliers of a spell now"),
     "fight_time": ((), "time since the pull"),
     "fight_remains": ((), "time to the end of the fight"),
     "target_phase": ((), "health phase of the enemies as a fraction: 1, 0.35, 0.25 or 0.20 (`target.health <= 35%`)"),
@@ -136,12 +137,14 @@ class Chance:
 class Damage:
     """Roll an attack of the enclosing spell: amount, partial resist, hit, crit; then its hit listeners.
 
-    scope: "target", or "enemies" (all of them in order, one shared amount, the ruleset's area cap).
+    scope: "target"; "enemies" (all of them in order, one shared amount, the ruleset's area cap); or "each" (the target and the next ones in turn, at
+        most `up_to`: each its own amount and rolls, all rolled before the first lands).
     """
 
     amount: Expr
-    scope: Literal["target", "enemies"]
+    scope: Literal["target", "enemies", "each"]
     span: Span = field(compare=False)
+    up_to: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,14 @@ class Strike:
 
 @dataclass(frozen=True)
 class Apply:
+    aura: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Renew:
+    """Renew an active periodic aura's end and snapshot; its ticks keep their time. Applies it where it is down."""
+
     aura: str
     span: Span = field(compare=False)
 
@@ -250,7 +261,7 @@ class Summon:
 
 
 Statement = (
-    If | Chance | Damage | Strike | Apply | Remove | AddStack | SetValue | Gain | Lose | Delay | Restart | Decide | StartCooldown | Trigger | Summon
+    If | Chance | Damage | Strike | Apply | Renew | Remove | AddStack | SetValue | Gain | Lose | Delay | Restart | Decide | StartCooldown | Trigger | Summon
 )
 
 
@@ -295,13 +306,13 @@ class AttackTable:
         rolls: "spell" (hit, not drawn when certain; then critical strike), "once" (everything in one roll), "twice" (what avoids it; then critical strike),
             "crit" (only critical strike), "never" (always a plain hit).
         outcomes: (name in OUTCOMES, chance, damage factor or None) in the order of the roll; chances below 0 count as 0.
-        crit: Chance of a critical strike before what the spell and auras add.
+        crit: Chance of a critical strike before what the spell and auras add; None = there are none, and none is rolled.
     """
 
     name: str
     rolls: Literal["spell", "once", "twice", "crit", "never"]
     outcomes: tuple[tuple[str, Expr, Expr | None], ...]
-    crit: Expr
+    crit: Expr | None
     span: Span = field(compare=False)
 
 

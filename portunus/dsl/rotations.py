@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.expressions import Context, Expressions
-from portunus.dsl.model import Apply, Aura, Chance, Expr, If, Rotation, RotationLine, Spell, Statement, Strike, Trigger
+from portunus.dsl.model import Apply, Aura, Chance, Expr, If, Renew, Rotation, RotationLine, Spell, Statement, Strike, Trigger
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition, Symbols, literal
 
@@ -28,7 +28,7 @@ def applied_aura(spell: Spell, spells: dict[str, Spell], auras: dict[str, Aura])
     while waiting:
         current = waiting.pop(0)
         for statement in statements_in((*current.on_start, *current.on_cast, *current.on_land)):
-            if isinstance(statement, Apply) and auras[statement.aura].on_target and auras[statement.aura].ticks:
+            if isinstance(statement, Apply | Renew) and auras[statement.aura].on_target and auras[statement.aura].ticks:
                 return statement.aura
             if isinstance(statement, Trigger) and statement.spell not in seen:
                 seen.add(statement.spell)

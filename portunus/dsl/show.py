@@ -18,6 +18,7 @@ from portunus.dsl.model import (
     If,
     Lose,
     Remove,
+    Renew,
     Restart,
     RotationLine,
     SetValue,
@@ -35,7 +36,7 @@ _NAMES = {
     "resource": "{}", "resource_max": "max_{}", "resource_base": "base_{}", "stat": "{}", "talent": "talent.{}", "glyph": "glyph.{}", "option": "option.{}",
     "class": "class.{}", "race": "race.{}", "bonus": "bonus.{}", "level": "target.level_difference", "distance": "target.distance",
     "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_ticks_left": "{}.ticks_left", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
-    "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost",
+    "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost", "damage_factor": "{}.damage_factor",
     "fight_time": "fight.time", "fight_remains": "fight.remains", "target_phase": "target.health", "enemies": "enemies", "event_damage": "damage", "event_crit": "crit",
     "event_landed": "landed", "live_stat": "{}", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
 }  # fmt: skip
@@ -88,9 +89,11 @@ def show_statements(block: Iterable[Statement], depth: int = 0) -> list[str]:
 
 def _show_simple(item: Statement) -> str:
     if isinstance(item, Damage):
-        return f"damage {show(item.amount)}" + (" to enemies" if item.scope == "enemies" else "")
+        return f"damage {show(item.amount)}" + (f" to {item.scope}" if item.scope != "target" else "") + (f" up_to {item.up_to}" if 0 < item.up_to < 64 else "")
     if isinstance(item, Apply):
         return f"apply {item.aura}"
+    if isinstance(item, Renew):
+        return f"renew {item.aura}"
     if isinstance(item, Remove):
         return f"remove {item.aura}"
     if isinstance(item, AddStack):

@@ -73,7 +73,7 @@ def crit_chance(context: Context, thing: Thing, attack: Attack, scope: Scope) ->
     owner = owner_of(thing)
     like = attack.crit_chance
     if attack.table:
-        base = context.model.table(attack.table).crit
+        base = context.model.table(attack.table).crit or make("number", 0.0, like=like)
     else:
         base = next(p.crit_chance for p in context.model.pets if p.name == owner) if owner else context.stat_expr("spell_crit", like)
     static, dynamic = _split(modifiers(context, "crit_chance", thing))
@@ -175,6 +175,8 @@ def _sampled_table(w: Writer, context: Context, spell: Spell, table: AttackTable
             _critical(w, f"uniform(r) < {crit}", factor)
         return
     roll_avoidance(w, context, table, scope)
+    if table.crit is None:
+        return
     if table.rolls == "once":
         with w.block("if outcome == 1:"):
             _critical(w, f"roll < edge + {crit}", factor)
@@ -210,7 +212,7 @@ def _expected_table(w: Writer, context: Context, spell: Spell, table: AttackTabl
         w.put(f"glance = min(max({text(chance, context, scope, f'{table.name}_{name}')}, 0.0), 1.0 - avoid)")
         assert damage is not None
         reduced = text(damage, context, scope, f"{table.name}_{name}_factor")
-    crits = "0.0" if table.rolls == "never" else f"min(max({crit}, 0.0), 1.0 - avoid - glance)" if table.rolls == "once" else f"min(max({crit}, 0.0), 1.0)"
+    crits = "0.0" if table.rolls == "never" or table.crit is None else f"min(max({crit}, 0.0), 1.0 - avoid - glance)" if table.rolls == "once" else f"min(max({crit}, 0.0), 1.0)"
     w.put(f"critical = {crits}")
     if not listened(context, spell):
         if table.rolls == "once":

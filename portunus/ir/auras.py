@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from portunus.dsl.model import Aura
+from portunus.dsl.model import Aura, Renew
 from portunus.ir.attacks import crit_chance, crit_factor, damage_factor, listened, mitigation, taken_factor
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
 from portunus.ir.layout import NEVER, asked_fresh, has_twin
-from portunus.ir.statements import call_aura, write_body
+from portunus.ir.statements import all_statements, call_aura, write_body
 from portunus.ir.stats import write_rescale
 
 
@@ -36,6 +36,8 @@ def slot_text(context: Context, aura: Aura, kind: str) -> str:
 def aura_functions(context: Context, aura: Aura) -> list[Function]:
     """The functions of one aura."""
     functions = [_fade(context, aura), _apply(context, aura)]
+    if any(isinstance(s, Renew) and s.aura == aura.name for s in all_statements(context.model)):
+        functions.append(_renew(context, aura))
     if aura.ticks:
         functions.insert(0, _tick(context, aura))
     return functions
@@ -67,14 +69,32 @@ def _apply(context: Context, aura: Aura) -> Function:
     return Function(f"apply_{aura.name}", _parameters(aura, "spell"), f"{aura.label} begins or is renewed.", origin(aura), tuple(w.lines))
 
 
-def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> None:
+def _renew(context: Context, aura: Aura) -> Function:
+    w, at, name = Writer(), _where(aura), f"s.{aura.name}"
+    scope = Scope(target="target" if aura.on_target else "0", spell="spell")
+    with w.block(f"if {name}_on{at} == 0:"):
+        w.put(call_aura(context, aura.name, "apply", scope, "spell"))
+    with w.block("else:"):
+        w.put(f"m.aura_procs[{context.aura_index(aura.name)}] += 1")
+        _snapshot(w, context, aura, scope)
+        w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.count(aura, 'tick_count', aura.ticks)}")
+    return Function(f"renew_{aura.name}", _parameters(aura, "spell"), f"{aura.label} lasts longer, with a new snapshot; its ticks keep their time.", origin(aura),
+                    tuple(w.lines))
+
+
+def _snapshot(w: Writer, context: Context, aura: Aura, scope: Scope) -> None:
     at, name = _where(aura), f"s.{aura.name}"
-    assert aura.every is not None
     if aura.tick_amount is not None:
         assert aura.attack is not None
         w.put(f"{name}_base{at} = {text(aura.tick_amount, context, scope, f'{aura.name}_amount')}")
         w.put(f"{name}_factor{at} = {damage_factor(context, aura, aura.attack, scope)}")
         w.put(f"{name}_crit{at} = {crit_chance(context, aura, aura.attack, scope)}")
+
+
+def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> None:
+    at, name = _where(aura), f"s.{aura.name}"
+    assert aura.every is not None
+    _snapshot(w, context, aura, scope)
     every = text(aura.every, context, scope, f"{aura.name}_every")
     period = f"int({every} * cast_speed(s, t))" if aura.hasted else every
     tick = slot_text(context, aura, "tick")

@@ -60,7 +60,8 @@ def helper_functions(context: Context) -> list[Function]:
                   ["if t.resist_full >= 1.0:", "    return 1.0", "u = uniform(r)", "if u < t.resist_full:", "    return 1.0",
                    "if u < t.resist_full + t.resist_tenth:", "    return 0.9", "return 0.8"]),
         _function("phase", ("s", "t"), "Health phase of the enemies, by time.",
-                  ["if s.now >= int((1.0 - t.execute_20) * s.duration):", "    return 0.20",
+                  [*(["if t.switch_late_phase != 0 and s.now == 0 and t.prepull_count == 0:", "    return 1.0"]
+                     if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),"if s.now >= int((1.0 - t.execute_20) * s.duration):", "    return 0.20",
                    "if s.now >= int((1.0 - t.execute_25) * s.duration):", "    return 0.25",
                    "if s.now >= int((1.0 - t.execute_35) * s.duration):", "    return 0.35", "return 1.0"]),
         _function("launch", ("s", "at", "spell", "target", "outcome", "damage", "mean", "crit", "factor", "cost"),

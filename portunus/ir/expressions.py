@@ -45,7 +45,7 @@ def is_static(expr: Expr) -> bool:
 _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_ticks_left", "aura_value", "aura_fresh",
                                "cooldown_ready", "cooldown_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
-                               "live_stat", "live_armor"})
+                               "live_stat", "live_armor", "damage_factor"})
 
 
 # ---- values of static expressions --------------------------------------------------------------------------------------------------
@@ -235,6 +235,14 @@ def _cast_time(expr: Expr, context: Context, scope: Scope) -> str:
     return f"int({slot} * cast_speed(s, t))" if spell.hasted else slot
 
 
+def _damage_factor(expr: Expr, context: Context, scope: Scope) -> str:
+    from portunus.ir.attacks import damage_factor
+
+    spell = context.model.spell(expr.args[0])
+    assert spell.attack is not None
+    return f"({damage_factor(context, spell, spell.attack, scope)})"
+
+
 _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "resource": lambda e, c, p: f"s.{e.args[0]}",
     "aura_up": lambda e, c, p: f"({_aura_field(e, c, p, 'on')} != 0)",
@@ -255,6 +263,7 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "event_landed": lambda e, c, p: "(outcome > 0)",
     "event_outcome": lambda e, c, p: f"(outcome == {e.args[0]})",
     "live_stat": lambda e, c, p: f"{stat_function(e.args[0])}(s, t, {p.target})",
+    "damage_factor": _damage_factor,
     "live_armor": lambda e, c, p: f"enemy_armor(s, t, {p.target})",
     "event_cost": lambda e, c, p: "cost",
     "event_base_cost": lambda e, c, p: "base_cost",

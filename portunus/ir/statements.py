@@ -89,7 +89,9 @@ def _chance(w: Writer, context: Context, s: dsl.Chance, scope: Scope, subject: T
 def _damage(w: Writer, context: Context, s: dsl.Damage, scope: Scope, subject: Thing | None) -> None:
     assert isinstance(subject, Spell)
     amount = text(s.amount, context, scope, f"{subject.name}_amount")
-    if s.scope == "enemies":
+    if s.scope == "each":
+        _volley(w, context, s, scope, subject)
+    elif s.scope == "enemies":
         w.put(f"amount = {amount} * t.area_factor")
         with w.block("for enemy in range(t.enemies):"):
             roll_direct(w, context, subject, "amount", scope.at("enemy"))
@@ -99,6 +101,21 @@ def _damage(w: Writer, context: Context, s: dsl.Damage, scope: Scope, subject: T
         w.put(f"land_{subject.name}(s, t, m, r, {scope.target}, damage, outcome, cost)")
     else:
         _launch(w, context, subject, s, scope)
+
+
+def _volley(w: Writer, context: Context, s: dsl.Damage, scope: Scope, spell: Spell) -> None:
+    """The target and the next enemies in turn: all rolls, then all landings; written out for each of them."""
+    most = min(s.up_to, context.model.ruleset.max_enemies)
+    for phase in ("roll", "land"):
+        for place in range(most):
+            enemy = f"enemy_{place}"
+            with w.block(f"if {place} < t.enemies:"):
+                if phase == "roll":
+                    w.put(f"{enemy} = ({scope.target} + {place}) % t.enemies")
+                    roll_direct(w, context, spell, text(s.amount, context, scope.at(enemy), f"{spell.name}_amount"), scope.at(enemy))
+                    w.put(f"damage_{place}, outcome_{place} = damage, outcome")
+                else:
+                    w.put(f"land_{spell.name}(s, t, m, r, {enemy}, damage_{place}, outcome_{place}, cost)")
 
 
 def _launch(w: Writer, context: Context, spell: Spell, s: dsl.Damage, scope: Scope) -> None:
@@ -147,6 +164,10 @@ def call_aura(context: Context, name: str, verb: str, scope: Scope, *more: str) 
 
 def _apply(w: Writer, context: Context, s: dsl.Apply, scope: Scope, subject: Thing | None) -> None:
     w.put(call_aura(context, s.aura, "apply", scope, scope.spell))
+
+
+def _renew(w: Writer, context: Context, s: dsl.Renew, scope: Scope, subject: Thing | None) -> None:
+    w.put(call_aura(context, s.aura, "renew", scope, scope.spell))
 
 
 def _remove(w: Writer, context: Context, s: dsl.Remove, scope: Scope, subject: Thing | None) -> None:
@@ -221,7 +242,7 @@ def _summon(w: Writer, context: Context, s: dsl.Summon, scope: Scope, subject: T
     w.put(f"summon_{s.pet}(s, t, m, r, {text(s.duration, context, scope, f'{s.pet}_duration')})")
 
 
-_WRITERS: dict[type, Callable[..., None]] = {dsl.If: _if, dsl.Chance: _chance, dsl.Damage: _damage, dsl.Strike: _strike, dsl.Apply: _apply, dsl.Remove: _remove,
+_WRITERS: dict[type, Callable[..., None]] = {dsl.If: _if, dsl.Chance: _chance, dsl.Damage: _damage, dsl.Strike: _strike, dsl.Apply: _apply, dsl.Renew: _renew, dsl.Remove: _remove,
             dsl.AddStack: _add_stack, dsl.SetValue: _set_value, dsl.Gain: _gain, dsl.Lose: _lose, dsl.Delay: _delay, dsl.Restart: _restart,
             dsl.Decide: _decide, dsl.StartCooldown: _start_cooldown, dsl.Trigger: _trigger,
             dsl.Summon: _summon}

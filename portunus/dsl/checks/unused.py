@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portunus.dsl.diagnostics import Problems
-from portunus.dsl.model import Apply, Model, Span, Statement, Trigger
+from portunus.dsl.model import Apply, Model, Renew, Span, Statement, Trigger
 from portunus.dsl.rotations import statements_in
 from portunus.dsl.symbols import Symbols
 
@@ -20,10 +20,10 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     statements = list(_statements(model))
     cast = {line.spell for rotation in model.rotations for line in rotation.lines} | {spell for rotation in model.rotations for _, spell in rotation.prepull}
     cast |= {statement.spell for statement in statements if isinstance(statement, Trigger)} | {choice.spell for pet in model.pets for choice in pet.choices}
-    applied = {statement.aura for statement in statements if isinstance(statement, Apply)} | {spell.channel for spell in model.spells}
+    applied = {statement.aura for statement in statements if isinstance(statement, Apply | Renew)} | {spell.channel for spell in model.spells}
     found: list[tuple[Span, str, str]] = []
     for spell in model.spells:
-        if spell.name not in cast and spell.autocast is None:
+        if spell.name not in cast and spell.autocast is None and spell.swing is None:
             hint = "Add `trigger` somewhere." if spell.triggered else "Add it to a rotation, or make it `autocast`."
             found.append((spell.span, f"nothing ever casts the spell `{spell.name}`", hint))
     found += [(aura.span, f"nothing ever applies the aura `{aura.name}`", f"Add `apply {aura.name}`.") for aura in model.auras if aura.name not in applied]
