@@ -196,12 +196,10 @@ def screen_picture() -> bytes:
 
 def report(steps: Steps, scenarios: list[dict[str, Any]], picture: bytes) -> None:
     """One page with everything: the simulation, the comparison, what was measured, and the screen."""
-    import dataclasses
-
     from portunus.compiler import compile_spec
     from portunus.files import write_atomic
     from portunus.resources import find_spec
-    from portunus.sim.report import ComparisonRow, report_of, write_report
+    from portunus.sim.report import ComparisonRow, ReportData, write_report
     from portunus.sim.results import simulate as simulate_fights
     from portunus.sim.timeline import timeline_of
 
@@ -210,13 +208,16 @@ def report(steps: Steps, scenarios: list[dict[str, Any]], picture: bytes) -> Non
         compiled = compile_spec(find_spec(SPEC))
         result = simulate_fights(compiled, iterations=5000, seed=1)
         command = f"portunus sim {SPEC} --iterations 5000 --seed 1 --report report.html"
-        data = report_of(result, command=command, inputs=(("spec", SPEC), ("rotation", "default")), timeline=timeline_of(compiled, seed=1))
         rows = tuple(
             ComparisonRow(s["name"], s["dps"]["ours"], s["dps"]["reference"], s["dps"]["percent"], s["failures"][0] if s["failures"] else "", s["passed"])
             for s in scenarios
         )
         pictures = (("The overlay", (steps.out / "overlay.png").read_bytes()), ("The screen: client and overlay", picture))
-        path = write_report(steps.out / "report.html", dataclasses.replace(data, comparison=rows, measured=tuple(steps.rows), pictures=pictures))
+        data = ReportData(
+            result, command, inputs=(("spec", SPEC), ("rotation", "default")), timeline=timeline_of(compiled, seed=1), comparison=rows,
+            measured=tuple(steps.rows), pictures=pictures,
+        )  # fmt: skip
+        path = write_report(steps.out / "report.html", data)
         steps.made += [("report", path), ("picture of the screen", screen)]
 
 

@@ -52,6 +52,15 @@ class Arrangement:
         # The list that is given beside the others is the one whose casts before the pull are played.
         return compile_spec(self.model, profile=self.profile, encounter=self.encounter, rotations=(self.played,), reference=self.reference)
 
+    def compiled_for(self, profile: Profile) -> CompiledSpec:
+        """The same kernels with the numbers of another character."""
+        from portunus.compiler import pack_tables, tables_of
+
+        program, _ = self.lowered
+        values = tables_of(program, profile, self.encounter, reference=self.reference, rotation=self.rotation)
+        return replace(self.compiled, tables=pack_tables(program, values), table_values=values)
+
+    @cached_property
     def lowered(self) -> tuple[Program, dict[str, Any]]:
         """The program and its tables, for the slow twin: nothing is compiled."""
         from portunus.compiler import tables_of
@@ -97,3 +106,54 @@ def arrange(
         played = model.rotation(rotation)
     others = replace(model, rotations=tuple(r for r in model.rotations if r.name != played.name))
     return Arrangement(path, others, played, resolve_profile(model, profile), resolve_encounter(encounter), reference, imported)
+
+
+def vary(ready: Arrangement, text: str) -> Arrangement:
+    """The same fights with something changed.
+
+    Args:
+        ready: What is changed.
+        text: `KEY=VALUE`, several joined by commas. Keys: `rotation` or `apl` (another list), `profile` (another character), `race`, `talents`,
+            `glyphs` (joined by `+`), `stats.NAME`, `options.NAME`.
+
+    Raises:
+        PortunusError: A key or value is unknown.
+    """
+    from portunus.compiler import resolve_profile
+    from portunus.sim.profile import profile_from_dict, profile_table
+
+    changes: dict[str, str] = {}
+    for part in text.split(","):
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not value or not (key in _KEYS or key.startswith(("stats.", "options."))):
+            close = nearest(key, _KEYS)
+            meant = f"Did you mean {close}=...? " if close and close != key else ""
+            raise PortunusError(f"{part.strip()!r} is no variant", hint=f"{meant}A variant is KEY=VALUE; keys: {', '.join(_KEYS)}, stats.NAME, options.NAME.")
+        if key in changes:
+            raise PortunusError(f"the variant {text!r} says {key} twice", hint="Give --versus twice to compare two variants.")
+        changes[key] = value
+    if "rotation" in changes and "apl" in changes:
+        raise PortunusError(f"the variant {text!r} names two priority lists", hint="Give rotation=... or apl=..., not both.")
+    rotation, apl, other = changes.pop("rotation", None), changes.pop("apl", None), changes.pop("profile", None)
+    profile = resolve_profile(ready.model, other) if other is not None else ready.profile
+    varied = arrange(str(ready.spec), rotation=rotation or "default", apl=apl, reference=ready.reference) if rotation or apl else ready
+    if changes:
+        table = profile_table(profile, ready.model)
+        for key, value in changes.items():
+            group, dot, name = key.partition(".")
+            if dot:
+                table[group] = {**table[group], name: _number(value, key)}
+            else:
+                table[key] = value.split("+") if key == "glyphs" else value
+        profile = profile_from_dict(table, ready.model, source=f"{profile.source} with {text}")
+    return replace(varied, profile=profile, encounter=ready.encounter)
+
+
+_KEYS = ("rotation", "apl", "profile", "race", "talents", "glyphs")
+
+
+def _number(text: str, key: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise PortunusError(f"{key}={text} is no number", hint=f"For example {key}=500.") from error

@@ -34,7 +34,7 @@ CASTS_TOLERANCE = 0.01
 ERRORS_ALLOWED = 3.0
 EXACT_TOLERANCE = 1e-9
 ROUNDING = 1e-6  # the reference prints six decimals
-TARGET_ERROR = 0.001  # three of these, with the reference's own, stay inside the DPS tolerance
+TARGET_ERROR = 0.001  # standard error of our mean; three of these, with the reference's own, stay inside the DPS tolerance
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def compare_result(
         ActionComparison(
             label=own.label, key=key,
             casts=compare_casts(own.casts.value, own.casts.standard_error, their.casts, fights=result.fights, reference_fights=golden.iterations),
-            hits=Difference(own.hits, their.hits), crits=Difference(own.crits, their.crits), damage=Difference(own.damage.value, their.damage),
+            hits=Difference(own.hits.value, their.hits), crits=Difference(own.crits.value, their.crits), damage=Difference(own.damage.value, their.damage),
         )
         for key, their in theirs.items() if (own := ours.get(key)) is not None
     )  # fmt: skip
@@ -227,9 +227,9 @@ def _compare_auras(golden: Golden, auras: tuple[AuraResult, ...]) -> tuple[AuraC
         same = [a for a in golden.auras if a.spell_id == aura.spell_id and a.on_target == aura.on_target]
         # The reference keeps some effects over time under the plain spell; the variant only tells them apart where both are on one unit.
         mine = [a for a in same if a.tag == aura.tag] or ([a for a in same if a.tag == 0] if aura.on_target else [])
-        if mine or aura.uptime_s:
-            rows.append(AuraComparison(aura.label, aura.spell_id, aura.tag, Difference(aura.uptime_s, sum(a.uptime_s for a in mine)),
-                                       Difference(aura.procs, sum(a.procs for a in mine))))
+        if mine or aura.uptime_s.value:
+            rows.append(AuraComparison(aura.label, aura.spell_id, aura.tag, Difference(aura.uptime_s.value, sum(a.uptime_s for a in mine)),
+                                       Difference(aura.procs.value, sum(a.procs for a in mine))))
     return tuple(rows)
 
 
@@ -405,5 +405,5 @@ def compare_one(
         if single is None:
             raise PortunusError(f"{golden.path.name}: no fights were asked for", hint="With 0 iterations, ask for the exact comparison.")
         return compare_result(golden, single, spec=compiled.name, exact=exact, judged=False)
-    result = play(min(iterations or golden.iterations, golden.iterations), target_error=TARGET_ERROR if iterations is None else None, report=progress)
+    result = play(min(iterations or golden.iterations, golden.iterations), target_error=1.96 * TARGET_ERROR if iterations is None else None, report=progress)
     return compare_result(golden, result, spec=compiled.name, exact=exact)

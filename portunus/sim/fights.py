@@ -1,12 +1,16 @@
-"""Many whole fights: damage of each, and the counters summed over all of them.
+"""Many whole fights: batches of them, played by threads, handed out in order of their seeds.
 
-Fight i uses the random stream seeded with `seed + i`, so a result does not depend on the number of workers.
+Fight i uses the random stream seeded with `seed + i`, and a batch is played by one thread from its first fight to its last, so a result
+depends neither on the number of threads nor on who played which batch.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -14,6 +18,94 @@ from portunus.ir.layout import MetricRow
 from portunus.runtime.compiled import CompiledSpec
 
 CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Fighter:
+    """What is played: kernels with their tables, and the priority list."""
+
+    compiled: CompiledSpec
+    rotation: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """One batch to play: which fighter, the seed of the first fight, how many fights."""
+
+    fighter: int
+    first_seed: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of n fights as it was played.
+
+    Attributes:
+        first_seed: Seed of the first fight.
+        damage: float64 [n], damage of each fight (player and pets).
+        counters: int64 [metrics_words], the metrics block, summed over the batch.
+    """
+
+    first_seed: int
+    damage: np.ndarray
+    counters: np.ndarray
+
+
+class Players(Protocol):
+    """Whoever plays batches: threads of this process, or workers of a cluster."""
+
+    @property
+    def workers(self) -> int:
+        """How many play at once."""
+        ...
+
+    def play(self, work: Iterable[Work]) -> Iterator[Batch]:
+        """The batches in the order of `work`; some are played ahead, and dropped if nobody asks for them."""
+        ...
+
+
+def play_batch(fighter: Fighter, work: Work) -> Batch:
+    """Play one batch in this thread; the kernels hold no lock of Python's.
+
+    Raises:
+        PortunusError: Unknown rotation, or a kernel fault.
+    """
+    damage, counters = np.zeros(work.count), fighter.compiled.new_metrics()
+    fighter.compiled.run(damage, first_seed=work.first_seed, rotation=fighter.rotation, metrics=counters)
+    return Batch(work.first_seed, damage, counters)
+
+
+class Threads:
+    """Threads of this process.
+
+    Args:
+        fighters: What `Work.fighter` counts.
+        workers: Number of threads.
+    """
+
+    def __init__(self, fighters: list[Fighter], workers: int) -> None:
+        self._fighters = fighters
+        self.workers = workers
+
+    def play(self, work: Iterable[Work]) -> Iterator[Batch]:
+        """See `Players`."""
+        if self.workers == 1:
+            for item in work:
+                yield play_batch(self._fighters[item.fighter], item)
+            return
+        waiting: deque[Future[Batch]] = deque()
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                for item in work:
+                    waiting.append(pool.submit(play_batch, self._fighters[item.fighter], item))
+                    if len(waiting) > 2 * self.workers:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
 
 
 @dataclass(frozen=True)
@@ -56,35 +148,24 @@ class FightTotals:
 
 
 def run_fights(compiled: CompiledSpec, iterations: int, *, seed: int = 1, rotation: str = "default", workers: int = 1) -> FightTotals:
-    """Play `iterations` fights with a priority list.
+    """Play `iterations` fights with a priority list and keep the damage of each (`portunus.sim.results.simulate` keeps none).
 
     Args:
         seed: Fight i uses `seed + i`.
-        workers: Threads; the kernels hold no lock of Python's.
+        workers: Threads.
 
     Raises:
         PortunusError: Unknown rotation, or a kernel fault.
     """
-    damage = np.zeros(iterations)
-    starts = range(0, iterations, CHUNK)
-
-    def chunk(start: int) -> np.ndarray:
-        counters = compiled.new_metrics()
-        compiled.run(damage[start:start + CHUNK], first_seed=seed + start, rotation=rotation, metrics=counters)
-        return counters
-
-    if workers > 1:
-        with ThreadPoolExecutor(workers) as pool:
-            parts = list(pool.map(chunk, starts))
-    else:
-        parts = [chunk(start) for start in starts]
-    blocks = [p.view(compiled.layout.metrics_dtype)[0] for p in parts]
+    work = [Work(0, seed + start, min(CHUNK, iterations - start)) for start in range(0, iterations, CHUNK)]
+    batches = list(Threads([Fighter(compiled, rotation)], workers).play(work))
+    blocks = [b.counters.view(compiled.layout.metrics_dtype)[0] for b in batches]
 
     def total(name: str) -> np.ndarray:
         return np.sum([b[name] for b in blocks], axis=0)
 
     layout, model = compiled.layout.layout, compiled.model
     spent = total("spent")
-    return FightTotals(damage, compiled.duration_ns / 1e9, layout.rows, total("casts"), total("hits"), total("crits"), total("misses"),
-                       total("row_damage"), tuple(a.name for a in model.auras), total("aura_uptime") / 1e9, total("aura_procs"), layout.sources,
-                       total("gains"), {s.name: float(spent[i]) for i, s in enumerate(model.spells) if spent[i]})
+    return FightTotals(np.concatenate([b.damage for b in batches]), compiled.duration_ns / 1e9, layout.rows, total("casts"), total("hits"), total("crits"),
+                       total("misses"), total("row_damage"), tuple(a.name for a in model.auras), total("aura_uptime") / 1e9, total("aura_procs"),
+                       layout.sources, total("gains"), {s.name: float(spent[i]) for i, s in enumerate(model.spells) if spent[i]})

@@ -89,6 +89,12 @@ def profile_from_dict(data: Mapping[str, Any], model: Model, *, source: str) -> 
     return profile
 
 
+def profile_table(profile: Profile, model: Model) -> dict[str, Any]:
+    """The plain data of a profile, as `profile_from_dict` reads it."""
+    return {"race": profile.race, "talents": talent_digits(model, profile.talents), "glyphs": sorted(profile.glyphs), "stats": dict(profile.stats),
+            "options": dict(profile.options)}
+
+
 def bonus_names(model: Model) -> set[str]:
     """The names a profile's [stats] may have: what the formulas of the model call `bonus.NAME`."""
     found: set[str] = set()

@@ -1,8 +1,8 @@
-"""What many fights came to: damage per second, actions, auras and resources, as means per fight with their errors.
+"""What many fights came to: damage per second, actions, auras and resources, as means per fight with their intervals.
 
 Legend: N = fights, B = batches, R = rows of the damage table, A = auras. Fight i of a run with seed s uses the random stream s + i, whatever
-the number of batches or workers, so equal inputs give equal results. The spread between batches gives the standard error of
-figures that are only summed within a batch.
+the number of batches or workers, and batches are taken in in the order of their seeds, so equal inputs give equal bits. The spread
+between batches gives the errors of figures that are only summed within a batch. Nothing kept here grows with the number of fights.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ import numpy as np
 
 from portunus.errors import PortunusError
 from portunus.sim import statistics
-from portunus.sim.statistics import Estimate
+from portunus.sim.fights import Batch, Fighter, Players, Threads, Work
+from portunus.sim.statistics import Distribution, Estimate
 
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
-    from portunus.sim.fights import FightTotals
 
 BATCH = 250
 SMALLEST_BATCH = 25
 FEWEST_BATCHES = 8
 MAX_ITERATIONS = 10_000_000
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+SAMPLES = 1000  # fights whose own DPS is kept
 
 Progress = Callable[[int, int], None]
 
@@ -56,16 +57,16 @@ class ActionResult:
     owner: str
     school: str
     casts: Estimate
-    hits: float
-    crits: float
-    misses: float
+    hits: Estimate
+    crits: Estimate
+    misses: Estimate
     damage: Estimate
     share: float
 
     @property
     def average(self) -> float:
         """Damage of a landed impact or tick; 0 if nothing landed."""
-        return self.damage.value / self.hits if self.hits else 0.0
+        return self.damage.value / self.hits.value if self.hits.value else 0.0
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class AuraResult:
     spell_id: int
     tag: int
     on_target: bool
-    uptime_s: float
-    procs: float
+    uptime_s: Estimate
+    procs: Estimate
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class ResourceResult:
 
     resource: str
     source: str
-    gain: float
+    gain: Estimate
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,12 @@ class SimulationResult:
     """The outcome of one run.
 
     Attributes:
-        dps: Mean damage per second of player and pets.
+        dps: Mean damage per second of player and pets; `dps.count` fights.
         deviation: Standard deviation between fights.
         quantiles: (probability, DPS) pairs, see `QUANTILES`.
         spent: (spell, resource spent per fight) pairs.
-        samples: `[N]` DPS of each fight, in order of the seeds.
+        samples: `[min(N, SAMPLES)]` DPS of the first fights, in order of the seeds.
+        distribution: How the DPS of the fights is distributed.
         duration_s: Length of a fight.
         seconds: Wall time of the fights.
     """
@@ -114,21 +116,85 @@ class SimulationResult:
     actions: tuple[ActionResult, ...]
     auras: tuple[AuraResult, ...]
     resources: tuple[ResourceResult, ...]
-    spent: tuple[tuple[str, float], ...]
+    spent: tuple[tuple[str, Estimate], ...]
     duration_s: float
     enemies: int
     seconds: float
     samples: np.ndarray = field(repr=False)
+    distribution: Distribution = field(repr=False)
 
     @property
     def fights(self) -> int:
         """Number of fights."""
-        return int(self.samples.size)
+        return self.dps.count
 
     @property
     def fights_per_second(self) -> float:
         """Fights per second of wall time."""
         return self.fights / self.seconds if self.seconds > 0 else math.inf
+
+
+class Tally:
+    """Takes in batches one after the other and says what they came to.
+
+    Args:
+        compiled: What was played.
+        rotation: Name of the priority list.
+        seed: Seed of the first fight.
+    """
+
+    _FIGURES = ("row_damage", "casts", "landed", "crits", "misses", "aura_uptime", "aura_procs", "gains", "spent")
+
+    def __init__(self, compiled: CompiledSpec, *, rotation: str, seed: int) -> None:
+        self._compiled, self._rotation, self._seed = compiled, rotation, seed
+        self._duration_s = compiled.duration_ns / 1e9
+        self._means = statistics.BatchMoments()
+        self._samples: list[np.ndarray] = []
+        self.moments = statistics.Moments()
+        self.distribution = Distribution()
+
+    @property
+    def batches(self) -> int:
+        """Batches taken in."""
+        return self._means.batches
+
+    def add(self, batch: Batch) -> np.ndarray:
+        """Take in a batch; returns the DPS of its fights `[n]`."""
+        dps = batch.damage / self._duration_s
+        if self.moments.count < SAMPLES:
+            self._samples.append(dps[: SAMPLES - self.moments.count])
+        self.moments.add_array(dps)
+        self.distribution.add(dps, first_seed=batch.first_seed)
+        block = batch.counters.view(self._compiled.layout.metrics_dtype)[0]
+        sums = [block["hits"] + block["crits"] if name == "landed" else block[name] for name in self._FIGURES]
+        self._means.add(np.concatenate(sums, dtype=np.float64), dps.size)
+        return dps
+
+    def result(self, *, workers: int, seconds: float) -> SimulationResult:
+        """What all batches came to."""
+        compiled = self._compiled
+        model, layout, dtype = compiled.model, compiled.layout.layout, compiled.layout.metrics_dtype
+        means = iter(self._means.estimates())
+        each = {name: [next(means) for _ in range(dtype["hits" if name == "landed" else name].shape[0])] for name in self._FIGURES}
+        total = self.moments.mean * self._duration_s
+        schools = {s.name: s.attack.school for s in model.spells if s.attack is not None} | {a.name: a.attack.school for a in model.auras if a.attack is not None}
+        actions = tuple(
+            ActionResult(
+                name=row.name, label=row.label, spell_id=row.spell_id, tag=row.tag, item=row.item, owner=row.owner, school=schools.get(row.name, ""),
+                casts=each["casts"][i], hits=each["landed"][i], crits=each["crits"][i], misses=each["misses"][i],
+                damage=each["row_damage"][i], share=each["row_damage"][i].value / total if total else 0.0,
+            )
+            for i, row in enumerate(layout.rows)
+        )  # fmt: skip
+        return SimulationResult(
+            title=compiled.title, rotation=self._rotation, seed=self._seed, workers=workers, dps=self.moments.estimate(), deviation=self.moments.deviation,
+            quantiles=tuple((p, self.distribution.quantile(p)) for p in QUANTILES), actions=actions,
+            auras=tuple(AuraResult(a.name, a.label, a.id, a.tag, a.on_target, each["aura_uptime"][i].scaled(1e-9), each["aura_procs"][i])
+                        for i, a in enumerate(model.auras)),
+            resources=tuple(ResourceResult(resource, source, each["gains"][i]) for i, (resource, source) in enumerate(layout.sources)),
+            spent=tuple((s.name, each["spent"][i]) for i, s in enumerate(model.spells) if each["spent"][i].value),
+            duration_s=self._duration_s, enemies=compiled.enemies, seconds=seconds, samples=np.concatenate(self._samples), distribution=self.distribution,
+        )  # fmt: skip
 
 
 def simulate(
@@ -140,6 +206,7 @@ def simulate(
     workers: int = 1,
     target_error: float | None = None,
     progress: Progress | None = None,
+    players: Players | None = None,
 ) -> SimulationResult:
     """Play fights and sum them up.
 
@@ -149,116 +216,66 @@ def simulate(
         seed: Seed of the first fight.
         rotation: Name of the priority list.
         workers: Number of threads; it does not change the results.
-        target_error: Stop when the standard error of the mean DPS is at most this share of it (0.001 = 0.1 %).
+        target_error: Stop when half the 95 % interval of the mean DPS is at most this share of it (0.001 = 0.1 %).
         progress: Called with (fights done, fights at most) after each batch.
+        players: Who plays instead of threads; must know the fighter as number 0.
 
     Raises:
         PortunusError: `iterations` is not between 1 and 10 million, or `target_error` is not a positive number.
     """
-    from portunus.sim.fights import run_fights
+    check_request(iterations, target_error)
+    tally = Tally(compiled, rotation=rotation, seed=seed)
+    players = players or Threads([Fighter(compiled, rotation)], workers)
+    begin = time.perf_counter()
+    for batch in players.play(spread(iterations, seed=seed, fighters=1)):
+        tally.add(batch)
+        if progress is not None:
+            progress(tally.moments.count, iterations)
+        if target_error is not None and tally.batches >= FEWEST_BATCHES and tally.moments.estimate().relative_half_width <= target_error:
+            break
+    return tally.result(workers=players.workers, seconds=time.perf_counter() - begin)
 
+
+def check_request(iterations: int, target_error: float | None) -> None:
+    """Refuse numbers that cannot be meant.
+
+    Raises:
+        PortunusError: As `simulate`.
+    """
     if not 1 <= iterations <= MAX_ITERATIONS:
         raise PortunusError(f"{iterations} fights cannot be simulated", hint=f"Choose from 1 to {MAX_ITERATIONS}.")
     if target_error is not None and not 0 < target_error < math.inf:
-        raise PortunusError(f"{target_error} is no precision that can be reached", hint="A target error of 0.001 is 0.1 % of the mean.")
+        raise PortunusError(f"{target_error} is no precision that can be reached", hint="A target error of 0.1 is 0.1 % of the mean.")
+
+
+def spread(iterations: int, *, seed: int, fighters: int) -> Iterator[Work]:
+    """The batches of a run, in order: each stretch of seeds is played by every fighter before the next one begins."""
     size = max(SMALLEST_BATCH, min(BATCH, math.ceil(iterations / (2 * FEWEST_BATCHES))))
-    starts = range(0, iterations, size)
-    batches: list[FightTotals] = []
-    moments = statistics.Moments()
-
-    def play(start: int) -> FightTotals:
-        return run_fights(compiled, min(size, iterations - start), seed=seed + start, rotation=rotation)
-
-    begin = time.perf_counter()
-    for batch in _in_order(play, starts, workers):
-        batches.append(batch)
-        moments.add_array(batch.dps)
-        if progress is not None:
-            progress(moments.count, iterations)
-        if target_error is not None and len(batches) >= FEWEST_BATCHES and moments.estimate().relative_error <= target_error:
-            break
-    seconds = time.perf_counter() - begin
-    return summarise(compiled, batches, rotation=rotation, seed=seed, workers=workers, seconds=seconds)
-
-
-def _in_order(play: Callable[[int], FightTotals], starts: range, workers: int) -> Iterator[FightTotals]:
-    """The batches in order of their seeds; with several workers a few are played ahead, so that a stop does not depend on their number."""
-    if workers == 1:
-        yield from map(play, starts)
-        return
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(workers) as pool:
-        for first in range(0, len(starts), 2 * workers):
-            yield from pool.map(play, starts[first : first + 2 * workers])
-
-
-def summarise(
-    compiled: CompiledSpec, batches: list[FightTotals], *, rotation: str, seed: int, workers: int, seconds: float
-) -> SimulationResult:
-    """The result of batches that were played one after the other."""
-    samples = np.concatenate([batch.dps for batch in batches])
-    fights = np.array([batch.iterations for batch in batches], dtype=np.float64)
-    duration_s = batches[0].duration_s
-    count = int(samples.size)
-
-    def per_fight(name: str) -> np.ndarray:
-        return np.sum([getattr(batch, name) for batch in batches], axis=0) / count
-
-    hits, crits, misses = per_fight("hits"), per_fight("crits"), per_fight("misses")
-    total = float(per_fight("row_damage").sum())
-    schools = {s.name: s.attack.school for s in compiled.model.spells if s.attack is not None}
-    schools |= {a.name: a.attack.school for a in compiled.model.auras if a.attack is not None}
-    actions = []
-    for i, row in enumerate(batches[0].rows):
-        damage = _batch_mean(np.array([float(b.row_damage[i]) for b in batches]), fights)
-        casts = _batch_mean(np.array([float(b.casts[i]) for b in batches]), fights)
-        actions.append(ActionResult(
-            name=row.name, label=row.label, spell_id=row.spell_id, tag=row.tag, item=row.item, owner=row.owner, school=schools.get(row.name, ""),
-            casts=casts, hits=float(hits[i] + crits[i]), crits=float(crits[i]), misses=float(misses[i]), damage=damage, share=damage.value / total if total else 0.0,
-        ))  # fmt: skip
-    uptimes, procs, gains = per_fight("aura_uptime_s"), per_fight("aura_procs"), per_fight("gains")
-    moments = statistics.Moments()
-    moments.add_array(samples)
-    return SimulationResult(
-        title=compiled.title, rotation=rotation, seed=seed, workers=workers, dps=moments.estimate(), deviation=moments.deviation,
-        quantiles=tuple(zip(QUANTILES, statistics.quantiles(samples, QUANTILES), strict=True)), actions=tuple(actions),
-        auras=tuple(AuraResult(a.name, a.label, a.id, a.tag, a.on_target, float(uptimes[i]), float(procs[i])) for i, a in enumerate(compiled.model.auras)),
-        resources=tuple(ResourceResult(resource, source, float(gains[i])) for i, (resource, source) in enumerate(batches[0].sources)),
-        spent=tuple((spell, sum(b.spent.get(spell, 0.0) for b in batches) / count) for spell in sorted({s for b in batches for s in b.spent})),
-        duration_s=duration_s, enemies=compiled.enemies, seconds=seconds, samples=samples,
-    )  # fmt: skip
-
-
-def _batch_mean(sums: np.ndarray, fights: np.ndarray) -> Estimate:
-    """Mean per fight of `[B]` sums over batches of `fights` `[B]` fights; the error comes from the spread between batches."""
-    value = float(sums.sum() / fights.sum())
-    if sums.size < 2:
-        return statistics.estimate(value, math.inf, 1)
-    # Batches but the last are equally long; weighting by length keeps the ratio estimator exact for them.
-    residual = sums - value * fights
-    error = math.sqrt(float(np.square(residual).sum()) * sums.size / (sums.size - 1)) / float(fights.sum())
-    return statistics.estimate(value, error, int(sums.size))
+    for start in range(0, iterations, size):
+        for fighter in range(fighters):
+            yield Work(fighter, seed + start, min(size, iterations - start))
 
 
 def result_document(result: SimulationResult, **more: Any) -> dict[str, Any]:
     """Every figure of a result as plain JSON values; `more` is put in front."""
+    known = result.distribution
     return {
         **more,
         "title": result.title, "rotation": result.rotation, "seed": result.seed, "workers": result.workers, "fights": result.fights,
         "duration_s": result.duration_s, "enemies": result.enemies,
         "dps": {**estimate_document(result.dps), "standard_deviation": result.deviation,
-                "quantiles": [{"probability": p, "dps": v} for p, v in result.quantiles]},
+                "quantiles": [{"probability": p, "dps": v} for p, v in result.quantiles],
+                "lowest": {"dps": known.lowest, "seed": known.lowest_seed}, "highest": {"dps": known.highest, "seed": known.highest_seed}},
         "actions": [
             {"name": a.name, "label": a.label, "id": a.spell_id, "tag": a.tag, "item": a.item, "owner": a.owner, "school": a.school,
-             "casts": estimate_document(a.casts), "hits": a.hits, "crits": a.crits, "misses": a.misses,
-             "damage": estimate_document(a.damage), "share": a.share, "average": a.average}
+             "casts": estimate_document(a.casts), "hits": estimate_document(a.hits), "crits": estimate_document(a.crits),
+             "misses": estimate_document(a.misses), "damage": estimate_document(a.damage), "share": a.share, "average": a.average}
             for a in result.actions
         ],
-        "auras": [{"name": a.name, "label": a.label, "id": a.spell_id, "tag": a.tag, "on_target": a.on_target, "uptime_s": a.uptime_s,
-                   "procs": a.procs} for a in result.auras],
-        "resources": [{"resource": r.resource, "source": r.source, "gain": r.gain} for r in result.resources],
-        "spent": [{"spell": spell, "amount": amount} for spell, amount in result.spent],
+        "auras": [{"name": a.name, "label": a.label, "id": a.spell_id, "tag": a.tag, "on_target": a.on_target,
+                   "uptime_s": estimate_document(a.uptime_s), "procs": estimate_document(a.procs)} for a in result.auras],
+        "resources": [{"resource": r.resource, "source": r.source, "gain": estimate_document(r.gain)} for r in result.resources],
+        "spent": [{"spell": spell, "amount": estimate_document(amount)} for spell, amount in result.spent],
         "seconds": result.seconds, "fights_per_second": result.fights_per_second,
     }  # fmt: skip
 

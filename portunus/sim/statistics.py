@@ -1,7 +1,7 @@
-"""The statistics of fights: running moments, means with intervals, paired differences, ratios and quantiles.
+"""The statistics of fights: running moments, means with intervals, paired differences, ratios, distributions and quantiles.
 
 Everything is a closed formula in double precision, without scipy, which takes most of a second to load. Sums are taken in a fixed
-order, so equal inputs give equal bits.
+order, so equal inputs give equal bits. What runs over many fights keeps a fixed amount of memory, however many there are.
 """
 
 from __future__ import annotations
@@ -39,11 +39,20 @@ class Estimate:
         return (self.high - self.low) / 2
 
     @property
-    def relative_error(self) -> float:
-        """Standard error as a share of the value; infinite for a value of zero that is not known exactly."""
-        if self.standard_error == 0:
+    def relative_half_width(self) -> float:
+        """Half the interval as a share of the value; infinite for a value of zero that is not known exactly."""
+        if self.half_width == 0:
             return 0.0
-        return self.standard_error / abs(self.value) if self.value else math.inf
+        return self.half_width / abs(self.value) if self.value else math.inf
+
+    @property
+    def shown(self) -> bool:
+        """True if the interval leaves out zero: the sign of the value is shown."""
+        return self.low > 0 or self.high < 0
+
+    def scaled(self, factor: float) -> Estimate:
+        """The estimate in another unit: everything times a positive `factor`."""
+        return Estimate(self.value * factor, self.standard_error * factor, self.count, self.low * factor, self.high * factor, self.confidence)
 
 
 class Moments:
@@ -105,6 +114,174 @@ class Moments:
         return estimate(self.mean, error, self.count, confidence=confidence)
 
 
+class BatchMoments:
+    """Means per fight of `[K]` quantities that are only known as sums over batches of fights.
+
+    Their errors come from the spread between the batches, each weighing as much as it has fights (West 1979): the batch mean of n fights has
+    1/n of the variance of a fight.
+    """
+
+    def __init__(self) -> None:
+        self.batches = 0
+        self.fights = 0
+        self.mean = np.zeros(0)
+        self.squares = np.zeros(0)
+
+    def add(self, sums: np.ndarray, fights: int) -> None:
+        """Take in the sums `[K]` over a batch of `fights` fights."""
+        if self.batches == 0:
+            self.mean, self.squares = np.zeros(sums.size), np.zeros(sums.size)
+        total = self.fights + fights
+        step = sums / fights - self.mean
+        self.mean += step * (fights / total)
+        self.squares += step * step * (self.fights * fights / total)
+        self.batches += 1
+        self.fights = total
+
+    def estimates(self, *, confidence: float = 0.95) -> list[Estimate]:
+        """The `K` means with their intervals; infinite ones with fewer than two batches."""
+        if self.batches < 2:
+            return [Estimate(float(m), math.inf, self.batches, -math.inf, math.inf, confidence) for m in self.mean]
+        errors = np.sqrt(self.squares / (self.batches - 1) / self.fights)
+        reach = student_quantile((1 + confidence) / 2, self.batches - 1)
+        return [Estimate(m, e, self.batches, m - reach * e, m + reach * e, confidence) for m, e in zip(self.mean.tolist(), errors.tolist(), strict=True)]
+
+
+class JointMoments:
+    """Means of K quantities of the same fights, and how they vary together (Chan, Golub, LeVeque 1983 for the merging of parts).
+
+    Attributes:
+        count: Number of fights.
+        mean: float64 [K].
+        scatter: float64 [K, K], sums of products of deviations from the means.
+    """
+
+    def __init__(self, quantities: int) -> None:
+        self.count = 0
+        self.mean = np.zeros(quantities)
+        self.scatter = np.zeros((quantities, quantities))
+
+    def add_array(self, values: np.ndarray) -> None:
+        """Take in `[n, K]` values."""
+        if values.shape[0] == 0:
+            return
+        count, mean = values.shape[0], values.mean(axis=0)
+        spread = values - mean
+        total = self.count + count
+        step = mean - self.mean
+        # Sums over one axis, not a matrix product: its order, and with it the last bits, may depend on the machine.
+        self.scatter += (spread[:, :, None] * spread[:, None, :]).sum(axis=0) + np.multiply.outer(step, step) * (self.count * count / total)
+        self.mean += step * (count / total)
+        self.count = total
+
+    def estimate(self, which: int, *, confidence: float = 0.95) -> Estimate:
+        """The mean of one quantity."""
+        return estimate(float(self.mean[which]), self._error(self.scatter[which, which]), self.count, confidence=confidence)
+
+    def combination(self, weights: np.ndarray, *, confidence: float = 0.95) -> Estimate:
+        """The mean of a weighted sum `[K]` of the quantities."""
+        squares = (self.scatter * np.multiply.outer(weights, weights)).sum()
+        return estimate(float((self.mean * weights).sum()), self._error(squares), self.count, confidence=confidence)
+
+    def ratio(self, above: int, below: int, *, confidence: float = 0.95) -> Estimate:
+        """Ratio of two means, with the error of the linearised ratio (Cochran 1977, section 6.3); infinitely uncertain if the lower mean is 0."""
+        centre = float(self.mean[below])
+        if not centre:
+            return estimate(math.nan, math.inf, self.count, confidence=confidence)
+        value = float(self.mean[above]) / centre
+        squares = self.scatter[above, above] - 2 * value * self.scatter[above, below] + value * value * self.scatter[below, below]
+        return estimate(value, self._error(squares) / abs(centre), self.count, confidence=confidence)
+
+    def correlation(self, first: np.ndarray, second: np.ndarray) -> float:
+        """Correlation of two combinations `[K]` of the quantities, -1 to 1; 0 if one of them never varies."""
+
+        def together(one: np.ndarray, other: np.ndarray) -> float:
+            return float((self.scatter * np.multiply.outer(one, other)).sum())
+
+        product = math.sqrt(max(0.0, together(first, first)) * max(0.0, together(second, second)))
+        return max(-1.0, min(1.0, together(first, second) / product)) if product else 0.0
+
+    def _error(self, squares: float) -> float:
+        return math.sqrt(max(0.0, float(squares)) / (self.count - 1) / self.count) if self.count > 1 else math.inf
+
+
+class Distribution:
+    """How values `>= 0` are distributed, on a grid that is fine enough to read quantiles from and does not grow with their number.
+
+    A cell of the grid is 1/4096 of a power of two wide, at most 0.025 % of the value; counts are whole numbers, so the order in which values
+    come does not matter.
+
+    Attributes:
+        count: Number of values.
+        lowest, highest: The extreme values; infinite without values.
+        lowest_seed, highest_seed: Seeds of the fights they came from; the smallest one of equals.
+    """
+
+    _SHIFT = 52 - 12  # bits of a double's fraction that are dropped
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.lowest, self.highest = math.inf, -math.inf
+        self.lowest_seed = self.highest_seed = 0
+        self._cells: dict[int, int] = {}
+
+    def add(self, values: np.ndarray, *, first_seed: int = 0) -> None:
+        """Take in `[n]` values; value i comes from the fight with seed `first_seed + i`."""
+        if values.size == 0:
+            return
+        values = np.ascontiguousarray(values, dtype=np.float64)
+        low, high = int(values.argmin()), int(values.argmax())
+        if (values[low], first_seed + low) < (self.lowest, self.lowest_seed) or not self.count:
+            self.lowest, self.lowest_seed = float(values[low]), first_seed + low
+        if values[high] > self.highest or (values[high] == self.highest and first_seed + high < self.highest_seed):
+            self.highest, self.highest_seed = float(values[high]), first_seed + high
+        cells, counts = np.unique(values.view(np.int64) >> self._SHIFT, return_counts=True)
+        for cell, count in zip(cells.tolist(), counts.tolist(), strict=True):
+            self._cells[cell] = self._cells.get(cell, 0) + count
+        self.count += values.size
+
+    def _edges(self, cells: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper ends of cells, within the extreme values."""
+        numbers = np.array(cells, dtype=np.int64)
+        below, above = (numbers << self._SHIFT).view(np.float64), ((numbers + 1) << self._SHIFT).view(np.float64)
+        return np.clip(below, self.lowest, self.highest), np.clip(above, self.lowest, self.highest)
+
+    def quantile(self, probability: float) -> float:
+        """The value below which this share of all values lies, interpolated inside a cell; exact for 0 and 1.
+
+        Raises:
+            ValueError: There are no values.
+        """
+        if not self.count:
+            raise ValueError("no quantile of no values")
+        if probability in (0, 1):
+            return self.highest if probability else self.lowest
+        cells = sorted(self._cells)
+        below, above = self._edges(cells)
+        wanted, before = probability * (self.count - 1) + 0.5, 0
+        for index, cell in enumerate(cells):
+            count = self._cells[cell]
+            if before + count >= wanted:
+                return float(below[index] + (above[index] - below[index]) * (wanted - before) / count)
+            before += count
+        return self.highest
+
+    def bars(self, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """At most `most` bars of equal width: their counts `[B]` and edges `[B + 1]`.
+
+        Raises:
+            ValueError: There are no values.
+        """
+        if not self.count:
+            raise ValueError("no bars of no values")
+        cells = sorted(self._cells)
+        number = max(1, min(most, math.isqrt(self.count) + 1, (cells[-1] - cells[0] + 1) // 4))
+        below, above = self._edges(cells)
+        high = self.highest if self.highest > self.lowest else self.lowest + 1.0
+        heights, edges = np.histogram((below + above) / 2, bins=number, range=(self.lowest, high), weights=[self._cells[c] for c in cells])
+        return heights.astype(np.int64), edges
+
+
 def estimate(value: float, standard_error: float, count: int, *, confidence: float = 0.95) -> Estimate:
     """An estimate with the Student interval of `count - 1` degrees of freedom."""
     if count < 2 or not math.isfinite(standard_error):
@@ -126,22 +303,6 @@ def paired_difference(ours: np.ndarray, theirs: np.ndarray, *, confidence: float
     if ours.shape != theirs.shape:
         raise ValueError(f"paired values need equal shapes, these are {ours.shape} and {theirs.shape}")
     return mean(ours - theirs, confidence=confidence)
-
-
-def ratio(numerator: np.ndarray, denominator: np.ndarray, *, confidence: float = 0.95) -> Estimate:
-    """Ratio of the means of two paired samples `[N]`, with the error of the linearised ratio (Cochran 1977, section 6.3)."""
-    above, below = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
-    if above.shape != below.shape:
-        raise ValueError(f"paired values need equal shapes, these are {above.shape} and {below.shape}")
-    centre = float(below.mean())
-    value = float(above.mean()) / centre
-    residual = mean((above - value * below) / centre)
-    return estimate(value, residual.standard_error, above.size, confidence=confidence)
-
-
-def difference_error(first: float, second: float) -> float:
-    """Standard error of the difference of two independent estimates with these standard errors."""
-    return math.hypot(first, second)
 
 
 def quantiles(values: np.ndarray, probabilities: Sequence[float]) -> tuple[float, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portunus.sim.charts import Span, Timeline
+from portunus.sim.charts import Curve, Span, Timeline
 from portunus.sim.trace import TraceEvent, trace_fight
 
 if TYPE_CHECKING:
@@ -12,17 +12,13 @@ if TYPE_CHECKING:
 
 
 def timeline_of(compiled: CompiledSpec, *, seed: int, rotation: str = "default") -> Timeline:
-    """The fight of one seed as a timeline: every cast, every aura, and the first resource at every decision."""
-    model = compiled.model
+    """The fight of one seed as a timeline: every cast, every aura, and every resource at every decision."""
     schools = {a.spell: a.school for a in compiled.actions}
-    resource = model.resources[0] if model.resources else None
     duration_s = compiled.duration_ns / 1e9
     events = trace_fight(compiled, seed, rotation)
-    damage, curve = _replay(compiled, seed=seed, rotation=rotation, resource=resource.name if resource else "")
     return Timeline(
-        seed=seed, dps=damage / duration_s, duration_s=duration_s,
-        casts=tuple(_casts(events, schools)), auras=tuple(_auras(events, duration_s)),
-        mana=curve, mana_label=resource.label if resource else "",
+        seed=seed, dps=events[-1].amount, duration_s=duration_s, casts=tuple(_casts(events, schools)), auras=tuple(_auras(events, duration_s)),
+        curves=_curves(compiled, seed=seed, rotation=rotation),
     )  # fmt: skip
 
 
@@ -48,13 +44,14 @@ def _auras(events: list[TraceEvent], duration_s: float) -> list[Span]:
     return sorted(spans, key=lambda span: span.start_s)
 
 
-def _replay(compiled: CompiledSpec, *, seed: int, rotation: str, resource: str) -> tuple[float, tuple[tuple[float, float], ...]]:
-    """Play the same fight in the kernel: its damage, and `(seconds, resource)` at each decision (none without a resource)."""
+def _curves(compiled: CompiledSpec, *, seed: int, rotation: str) -> tuple[Curve, ...]:
+    """Play the same fight in the kernel and look at the resources at each decision."""
     state, rng = compiled.new_state(), compiled.new_rng(seed)
     compiled.reset(state, rng)
-    fields, curve = compiled.view(state), []
+    fields = compiled.view(state)
+    points: dict[str, list[tuple[float, float]]] = {r.name: [] for r in compiled.model.resources}
     while not fields["finished"]:
-        if resource:
-            curve.append((float(fields["now"]) / 1e9, float(fields[resource])))
+        for name, curve in points.items():
+            curve.append((float(fields["now"]) / 1e9, float(fields[name])))
         compiled.step(state, compiled.rotation(state, rotation), rng)
-    return float(fields["damage"]), tuple(curve)
+    return tuple(Curve(r.label, tuple(points[r.name])) for r in compiled.model.resources)

@@ -64,6 +64,9 @@ def test_sim_prints_and_writes_the_same_figures(capsys: pytest.CaptureFixture[st
     assert sum(a["damage"]["mean"] for a in document["actions"]) / document["duration_s"] == pytest.approx(mean, rel=1e-9)
     assert document["dps"]["quantiles"][0]["dps"] <= mean <= document["dps"]["quantiles"][-1]["dps"]
     assert "600 fights in" in out
+    assert document["dps"]["lowest"]["dps"] == document["dps"]["quantiles"][0]["dps"]
+    assert all(figure["low"] <= figure["mean"] <= figure["high"] for a in document["actions"] for figure in (a["casts"], a["hits"], a["damage"]))
+    assert all(figure["low"] <= figure["mean"] <= figure["high"] for a in document["auras"] for figure in (a["uptime_s"], a["procs"]))
     code, _, _ = run(capsys, "sim", SPEC, "--iterations", 600, "--seed", 5, "--workers", 3, "--json", second, "--report", report)
     assert code == 0
     again = json.loads(second.read_text())
@@ -89,14 +92,65 @@ def test_sim_plays_an_imported_list_with_its_prepull(capsys: pytest.CaptureFixtu
 
 def test_sim_stops_at_the_wanted_precision(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "out.json"
-    code, _, _ = run(capsys, "sim", SPEC, "--target-error", 0.2, "--json", file)
+    code, _, _ = run(capsys, "sim", SPEC, "--target-error", 0.3, "--workers", 2, "--json", file)
     document = json.loads(file.read_text())
     assert code == 0
-    assert document["dps"]["standard_error"] <= 0.002 * document["dps"]["mean"]
-    assert document["fights"] < 10_000
+    assert document["dps"]["high"] - document["dps"]["mean"] <= 0.003 * document["dps"]["mean"]
+    assert 1000 < document["fights"] < 3000
+    again = tmp_path / "again.json"
+    run(capsys, "sim", SPEC, "--target-error", 0.3, "--workers", 1, "--json", again)
+    assert json.loads(again.read_text())["dps"] == document["dps"]
 
 
-def test_sim_traces_one_fight(capsys: pytest.CaptureFixture[str]) -> None:
+def test_sim_compares_variants_in_the_same_fights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    one, two, page = tmp_path / "one.json", tmp_path / "two.json", tmp_path / "page.html"
+    richer, same = "stats.spell_power=2600", "rotation=default"
+    code, out, _ = run(capsys, "sim", SPEC, "--iterations", 500, "--versus", richer, "--versus", same, "--json", one, "--report", page, "--workers", 2)
+    assert code == 0
+    document = json.loads(one.read_text())
+    assert [v["variant"] for v in document["versus"]] == [richer, same]
+    better, equal = document["versus"]
+    assert equal["difference"] == {"mean": 0.0, "standard_error": 0.0, "low": 0.0, "high": 0.0} and equal["correlation"] == pytest.approx(1)
+    assert equal["dps"]["mean"] == pytest.approx(document["dps"]["mean"], rel=1e-12)
+    assert better["difference"]["low"] > 0
+    assert better["difference"]["standard_error"] < document["dps"]["standard_error"] / 20  # the same fights, slightly harder hits
+    assert better["share"]["mean"] == pytest.approx(better["difference"]["mean"] / document["dps"]["mean"], rel=1e-12)
+    assert "no difference shown" in out and "better" in out
+    assert f"portunus sim {SPEC} --iterations 500 --versus {richer} --versus {same} --workers 2" in page.read_text()
+    # The variant by itself is the variant beside the base.
+    profile = tmp_path / "richer.toml"
+    profile.write_text((Path("specs/wotlk/profiles/mage_fire.toml")).read_text().replace("spell_power = 2500", "spell_power = 2600"))
+    run(capsys, "sim", SPEC, "--iterations", 500, "--profile", profile, "--versus", "stats.spell_power=2500", "--json", two)
+    other = json.loads(two.read_text())
+    assert other["dps"]["mean"] == pytest.approx(better["dps"]["mean"], rel=1e-12)
+    assert other["versus"][0]["difference"]["mean"] == pytest.approx(-better["difference"]["mean"], rel=1e-9)
+
+
+def test_sim_weighs_statistics(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file, page = tmp_path / "weights.json", tmp_path / "page.html"
+    code, out, _ = run(capsys, "sim", SPEC, "--iterations", 400, "--stat-weights", "--json", file, "--report", page)
+    assert code == 0
+    document = json.loads(file.read_text())["stat_weights"]
+    weights = {w["stat"]: w for w in document["weights"]}
+    assert document["normalised_to"] == "spell_power"
+    assert weights["spell_power"]["dps_per_point"]["low"] > 0.9
+    assert weights["spell_power"]["normalised"]["mean"] == 1.0
+    assert weights["strength"]["dps_per_point"]["mean"] == 0.0 and weights["strength"]["bend"] is None
+    crit = weights["spell_crit"]
+    assert crit["normalised"]["mean"] == pytest.approx(crit["dps_per_point"]["mean"] / weights["spell_power"]["dps_per_point"]["mean"], rel=1e-9)
+    order = [w["dps_per_point"]["mean"] for w in document["weights"]]
+    assert order == sorted(order, reverse=True)
+    assert "spell_power = 1" in out and "no effect shown" in out
+    assert "What a point of each statistic is worth" in page.read_text()
+
+
+def run_json(capsys: pytest.CaptureFixture[str], file: Path, *arguments: object) -> str:
+    """What `sim` writes to a JSON file."""
+    assert run(capsys, "sim", SPEC, *arguments, "--json", file)[0] == 0
+    return file.read_text()
+
+
+def test_sim_traces_one_fight(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, out, _ = run(capsys, "sim", SPEC, "--trace", "--seed", 3)
     assert code == 0
     lines = out.splitlines()
@@ -106,6 +160,11 @@ def test_sim_traces_one_fight(capsys: pytest.CaptureFixture[str]) -> None:
     assert times[0] == -2.0
     assert times[-1] <= 300.0
     assert sum("casts Fireball" in line for line in lines) > 50
+    assert "end of the fight" in lines[-1]
+    dps = json.loads(run_json(capsys, tmp_path / "one.json", "--iterations", 1, "--seed", 3))["dps"]["mean"]
+    assert f"{dps:.1f} DPS" in lines[-1]
+    exact = run(capsys, "sim", SPEC, "--trace", "--precise", "--seed", 3)[1].splitlines()
+    assert len(exact) == len(lines) and f"{dps!r}" in exact[-1]
     assert run(capsys, "sim", SPEC, "--trace", "--seed", 3)[1] == out
     assert run(capsys, "sim", SPEC, "--trace", "--seed", 4)[1] != out
 
@@ -121,6 +180,22 @@ def test_sim_traces_one_fight(capsys: pytest.CaptureFixture[str]) -> None:
         ([SPEC, "--apl", "none.json", "--rotation", "default"], "both name a priority list"),
         ([SPEC, "--trace", "--iterations", "5"], "sums nothing up"),
         ([SPEC, "--iterations", "0"], "0 is not in the range"),
+        ([SPEC, "--precise"], "--precise is about the log"),
+        ([SPEC, "--normalise", "spirit"], "is about stat weights"),
+        ([SPEC, "--versus", "talents=9", "--stat-weights"], "two measurements"),
+        ([SPEC, "--versus", "talents=9"], "rank 9 of talent `arcane_subtlety` (arcane): 0 to 2"),
+        ([SPEC, "--versus", "talent=0"], "Did you mean talents=...?"),
+        ([SPEC, "--versus", "rotation"], "is no variant"),
+        ([SPEC, "--versus", "rotation=defualt"], "Did you mean 'default'?"),
+        ([SPEC, "--versus", "stats.spellpower=1"], "did you mean `spell_power`?"),
+        ([SPEC, "--versus", "stats.spell_power=lots"], "stats.spell_power=lots is no number"),
+        ([SPEC, "--versus", "glyphs=fire_ball"], "did you mean `fireball`?"),
+        ([SPEC, "--versus", "profile=none.toml"], "none.toml"),
+        ([SPEC, "--versus", "race=orc,race=troll"], "says race twice"),
+        ([SPEC, "--versus", "rotation=default,apl=x"], "names two priority lists"),
+        ([SPEC, "--versus", "race=orc", "--versus", "race=orc"], "names a variant twice"),
+        ([SPEC, "--stat-weights", "--normalise", "spelpower"], "has no statistic 'spelpower'"),
+        ([SPEC, "--stat-weights", "--stat-step", "1e9"], "a step of 1e+09 points cannot be made"),
         ([SPEC, "--target-error", "nan"], "nan is no precision"),
         ([SPEC, "--iterations", "25", "--json", "/proc/none/out.json"], "cannot write /proc/none/out.json"),
     ],

@@ -26,7 +26,7 @@ def ready() -> Arrangement:
 
 @pytest.fixture(scope="module")
 def events(ready: Arrangement) -> list[TraceEvent]:
-    return trace_program(*ready.lowered(), 5, "default")
+    return trace_program(*ready.lowered, 5, "default")
 
 
 @pytest.mark.parametrize("log", LOGS, ids=lambda p: p.name.split(".")[0])
@@ -54,7 +54,7 @@ def test_a_planted_difference_is_found() -> None:
 
 def test_the_log_adds_up(ready: Arrangement, events: list[TraceEvent]) -> None:
     """Damage, casts and resources of the log are those of the fight's own counters."""
-    program, tables = ready.lowered()
+    program, tables = ready.lowered
     s, m = Twin(program).fight(tables, 5, "default")
     assert sum(e.amount for e in events if e.kind == "damage" and e.time_ns >= 0) == pytest.approx(s.damage, rel=1e-12)  # type: ignore[attr-defined]
     crits = sum(e.outcome == "crit" for e in events if e.kind == "damage")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,22 +11,45 @@ import numpy as np
 import pytest
 
 from portunus.errors import PortunusError
-from portunus.sim.charts import Span, Timeline
-from portunus.sim.report import ActionRow, AuraRow, ComparisonRow, ReportData, render_report, report_of, write_report
-from portunus.sim.results import ActionResult, AuraResult, ResourceResult, SimulationResult
-from portunus.sim.statistics import Estimate
+from portunus.sim.charts import Curve, Span, Timeline
+from portunus.sim.report import ComparisonRow, ReportData, render_report, write_report
+from portunus.sim.results import QUANTILES, ActionResult, AuraResult, ResourceResult, SimulationResult
+from portunus.sim.statistics import Distribution, Estimate, Moments, estimate
+from portunus.sim.versus import StatWeight, VariantResult
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7 * 7 }} </svg>"
 
 
+def about(value: float) -> Estimate:
+    return estimate(value, value / 100, 200)
+
+
+def action(name: str, casts: float, hits: float, crits: float, misses: float, damage: float, *, owner: str = "") -> ActionResult:
+    return ActionResult(name, name, 1, 0, False, owner, "fire" if damage else "", about(casts), about(hits), about(crits), about(misses), about(damage), damage / 900_000)
+
+
+def result(name: str, dps: np.ndarray, *, seed: int = 11, enemies: int = 1) -> SimulationResult:
+    moments, distribution = Moments(), Distribution()
+    moments.add_array(dps)
+    distribution.add(dps, first_seed=seed)
+    return SimulationResult(
+        title=name, rotation="default", seed=seed, workers=1, dps=moments.estimate(), deviation=moments.deviation,
+        quantiles=tuple((p, distribution.quantile(p)) for p in QUANTILES),
+        actions=(action(name, 60.0, 59.0, 29.5, 1.0, 900_000.0), action("Wait", 3.0, 0, 0, 0, 0), action("never", 0, 0, 0, 0, 0)),
+        auras=(AuraResult("bomb", name, 2, 0, True, about(75.0), about(4.0)), AuraResult("never", "Never", 3, 0, False, about(0), about(0))),
+        resources=(ResourceResult("mana", name, about(3400.0)),), spent=(("scorch", about(120.0)),), duration_s=300.0, enemies=enemies, seconds=1.0,
+        samples=dps[:1000], distribution=distribution,
+    )  # fmt: skip
+
+
 def make(name: str = "Fireball", **changes: object) -> ReportData:
-    dps = 4000.0 + np.arange(200.0)
     casts = tuple(Span(name, 2.0 * i, 2.0 * i + 1.5, "fire", note=name) for i in range(150))
     data = ReportData(
-        title=name, dps=dps, duration_s=300.0, seed=11, command=f"portunus sim {name}", inputs=(("spec", name),),
-        actions=(ActionRow(name, "fire", 60.0, 59.0, 29.5, 1.0, 900_000.0), ActionRow("Wait", "", 3.0, 0, 0, 0, 0)),
-        auras=(AuraRow(name, 0.25, 4.0),), resources=((name, name),),
-        timeline=Timeline(11, 4000.0, 300.0, casts, (Span(name, 10.0, 20.0),), ((0.0, 100.0), (300.0, 5.0)), name),
+        result=result(name, 4000.0 + np.arange(200.0)), command=f"portunus sim {name}", inputs=(("spec", name),),
+        timeline=Timeline(11, 4000.0, 300.0, casts, (Span(name, 10.0, 20.0),), (Curve(name, ((0.0, 100.0), (300.0, 5.0))), Curve("Energy", ((0.0, 1.0),)))),
+        versus=(VariantResult(name, about(4100.0), about(100.0), about(0.025), 0.5), VariantResult("tie", about(4000.0), estimate(1.0, 10.0, 200), about(0.1), 0.5)),
+        weights=(StatWeight("spell_power", 2500, 50, about(1.5), about(1.0), estimate(-0.5, 0.1, 200)), StatWeight("stamina", 0, 50, estimate(0.0, 0.1, 200), about(1.0), None)),
+        weights_unit="spell_power",
         comparison=(ComparisonRow(name, 4000.0, 4001.0, -0.025, name, True),), measured=((name, name),), rotation_text=name,
     )
     return dataclasses.replace(data, **changes)  # type: ignore[arg-type]
@@ -63,9 +87,11 @@ def test_page_shows_the_numbers_and_the_command() -> None:
     page = Page(render_report(make()))
     assert page.open == []
     text = " ".join(page.text.split())
-    for expected in ("4,100 DPS", "200 fights of 300 s", "portunus sim Fireball", "100.0 %", "3,000", "50.0 %", "25.0 %", "-0.025 %", "seed 11"):
+    for expected in ("4,100 DPS", "200 fights of 300 s against 1 enemy", "portunus sim Fireball", "100.0 %", "3,000.0 ± 59.2", "50.0 %", "25.0 ± 0.5 %", "-0.025 %", "seed 11",
+                     "60.00 ± 1.18", "+100.0 ± 2.0", "no difference shown", "1.500 ± 0.030", "gains less than it loses here", "no effect shown", "+3,400.0 ± 67.0", "Energy"):
         assert expected in text, expected
     assert "The worst fight has seed 11, the best 210." in text
+    assert "never" not in text.lower()
 
 
 def test_page_needs_nothing_but_itself() -> None:
@@ -89,19 +115,25 @@ def test_page_is_small_even_for_a_long_fight() -> None:
     timeline = make().timeline
     assert timeline is not None
     casts = tuple(Span("Scorch", 1.5 * i, 1.5 * i + 1.5, "fire", "crit 12,345") for i in range(400))
-    big = make(dps=np.random.default_rng(1).normal(5000, 200, 100_000), timeline=dataclasses.replace(timeline, casts=casts, duration_s=600.0))
-    assert len(render_report(big).encode()) < 400_000
+    fights = result("big", np.random.default_rng(1).normal(5000, 200, 100_000))
+    assert len(render_report(make(result=fights, timeline=dataclasses.replace(timeline, casts=casts, duration_s=600.0))).encode()) < 400_000
+    hour = dataclasses.replace(timeline, casts=tuple(Span(f"Late {i}", 1.5 * i, 1.5 * i + 1.5) for i in range(2400)), duration_s=3600.0)
+    page = render_report(make(result=fights, timeline=hour))
+    assert len(page.encode()) < 400_000
+    assert "the first 600 s are drawn" in page and "Late 399" in page and "Late 401" not in page
 
 
 @pytest.mark.parametrize("samples", [[0.0], [5.0, 5.0, 5.0], [1.0, 2.0]])
 def test_few_or_equal_fights(samples: list[float]) -> None:
-    page = Page(render_report(make(dps=np.array(samples), timeline=None, auras=(), comparison=(), measured=(), actions=())))
+    few = dataclasses.replace(result("few", np.array(samples)), auras=(), actions=(), resources=(), spent=())
+    page = Page(render_report(make(result=few, timeline=None, comparison=(), measured=(), versus=(), weights=())))
     assert f"{len(samples)} fight" in page.text
 
 
 def test_histogram_counts_every_fight() -> None:
-    titles = [part.split("<")[0] for part in render_report(make(timeline=None)).split("<title>")[2:] if " fights<" in part]
-    assert sum(int(title.rsplit(": ", 1)[1].split()[0]) for title in titles) == 200
+    counts = re.findall(r": (\d+) fights</title>", render_report(make(timeline=None)))
+    assert len(counts) == 15
+    assert sum(map(int, counts)) == 200
 
 
 def test_same_data_same_bytes_and_a_bad_place_is_told(tmp_path: Path) -> None:
@@ -113,20 +145,6 @@ def test_same_data_same_bytes_and_a_bad_place_is_told(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "kept"
 
 
-def test_report_of_a_simulation_keeps_what_happened() -> None:
-    def exactly(value: float) -> Estimate:
-        return Estimate(value, 0.0, 8, value, value)
-
-    def action(name: str, casts: float, hits: float, damage: float, owner: str = "") -> ActionResult:
-        return ActionResult(name, name.title(), 1, 0, False, owner, "fire", exactly(casts), hits, 1.0, 0.0, exactly(damage), 0.5)
-
-    result = SimulationResult(
-        title="Fire Mage", rotation="default", seed=3, workers=1, dps=exactly(100.0), deviation=0.0, quantiles=(),
-        actions=(action("fireball", 10, 9, 6000.0), action("never", 0, 0, 0.0), action("bolt", 0, 5, 100.0, owner="image")),
-        auras=(AuraResult("bomb", "Bomb", 2, 0, True, 90.0, 5.0), AuraResult("streak", "Streak", 3, 0, False, 15.0, 2.0)),
-        resources=(ResourceResult("mana", "gem", 3400.0),), spent=(), duration_s=60.0, enemies=3, seconds=1.0, samples=np.array([99.0, 101.0]),
-    )  # fmt: skip
-    data = report_of(result, command="portunus sim x", inputs=())
-    assert [row.label for row in data.actions] == ["Fireball", "Bolt"]
-    assert [row.uptime for row in data.auras] == [0.5, 0.25]
-    assert "3,400.0 a fight" in Page(render_report(data)).text
+def test_uptime_is_shared_by_the_enemies() -> None:
+    three = render_report(make(result=result("three", np.array([4000.0, 4100.0]), enemies=3)))
+    assert "8.3 ± 0.2 %" in three and "against 3 enemies" in three
