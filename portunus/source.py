@@ -31,6 +31,10 @@ class Source:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def offset(self, line: int, column: int) -> int:
+        """The character offset of a line and column counted from 1; the end of the text for a line beyond it."""
+        return self._starts[line - 1] + column - 1 if line <= len(self._starts) else len(self.text)
+
     def line(self, number: int) -> str:
         """The text of a line counted from 1, without its line break; empty beyond the end."""
         if not 1 <= number <= len(self._starts):

@@ -38,6 +38,17 @@ UNITS: dict[str, Unit] = {
 }
 
 
+# What people write for a unit -> the unit.
+_UNIT_WORDS = {"sec": "s", "secs": "s", "second": "s", "seconds": "s", "m": "min", "minutes": "min", "mins": "min", "hours": "h", "hr": "h", "yards": "yd", "yard": "yd",
+               "y": "yd", "msec": "ms", "pct": "%", "percent": "%", "yds": "yd"}  # fmt: skip
+
+
+def meant_unit(unit: str) -> str | None:
+    """The unit that an unknown one stands for, None if that is unclear."""
+    lower = unit.lower()
+    return lower if lower in UNITS else _UNIT_WORDS.get(lower)
+
+
 def convert(digits: str, unit: str) -> int | float:
     """A literal's value inside: exact integer nanoseconds for times (rounded to the nearest), the nearest float for the rest.
 

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     # name: (for whom, what it does in one line)
     "demo": ("Start here", "Run the whole chain on the fire mage and show what was measured."),
     "check": ("Theorycrafters: write a spec and measure it", "Find every mistake in spec files."),
+    "rule": ("Theorycrafters: write a spec and measure it", "Explain a code of `check`, with a bad example and a good one."),
     "fmt": ("Theorycrafters: write a spec and measure it", "Write spec files in the one canonical format."),
     "explain": ("Theorycrafters: write a spec and measure it", "Show what a spec means, stage by stage."),
     "sim": ("Theorycrafters: write a spec and measure it", "Simulate many fights and print damage, casts and uptimes."),

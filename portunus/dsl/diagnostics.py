@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,14 @@ from portunus.dsl import limits
 from portunus.dsl.model import Span
 from portunus.errors import PortunusError
 from portunus.source import Source, underline
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of a text: `span.length` characters of one line (0 = nothing, an insertion) give way to `text`."""
+
+    span: Span
+    text: str
 
 
 @dataclass(frozen=True)
@@ -23,6 +32,7 @@ class Diagnostic:
         span: Where.
         hint: What to write instead; may be empty.
         excerpt: The source line, for the caret.
+        repair: The exact changes the hint speaks of; () where it leaves them to the reader.
     """
 
     code: str
@@ -31,6 +41,7 @@ class Diagnostic:
     span: Span
     hint: str = ""
     excerpt: str = ""
+    repair: tuple[Edit, ...] = ()
 
     def render(self) -> str:
         """Several lines of text: place, message, source line with carets, hint."""
@@ -44,7 +55,7 @@ class Diagnostic:
         return "\n".join(lines)
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as plain data for `--format json`."""
+        """The finding as plain data: what it is, where, and each change of its repair."""
         return {
             "code": self.code,
             "severity": self.severity,
@@ -54,6 +65,7 @@ class Diagnostic:
             "column": self.span.column,
             "length": self.span.length,
             "hint": self.hint,
+            "repair": [{"line": e.span.line, "column": e.span.column, "length": e.span.length, "text": e.text} for e in self.repair],
         }
 
 
@@ -95,8 +107,16 @@ class Problems:
         """Whether an error was found."""
         return self._errors > 0
 
-    def error(self, code: str, span: Span, message: str, hint: str = "") -> None:
+    def error(self, code: str, span: Span, message: str, hint: str = "", *, repair: tuple[Edit, ...] | None = None) -> None:
         """Record an error; the same code at the same place is recorded once.
+
+        Args:
+            code: A key of `catalogue.RULES`.
+            span: The place the carets mark.
+            message: What is wrong.
+            hint: What to do. One that begins with "did you mean `X`?", "write `X`" or "Delete it." is also the repair: it is done to what the
+                carets mark.
+            repair: The repair, where the hint's words do not give it; () = there is none.
 
         Raises:
             TooManyErrors: `limits.ERRORS` were found.
@@ -104,7 +124,7 @@ class Problems:
         if (code, span) in self._seen or (code == "PT401" and self._lost(span)):
             return
         self._seen.add((code, span))
-        self._add(code, "error", span, message, hint)
+        self._add(code, "error", span, message, hint, repair)
         self._errors += 1
         if self._errors >= limits.ERRORS:
             self._add("PT017", "error", span, f"{limits.ERRORS} errors found; the rest is not shown", "Mend these first.")
@@ -121,18 +141,56 @@ class Problems:
         """Whether an error lies between a place and a line of the same file."""
         return any(d.severity == "error" and d.span.path == start.path and start.line <= d.span.line <= last_line for d in self.found)
 
-    def warning(self, code: str, span: Span, message: str, hint: str = "") -> None:
-        """Record a warning."""
-        self._add(code, "warning", span, message, hint)
+    def warning(self, code: str, span: Span, message: str, hint: str = "", *, repair: tuple[Edit, ...] | None = None) -> None:
+        """Record a warning; arguments as for `error`."""
+        self._add(code, "warning", span, message, hint, repair)
 
-    def _add(self, code: str, severity: str, span: Span, message: str, hint: str) -> None:
+    def _add(self, code: str, severity: str, span: Span, message: str, hint: str, repair: tuple[Edit, ...] | None = None) -> None:
         source = self.sources.get(span.path)
-        self.found.append(Diagnostic(code, severity, message, span, hint, source.line(span.line) if source else ""))
+        line = source.line(span.line) if source else ""
+        self.found.append(Diagnostic(code, severity, message, span, hint, line, _repair(span, line, hint) if repair is None else repair))
 
     def sorted(self) -> list[Diagnostic]:
         """All findings by file (in the order read), line and column."""
         order = {path: number for number, path in enumerate(self.sources)}
         return sorted(self.found, key=lambda d: (order.get(d.span.path, -1), d.span.line, d.span.column, d.code))
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """A text with changes made to it; of two that touch the same characters only the first is made."""
+    source = Source("", text)
+    starts = sorted(((source.offset(edit.span.line, edit.span.column), edit.span.length, edit.text) for edit in edits), key=lambda part: part[:2])
+    parts, end = [], 0
+    for start, length, replacement in starts:
+        if start >= end:
+            parts += [text[end:start], replacement]
+            end = start + length
+    return "".join([*parts, text[end:]])
+
+
+_PROPOSAL = re.compile(r"(?:did you mean|write) `([^`]+)`")
+_PLACEHOLDER = re.compile(r"[A-Z]{2}|\.\.\.")
+
+
+def _repair(span: Span, line: str, hint: str) -> tuple[Edit, ...]:
+    """The change a hint speaks of, see `Problems.error`."""
+    if hint.startswith("Delete it."):
+        return (Edit(span, ""),)
+    found = _PROPOSAL.match(hint)
+    marked = line[span.column - 1 : span.column - 1 + span.length]
+    if found is None or not marked or _PLACEHOLDER.search(found[1]):
+        return ()
+    proposed = found[1]
+    if marked[0] == '"':
+        folder, slash, _ = marked[1:-1].rpartition("/")
+        return (Edit(span, f'"{folder}{slash}{proposed}"'),)
+    if hint.startswith("did") and "." in marked and "." not in proposed:
+        # The name of one thing is proposed, and the carets mark all of a dotted name: the part most like it is meant.
+        names = marked.split(".")
+        place = min(range(len(names)), key=lambda number: (distance(names[number], proposed, 64), number == 0))
+        start = span.column + sum(len(name) + 1 for name in names[:place])
+        return (Edit(Span(span.path, span.line, start, len(names[place])), proposed),)
+    return (Edit(span, proposed),)
 
 
 def distance(a: str, b: str, most: int) -> int:

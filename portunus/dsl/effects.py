@@ -78,7 +78,7 @@ class Effects:
         amount = self.expressions.resolve(item.arguments["amount"], replace(place.context, rolls=True), "number", "`damage`")
         scope = item.name("scope") or "target"
         if scope not in ("target", "enemies", "each"):
-            self.problems.error("PT402", item.arguments["scope"].span, f"damage cannot go to `{scope}`", "write `to enemies` or `to each`, or leave it out for the target")
+            self.problems.error("PT402", item.arguments["scope"].span, f"damage cannot go to `{scope}`", "write `enemies` or `each`, or leave `to ...` out for the target")
         count = item.get("count")
         if count is not None and scope != "each":
             self.problems.error("PT402", count.span, "`up_to` goes with `to each`", "write `damage AMOUNT to each up_to 4`")

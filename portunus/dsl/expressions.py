@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from portunus.dsl.diagnostics import Problems, suggestion
+from portunus.dsl.diagnostics import Edit, Problems, suggestion
 from portunus.dsl.model import OUTCOMES, WEAPON_KINDS, WEAPON_SLOTS, WEAPON_VALUES, Expr, Span, ValueType
 from portunus.dsl.symbols import AURA_FIELDS, Symbols, unit_hint
 from portunus.dsl.syntax import Binary, Call, Name, Node, Number, Text, Unary
-from portunus.units import UNITS, convert
+from portunus.units import UNITS, convert, meant_unit
 
 UNKNOWN = "unknown"  # the type after an error: agrees with everything, so that one mistake gives one message
 TYPE_NAMES = {
@@ -94,6 +94,8 @@ class Expressions:
             self.problems.error("PT505", node.span, f"{what} cannot be a rolled amount", "A range `a..b` stands in `damage` and `gain` only.")
         else:
             self.problems.error("PT502", node.span, f"{what} needs {' or '.join(TYPE_NAMES[t] for t in allowed)}, found {TYPE_NAMES[expr.type]}", _mend(node, expr, allowed))
+        if types == "bool" and expr.op in ("talent", "glyph", "option"):
+            return Expr("ge", (expr, Expr("number", (1.0,), "number", expr.span)), "bool", expr.span)
         return typed(expr.op, expr.args, UNKNOWN, expr.span)
 
     def _node(self, node: Node, context: Context) -> Expr:
@@ -113,7 +115,10 @@ class Expressions:
     def _number(self, node: Number) -> Expr:
         if node.unit not in UNITS:
             self.problems.error("PT014", node.span, f"there is no unit `{node.unit}`", unit_hint(node))
-            return _unknown(node.span)
+            meant = meant_unit(node.unit)
+            if meant is None:
+                return _unknown(node.span)
+            node = Number(node.digits, meant, node.span)
         return typed("number", (convert(node.digits, node.unit),), UNITS[node.unit].type, node.span)
 
     def _unary(self, node: Unary, context: Context) -> Expr:
@@ -138,7 +143,8 @@ class Expressions:
             if bound.type not in ("number", UNKNOWN):
                 return self._wrong("the bounds of a range are numbers", part, bound, ["number"])
         if low.op == high.op == "number" and low.type == high.type == "number" and low.args[0] > high.args[0]:
-            self.problems.error("PT308", node.span, "the first bound of a range is above the second", "Swap them.")
+            swapped = f"{node.right.digits}{node.right.unit}..{node.left.digits}{node.left.unit}" if isinstance(node.left, Number) and isinstance(node.right, Number) else ""
+            self.problems.error("PT308", node.span, "the first bound of a range is above the second", f"write `{swapped}`" if swapped else "Swap them.")
         return Expr("range", (low, high), "range", node.span)
 
     def _binary(self, node: Binary, context: Context) -> Expr:
@@ -184,28 +190,46 @@ class Expressions:
                 return self._wrong(f"`{node.op}` needs numbers", part, operand, ["number"])
             verb = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide"}[op]
             pair = {"add": f"{TYPE_NAMES[a]} and {TYPE_NAMES[b]}", "sub": f"{TYPE_NAMES[b]} from {TYPE_NAMES[a]}"}.get(op, f"{TYPE_NAMES[a]} by {TYPE_NAMES[b]}")
-            hint = _mend(node.right, right, [a]) or _mend(left_node, left, [b])
-            self.problems.error("PT501", node.span, f"cannot {verb} {pair}", hint)
+            self._disagree(node, left, left_node, right, f"cannot {verb} {pair}")
             return _unknown(node.span)
         return typed(op, (left, right), result, node.span)
 
     def _compare(self, node: Binary, op: str, left: Expr, left_node: Node, right: Expr) -> Expr:
         a, b = left.type, right.type
         if a == "bool" and isinstance(left_node, Binary) and left_node.op in OPERATORS and op not in ("eq", "ne"):
-            self.problems.error("PT506", node.span, "comparisons do not chain", "write `a <= b and b <= c`")
-            return _unknown(node.span)
+            middle = left_node.right.span
+            source = self.problems.sources.get(middle.path)
+            text = source.line(middle.line)[middle.column - 1 :][: middle.length] if source else "b"
+            after = Span(middle.path, middle.line, middle.column + middle.length, 0)
+            self.problems.error("PT506", node.span, "comparisons do not chain", f"write `... {text} and {text} ...`", repair=(Edit(after, f" and {text}"),))
+            if left.args[1].type != b:
+                return _unknown(node.span)
+            return Expr("and", (left, Expr(op, (left.args[1], right), "bool", node.span)), "bool", node.span)
         if a != b or a == "range" or (a == "bool" and op not in ("eq", "ne")):
-            hint = _mend(node.right, right, [a]) or _mend(left_node, left, [b])
-            self.problems.error("PT501", node.span, f"cannot compare {TYPE_NAMES[a]} with {TYPE_NAMES[b]}", hint)
+            self._disagree(node, left, left_node, right, f"cannot compare {TYPE_NAMES[a]} with {TYPE_NAMES[b]}")
             return _unknown(node.span)
-        for phase, other in ((left, right), (right, left)):
-            if phase.op == "target_phase" and (other.op != "number" or not 0 <= other.args[0] <= 1):
-                self.problems.error("PT405", node.span, "`target.health` is compared with a percentage", "write `target.health <= 35%`")
+        for one, other, part in ((left, right, node.right), (right, left, left_node)):
+            percent = isinstance(part, Number) and part.unit == "%"
+            if one.op == "target_phase" and (other.op != "number" or not 0 <= other.args[0] <= 1):
+                hint = f"write `{part.digits}%`" if isinstance(part, Number) and part.unit == "" else "It is compared with a number such as `35%`."
+                self.problems.error("PT405", part.span, "`target.health` is compared with a percentage", hint)
+            elif one.op == "resource" and percent:
+                whole = f"max_{one.args[0]}"
+                self.problems.error("PT501", part.span, f"`{one.args[0]}` is an amount, and this is a part of nothing", f"write `{part.digits}% * {whole}`")  # type: ignore[union-attr]
         return Expr(op, (left, right), "bool", node.span)
+
+    def _disagree(self, node: Binary, left: Expr, left_node: Node, right: Expr, message: str) -> None:
+        """Report two operands that do not go together, at the one that can be mended if there is one."""
+        for part, expr, wanted in ((node.right, right, left.type), (left_node, left, right.type)):
+            hint = _mend(part, expr, [wanted])
+            if hint:
+                self.problems.error("PT501", part.span if hint.startswith("write") else node.span, message, hint)
+                return
+        self.problems.error("PT501", node.span, message)
 
     def _call(self, node: Call, context: Context) -> Expr:
         if node.function not in FUNCTIONS:
-            self.problems.error("PT504", node.span, f"there is no function `{node.function[:80]}`", suggestion(node.function, FUNCTIONS))
+            self.problems.error("PT504", replace(node.span, length=len(node.function)), f"there is no function `{node.function[:80]}`", suggestion(node.function, FUNCTIONS))
             for argument in node.arguments:
                 self._node(argument, context)
             return _unknown(node.span)
@@ -308,6 +332,10 @@ class Expressions:
         own = [stat.split(".", 1)[1] for stat in symbols.stats if context.pet and stat.startswith(context.pet + ".")]
         plain = [stat for stat in symbols.stats if "." not in stat]
         events = [n for n, (_, _, events) in EVENT_NAMES.items() if context.event in events and "." not in n]
+        for dotted in PLAIN_NAMES:
+            if name in (dotted.replace(".", "_"), dotted.rsplit(".", 1)[-1]):
+                self.problems.error("PT401", node.span, f"there is no name `{name}`", f"write `{dotted}`")
+                return None
         self._unknown_name(node, f"there is no name `{name}`", [*plain, *own, *resources, *events, "enemies"], "")
         return None
 
@@ -362,14 +390,14 @@ class Expressions:
         if facts.prefix != prefix:
             where = {"buff": "on the player", "debuff": "on an enemy and does not tick", "dot": "on an enemy and ticks"}[facts.prefix]
             self.problems.error("PT403", node.span, f"`{name}` is {where}", f"write `{'.'.join([facts.prefix, *parts[1:]])}`")
-            return None
         fields = ["up", "down", "remains"] + ["stacks"] * facts.stacks + ["ticks_left"] * facts.periodic + ["fresh"] * (not facts.on_target)
         if field in facts.values:
             return Expr("aura_value", (name, field), "number", node.span)
         if field not in fields:
             known = [*fields, *facts.values]
             message = f"the aura `{name}` has no `{field}`" if field else f"say what of the aura `{name}`"
-            self.problems.error("PT404", node.span, message, suggestion(field, known))
+            hint = suggestion(field, known) if field else f"write `{node.text}.up`" if len(parts) == 2 else ""
+            self.problems.error("PT404", node.span, message, hint)
             return None
         op, kind = AURA_FIELDS[field]
         expr = typed(op, (name,), kind, node.span)
@@ -418,7 +446,6 @@ class Expressions:
         name = ".".join(parts[1:])
         if not context.pet:
             self.problems.error("PT405", node.span, "`owner` is known only inside a pet", f"write `{name}`")
-            return None
         if name not in self.symbols.stats or "." in name:
             self._unknown_name(Name(name, node.span), f"the owner has no statistic `{name}`", [stat for stat in self.symbols.stats if "." not in stat])
             return None
@@ -431,9 +458,13 @@ class Expressions:
         facts = self.symbols.aura_facts.get(head)
         if facts is not None:
             self.problems.error("PT403", node.span, f"`{head}` is an aura", f"write `{facts.prefix}.{node.text}`")
-            return None
+            return self._aura_name(node, [facts.prefix, *parts], context)
         if head in ("fight", "target", "spell"):
             known = [name for name in (*PLAIN_NAMES, *EVENT_NAMES) if name.startswith(head + ".")]
+            inside = next((name for name in known if node.text.startswith(name + ".")), "")
+            if inside:
+                self.problems.error("PT404", node.span, f"there is no `{node.text}`", f"write `{inside}`")
+                return None
             self._unknown_name(node, f"there is no `{node.text}`", known, code="PT404")
             return None
         heads = [*STATIC_PREFIXES, "weapon", "buff", "debuff", "dot", "cooldown", "fight", "target", *self.symbols.spells]
@@ -481,7 +512,7 @@ def _mend(node: Node, expr: Expr, wanted: list[str]) -> str:
             if kind in wanted:
                 return f"write `{node.digits}{unit}`"
     if isinstance(node, Number) and "number" in wanted and expr.type == "time":
-        return f"write `{node.digits}` without a unit"
+        return f"write `{node.digits}`, a plain number"
     if isinstance(node, Number) and "speed" in wanted and expr.type == "distance":
         return f"write `{node.digits}yd/s`"
     if "number" in wanted and expr.type == "time":

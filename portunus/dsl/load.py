@@ -21,11 +21,19 @@ from portunus.source import Source
 
 @dataclass(frozen=True)
 class Checked:
-    """What reading a file gave: findings, and as much of the model as there is."""
+    """What reading a file gave.
+
+    Attributes:
+        diagnostics: The findings.
+        symbols: The names, None if there were too many errors.
+        model: The model of a text without errors, else None.
+        reading: The model as far as it was understood, errors or not; None if there were too many.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     symbols: Symbols | None
     model: Model | None
+    reading: Model | None
 
 
 def read_source(path: Path, shown: str, problems: Problems, at: Span | None = None) -> Source | None:
@@ -119,8 +127,8 @@ def _uses(entries: tuple[Entry, ...]) -> list[Text]:
     for entry in entries:
         if isinstance(entry, Line) and len(entry.items) >= 2:
             head, path = entry.items[0].node, entry.items[1].node
-            if isinstance(head, Name) and head.text == "use" and isinstance(path, Text):
-                found.append(path)
+            if isinstance(head, Name) and head.text == "use" and isinstance(path, Text | Name):
+                found.append(Text(path.text, path.span))  # a name lacks its quotes, which is said later
     return found
 
 
@@ -144,7 +152,7 @@ def examine(path: Path | str, *, need_spec: bool = False, text: str | None = Non
         run_checks(model, symbols, problems)
     except TooManyErrors:
         model = None
-    return Checked(tuple(problems.sorted()), symbols, None if problems.failed else model)
+    return Checked(tuple(problems.sorted()), symbols, None if problems.failed else model, model)
 
 
 def load_model(path: Path | str) -> Model:

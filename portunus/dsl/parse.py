@@ -8,7 +8,7 @@ from typing import Any
 from lark import Lark, Token
 from lark.parsers.lalr_analysis import Shift
 
-from portunus.dsl.diagnostics import Problems
+from portunus.dsl.diagnostics import Edit, Problems
 from portunus.dsl.model import Span
 from portunus.dsl.syntax import Binary, Block, Branches, Call, Item, Line, Name, Number, Text, Unary, join
 from portunus.dsl.tokens import KeepTerminals, TooLarge, for_parser, grammar_text, lex, span_of
@@ -286,7 +286,22 @@ class _Driver:
             span = Span(span.path, span.line, span.column + span.length, 1)
         found = TOKEN_NAMES.get(kind, str(token))
         found = f"the name `{token}`" if kind in ("NAME", "FUNCTION") else f"`{token}`" if kind in ("NUMBER", "SIGNED_NUMBER", "COMPARISON") else found
-        self.problems.error("PT101", span, f"unexpected {found}, expected {_expectation(expected)}", _hint(kind, previous))
+        hint, repair = self._mend(expected, position) if not at_end else ("", ())
+        self.problems.error("PT101", span, f"unexpected {found}, expected {_expectation(expected)}", hint or _hint(kind, previous), repair=repair)
+
+    def _mend(self, expected: set[str], position: int) -> tuple[str, tuple[Edit, ...]]:
+        """What to write where a token cannot stand."""
+        token = self.tokens[position]
+        start = Span(self.source.path, token.line or 1, token.column or 1, 0)
+        if token.type == "NAME" and "LBRACE" in expected and "RPAR" not in expected:
+            last = token
+            for following in self.tokens[position + 1 :]:
+                if following.line != token.line or following.type in ("NEWLINE", "LBRACE", "RBRACE", "ELSE"):
+                    break
+                last = following
+            end = Span(start.path, start.line, (last.column or 1) + len(last), 0)
+            return "Effects of a condition stand in braces: `{ ... }`.", (Edit(start, "{ "), Edit(end, " }"))
+        return "", ()
 
 
 def _expectation(expected: set[str]) -> str:

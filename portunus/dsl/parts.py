@@ -62,6 +62,7 @@ class Parts:
                 lone = item.field(word)
                 if lone is not None:
                     self.problems.error("PT305", lone.span, f"`{word}` means nothing without a school", "Add `school NAME`.")
+                    break
             return None
         return Attack(
             school.name("school"), parts["crit_chance"], parts["additive"], parts["multiplier"], parts["crit_multiplier"], item.field("ignore_modifiers") is not None,

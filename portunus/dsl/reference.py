@@ -55,7 +55,7 @@ def reference() -> str:
     parts += ["", "## Statistics every ruleset defines", "", *[f"- `{name}`: {meaning}" for name, meaning in REQUIRED_STATS.items()], ""]
     parts += ["## Limits", "", "| limit | value |", "|---|---|"]
     parts += [f"| {name} | {value:,} |" for name, value in _limits().items()]
-    parts += ["", "## Codes", "", "`portunus check --rule PT401` shows the page of a code with a bad example and a good one.", "", "| code | meaning |", "|---|---|"]
+    parts += ["", "## Codes", "", "`portunus rule PT401` shows the page of a code with a bad example and a good one.", "", "| code | meaning |", "|---|---|"]
     parts += [f"| {code} | {_cell(rule.short)} |" for code, rule in RULES.items()]
     return "\n".join(parts) + "\n"
 

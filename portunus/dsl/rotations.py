@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from portunus.dsl.diagnostics import Problems, suggestion
+from portunus.dsl.diagnostics import Edit, Problems, suggestion
 from portunus.dsl.expressions import Context, Expressions
 from portunus.dsl.model import Apply, Aura, Chance, Expr, If, Renew, Rotation, RotationLine, Spell, Statement, Strike, Trigger
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition, Symbols, literal
+from portunus.dsl.syntax import Number
+from portunus.units import UNITS
 
 
 def statements_in(block: Iterable[Statement]) -> Iterator[Statement]:
@@ -54,7 +57,11 @@ class Rotations:
         for part in item.fields:
             word = part.keyword.word
             if word == "prepull":
-                time = literal(part.arguments["time"], self.problems, what="`prepull`", low=-60e9, high=-1, unit="time")
+                node = part.arguments["time"]
+                if isinstance(node, Number) and UNITS.get(node.unit, UNITS[""]).type == "time" and float(node.digits) > 0:
+                    self.problems.error("PT308", node.span, "a time before the pull is negative", f"write `-{node.digits}{node.unit}`")
+                    node = replace(node, digits="-" + node.digits)
+                time = literal(node, self.problems, what="`prepull`", low=-60e9, high=-1, unit="time")
                 spell = self._spell(part, "spell")
                 if spell:
                     prepull.append((int(time), spell))
@@ -77,6 +84,13 @@ class Rotations:
     def _spell(self, part: Field, argument: str) -> str:
         name, span = (part.arguments[argument].text, part.arguments[argument].span) if argument else (part.word, part.span)
         mine = [spell for spell in self.spells.values() if spell.chosen]
+        if name == "cast" and not argument and name not in self.spells:
+            self.problems.error("PT401", span, "a line of a rotation begins with the spell", "Delete it.", repair=(Edit(replace(span, length=len("cast ")), ""),))
+            return ""
+        givers = [spell.name for spell in mine if any(isinstance(s, Apply) and s.aura == name for s in statements_in((*spell.on_start, *spell.on_cast, *spell.on_land)))]
+        if name not in self.spells and len(givers) == 1:
+            self.problems.error("PT402", span, f"`{name}` is an aura, and a rotation names spells", f"write `{givers[0]}`")
+            return ""
         if name not in self.spells:
             words = [spell.name for spell in mine] + ([] if argument else ["cooldowns", "multidot", "prepull"])
             self.problems.error("PT401", span, f"there is no spell `{name}`", suggestion(name, words))
@@ -102,5 +116,5 @@ class Rotations:
             return []
         if not aura:
             span = part.arguments["spell"].span
-            self.problems.error("PT402", span, f"`{spell}` applies no periodic aura to its target", f"write `{spell} if ...` for a plain line")
+            self.problems.error("PT402", span, f"`{spell}` applies no periodic aura to its target", f"A plain line casts it: `{spell} if ...`.")
         return [RotationLine("multidot", spell, aura, condition, targets, left, part.span)]

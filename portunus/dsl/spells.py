@@ -10,7 +10,7 @@ from portunus.dsl.model import Expr, Spell, Swing
 from portunus.dsl.parts import Parts
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition, literal
-from portunus.dsl.syntax import Name
+from portunus.dsl.syntax import Name, Number
 
 SPELL_EVENTS = tuple(CHOICES["spell", "on", "event"])
 
@@ -38,6 +38,10 @@ class Spells(Parts):
         if aura and (self.symbols.aura_facts[aura].on_target or not self.symbols.aura_facts[aura].periodic):
             self.problems.error("PT402", channel.arguments["aura"].span, f"`{aura}` cannot be channelled", "A channelled aura ticks and is on the player.")  # type: ignore[union-attr]
         cost = self.expr(item, "cost", "number", context, "amount")
+        part = item.field("cost").get("amount") if cost is not None else None  # type: ignore[union-attr]
+        if isinstance(part, Number) and part.unit == "%":
+            whole = f"base_{self._cost_resource(item)}"
+            self.problems.error("PT502", part.span, "a cost is an amount, and this is a part of nothing", f"write `{part.digits}% * {whole}`")
         uses = self.expr(item, "uses", "number", static)
         self.literal_range(item, "uses", uses, 1)
         cast = self.expr(item, "cast", "time", context)

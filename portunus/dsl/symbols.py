@@ -9,7 +9,7 @@ from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.model import Span
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.syntax import Branches, Entry, Number, Unary
-from portunus.units import UNITS, convert, show_time
+from portunus.units import UNITS, convert, meant_unit, show_time
 
 # Words with a meaning of their own in expressions; nothing else may be called so.
 RESERVED = (
@@ -137,6 +137,9 @@ def literal(node: object, problems: Problems, *, what: str, low: float = -1e18, 
         kind = {"number": "a whole number" if whole else "a number", "time": "a time such as `1.5s`", "distance": "a distance such as `20yd`"}[unit]
         if isinstance(node, Number) and node.unit not in UNITS:
             problems.error("PT014", span, f"there is no unit `{node.unit}`", unit_hint(node))
+            meant = meant_unit(node.unit)
+            if meant is not None:
+                return literal(Number(("-" if sign < 0 else "") + node.digits, meant, node.span), problems, what=what, low=low, high=high, whole=whole, unit=unit)
         else:
             problems.error("PT502", span, f"{what} must be {kind} written out", "")
         return max(low, 0)
@@ -149,13 +152,9 @@ def literal(node: object, problems: Problems, *, what: str, low: float = -1e18, 
     return int(value) if whole else value
 
 
-_UNIT_WORDS = {"sec": "s", "secs": "s", "second": "s", "seconds": "s", "m": "min", "minutes": "min", "mins": "min", "hours": "h", "hr": "h", "yards": "yd", "yard": "yd",
-               "y": "yd", "msec": "ms", "pct": "%", "percent": "%", "yds": "yd"}  # fmt: skip
-
-
 def unit_hint(node: Number) -> str:
     """What to write instead of an unknown unit."""
-    meant = _UNIT_WORDS.get(node.unit.lower()) or (node.unit.lower() if node.unit.lower() in UNITS else None)
+    meant = meant_unit(node.unit)
     return f"write `{node.digits}{meant}`" if meant else suggestion(node.unit, [name for name in UNITS if name])
 
 
@@ -319,7 +318,7 @@ class _Collector:
         definition = self._named(item, "aura")
         place = item.get("place")
         if place is not None and place.text != "target":
-            self.problems.error("PT402", place.span, f"an aura cannot be on `{place.text}`", "write `on target`, or leave it out for the player")
+            self.problems.error("PT402", place.span, f"an aura cannot be on `{place.text}`", "write `target`, or leave `on ...` out for the player")
         if len(self.symbols.auras) >= limits.AURAS:
             self.problems.error("PT012", definition.span, f"more than {limits.AURAS} auras")
         elif self._define("aura", definition.name, definition.span):

@@ -52,6 +52,12 @@ class Targets(Parts):
                 self.problems.error("PT401", node.span, f"there is no spell, aura or group `{name}`", suggestion(name, known))
         return list(dict.fromkeys(result))
 
+    def _meant(self, name: str, event: str) -> str:
+        """What was meant by an aura's name in a spell's event, or the other way round."""
+        ticking = [aura for aura, facts in self.symbols.aura_facts.items() if facts.periodic]
+        hint = suggestion(name, ticking if event == "tick" else [spell for spell, item in self.symbols.spells.items() if not item.pet])
+        return hint if hint.startswith("did") else ""
+
     def modifier(self, item: Field, aura: str) -> Modifier | None:
         """The modifier of a `modify` line; `aura` is the aura around it or ""."""
         kind = item.arguments["kind"]
@@ -108,7 +114,7 @@ class Targets(Parts):
                 if not fits:
                     kind = "an aura" if name in self.symbols.auras else "a spell"
                     whose = "auras" if event.text == "tick" else "spells"
-                    self.problems.error("PT402", node.span, f"`{name}` is {kind}, and `{event.text}` is an event of {whose}", "")
+                    self.problems.error("PT402", node.span, f"`{name}` is {kind}, and `{event.text}` is an event of {whose}", self._meant(name, event.text))
                 elif event.text == "tick" and not self.symbols.aura_facts[name].periodic:
                     self.problems.error("PT402", node.span, f"the aura `{name}` does not tick", "Add `ticks N` and `every TIME` to it.")
                 else:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from lark import Lark, Token
 
 from portunus.dsl import limits
-from portunus.dsl.diagnostics import Problems
+from portunus.dsl.diagnostics import Edit, Problems
+from portunus.dsl.keywords import BLOCKS
 from portunus.dsl.model import Span
 from portunus.source import Source
+from portunus.units import UNITS, meant_unit
 
 OPERATORS = frozenset({"PLUS", "MINUS", "UNARY_MINUS", "STAR", "SLASH", "RANGE", "COMPARISON", "AND", "OR", "NOT"})
 OPERAND_ENDS = frozenset({"NAME", "NUMBER", "SIGNED_NUMBER", "STRING", "RPAR"})
 JOINS_NEXT_LINE = OPERATORS - {"NOT", "UNARY_MINUS"} | {"COMMA"}
+LABELLED = frozenset(word for block in BLOCKS.values() for word, keyword in block.keywords.items() if any(part.name == "label" for part in keyword.parts))
 FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -40,8 +44,90 @@ def lex(lark: Lark, source: Source, problems: Problems) -> list[Token]:
         if len(tokens) >= limits.TOKENS:
             problems.error("PT004", span_of(source, token), f"more than {limits.TOKENS} tokens", "Split the file and join the parts with `use`.")
             raise TooLarge
-        tokens += _checked(token, source, problems)
+        if token.type == "FOREIGN":
+            tokens += _foreign(token, tokens, source, problems)
+        elif token.type in ("NUMBER", "NAME") and len(tokens) > 1 and tokens[-1].type in ("COMMA", "NAME") and _slip(tokens, token, source, problems):
+            continue
+        elif token.type == "NAME" and (token in UNITS or len(token) > 2) and meant_unit(token) is not None and tokens and _lone_number(tokens[-1], token):
+            _join_unit(tokens, token, source, problems)
+        else:
+            tokens += _checked(token, source, problems)
     return tokens
+
+
+def _slip(tokens: list[Token], token: Token, source: Source, problems: Problems) -> bool:
+    """Report and mend a decimal comma, and a label without its quotes; False where there is neither."""
+    span, before, first = span_of(source, token), tokens[-1], tokens[-2]
+    line = [item for item in tokens[-limits.OPERATORS :] if item.line == token.line]
+    if token.type == "NUMBER":
+        joined = before.type == "COMMA" and first.isdigit() and first.end_pos == before.start_pos and before.end_pos == token.start_pos
+        if not joined or "." in token or any(item.type == "LPAR" for item in line):
+            return False
+        place = Span(span.path, span.line, first.column or 1, len(first) + 1 + len(token))
+        problems.error("PT009", place, "a decimal point is a point", f"write `{first}.{token}`")
+        tokens[-2:] = [Token.new_borrow_pos("NUMBER", f"{first}.{token}", first)]
+        return True
+    if token.islower() or before.type != "NAME" or first not in LABELLED or before.line != token.line:
+        return False
+    problems.error("PT101", span, "a label stands in quotes", f'write `"{token}"`')
+    tokens.append(Token.new_borrow_pos("STRING", f'"{token}"', token))
+    return True
+
+
+def _lone_number(before: Token, token: Token) -> bool:
+    """Whether a token follows a number without a unit on its line."""
+    return before.type in ("NUMBER", "SIGNED_NUMBER") and before[-1].isdigit() and before.line == token.line
+
+
+def _join_unit(tokens: list[Token], token: Token, source: Source, problems: Problems) -> None:
+    """Report a unit that stands apart from its number, and join the two."""
+    number = tokens.pop()
+    first = number.column or 1
+    span = Span(source.path, number.line or 1, first, (token.column or 1) + len(token) - first)
+    problems.error("PT014", span, "a unit stands directly after its number", f"write `{number}{meant_unit(token)}`")
+    tokens.append(Token.new_borrow_pos(number.type, f"{number}{meant_unit(token)}", number))
+
+
+def _foreign(token: Token, before: list[Token], source: Source, problems: Problems) -> list[Token]:
+    """Report a sign of another language, and give what it means here."""
+    span, text = span_of(source, token), str(token)
+    line = [item for item in before[-limits.OPERATORS :] if item.line == token.line]
+    if text == "%" and line and _lone_number(line[-1], token):
+        _join_unit(before, token, source, problems)
+        return []
+    if text[0] in "'\u201c\u201d\u201e":
+        problems.error("PT009", span, "texts stand in straight double quotes", f'write `"{text[1:-1]}"`', repair=(Edit(span, f'"{text[1:-1]}"'),))
+        return _checked(Token.new_borrow_pos("STRING", f'"{text[1:-1]}"', token), source, problems)
+    if text.startswith("//"):
+        problems.error("PT009", span, "a comment begins with `#`", f"write `#{text[2:]}`", repair=(Edit(Span(span.path, span.line, span.column, 2), "#"),))
+        return []
+    if text[0] == "." and len(text) > 1:
+        problems.error("PT009", span, "a number has a digit before its point", f"write `0{text}`")
+        return _checked(Token.new_borrow_pos("NUMBER", "0" + text, token), source, problems)
+    if text in ("elif", "elseif", "elsif"):
+        problems.error("PT009", span, f"there is no `{text}`", "write `else if`")
+        return [Token.new_borrow_pos("ELSE", "else", token), Token.new_borrow_pos("IF", "if", token)]
+    kind, meant = _MEANT.get(text, ("", ""))
+    if text == "=":
+        inside = any(item.type == "IF" for item in line)
+        kind, meant = ("COMPARISON", "==") if inside else ("NAME", "to") if line and line[0] == "set" else ("", "")
+    hint = f"write `{meant}`" if meant else _DELETED.get(text, "")
+    problems.error("PT009", span, f"the character `{text}` means nothing here", hint, repair=(Edit(span, meant or (" " if text == "\u00a0" else "")),))
+    return [Token.new_borrow_pos(kind, meant, token)] if kind else []
+
+
+_MEANT = {
+    "&": ("AND", "and"), "&&": ("AND", "and"), "|": ("OR", "or"), "||": ("OR", "or"), "!": ("NOT", "not "), "=<": ("COMPARISON", "<="), "=>": ("COMPARISON", ">="),
+    "<>": ("COMPARISON", "!="), "\u2264": ("COMPARISON", "<="), "\u2265": ("COMPARISON", ">="), "\u2260": ("COMPARISON", "!="), "\u00d7": ("STAR", "*"),
+    ",if=": ("IF", " if "), "\u00f7": ("SLASH", "/"), "\u2212": ("MINUS", "-"), "\u2013": ("MINUS", "-"), "\u2014": ("MINUS", "-"), "\u2026": ("RANGE", ".."),
+}  # fmt: skip
+_DELETED = {
+    ";": "Delete it. The next entry stands on a line of its own, or after three spaces.",
+    ":": "Delete it. A value follows its word without a colon.",
+    "=": "Delete it. A value follows its word without a sign; `==` compares.",
+    "\u00a0": "It is a space that does not break; write a plain one.",
+    "%": "A percent sign stands directly after its number.",
+}
 
 
 def _check_characters(source: Source, problems: Problems) -> None:
@@ -75,13 +161,17 @@ def _checked(token: Token, source: Source, problems: Problems) -> list[Token]:
         if len(token) > limits.TEXT_CHARACTERS:
             problems.error("PT016", span_of(source, token), f"a text of more than {limits.TEXT_CHARACTERS} characters")
     elif kind == "OPEN_STRING":
-        problems.error("PT010", span_of(source, token), "this text has no closing quote", 'End it with `"` on the same line.')
         token.type = "STRING"
         text = token.rstrip()
-        if text.endswith("{"):
+        opens = text.endswith("{")
+        label = text[:-1].rstrip() if opens else text
+        end = Span(source.path, token.line or 1, (token.column or 1) + len(label), 0)
+        problems.error("PT010", span_of(source, token), "this text has no closing quote", f'write `{label}"`', repair=(Edit(end, '"'),))
+        if opens:
             line, column = token.line or 1, (token.column or 1) + len(text) - 1
             brace = Token("LBRACE", "{", (token.start_pos or 0) + len(text) - 1, line, column, line, column + 1)
-            return [Token.new_borrow_pos("STRING", text[:-1], token), brace]
+            return [Token.new_borrow_pos("STRING", label, token), brace]
+        return [Token.new_borrow_pos("STRING", label, token)]
     elif kind == "STRAY":
         if unicodedata.category(token[0]) not in FORBIDDEN_CATEGORIES:
             problems.error("PT009", span_of(source, token), f"the character `{token}` means nothing here", _STRAY_HINTS.get(str(token), ""))
@@ -90,15 +180,10 @@ def _checked(token: Token, source: Source, problems: Problems) -> list[Token]:
 
 
 _STRAY_HINTS = {
-    ";": "Put the next entry on a line of its own.",
     "'": 'Texts stand in double quotes: "like this".',
-    "=": "A value follows its word without a sign; `==` compares.",
-    "&": "Write `and`.",
-    "|": "Write `or`.",
-    "!": "Write `not`.",
     ".": "A range has two points: `1..2`; a number has a digit before its point.",
-    "[": "Lists have no brackets: `a, b, c`.",
-    ":": "A value follows its word without a colon.",
+    "[": "Delete it. Lists have no brackets: `a, b, c`.",
+    "]": "Delete it. Lists have no brackets: `a, b, c`.",
 }
 
 
@@ -160,13 +245,13 @@ def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[To
             continue
         for _ in range(missing.get(position, 0)):
             while opened and opened[-1].type == "LPAR":
-                _unclosed(opened.pop(), result, source, problems)
-            _unclosed(opened.pop(), result, source, problems)
+                _unclosed(opened.pop(), result, source, problems, token)
+            _unclosed(opened.pop(), result, source, problems, token)
             result.append(Token.new_borrow_pos("NEWLINE", "\n", token))
         kind = token.type
         if kind in ("LBRACE", "RBRACE"):
             while opened and opened[-1].type == "LPAR":
-                _unclosed(opened.pop(), result, source, problems)
+                _unclosed(opened.pop(), result, source, problems, token)
         if kind in ("LBRACE", "LPAR"):
             opened.append(token)
             if len(opened) > limits.NESTING:
@@ -184,9 +269,19 @@ def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[To
     return result
 
 
-def _unclosed(token: Token, result: list[Token], source: Source, problems: Problems) -> None:
-    closing = "}" if token.type == "LBRACE" else ")"
-    problems.error("PT102", span_of(source, token), f"this `{token}` is never closed", f"Add `{closing}`.")
+def _unclosed(token: Token, result: list[Token], source: Source, problems: Problems, before: Token | None = None) -> None:
+    """Report a bracket without a partner and close it: a brace on a line of its own before the token `before`, a parenthesis after the
+    last token."""
+    last = next((item for item in reversed(result) if item.type != "NEWLINE"), token)
+    after = Span(source.path, last.line or 1, (last.column or 1) + len(last), 0)
+    if token.type == "LPAR":
+        closing, repair = ")", Edit(after, ")")
+    elif token.line == last.line:
+        closing, repair = "}", Edit(after, " }")
+    else:
+        indent = source.line(token.line or 1)
+        closing, repair = "}", Edit(after, "\n" + indent[: len(indent) - len(indent.lstrip())] + "}")
+    problems.error("PT102", span_of(source, token), f"this `{token}` is never closed", f"Add `{closing}` after line {after.line}." if repair.text[0] == "\n" else f"Add `{closing}`.", repair=(repair,))
     result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.start_pos, token.line, token.column, token.end_line, token.end_column))
 
 
@@ -204,7 +299,8 @@ def _open_blocks(tokens: list[Token], source: Source, problems: Problems) -> lis
             indent = token.column or 0
         if token.type == "NEWLINE" and balance < 0 and before is not None and following is not None and before.type != "RBRACE" and (following.column or 0) > indent:
             place = Span(source.path, before.line or 1, (before.column or 1) + len(before), 1)
-            problems.error("PT306", place, "the lines below are indented like a block, but no `{` opens it", "Add `{` at the end of this line.")
+            hint = "Add `{` at the end of this line."
+            problems.error("PT306", place, "the lines below are indented like a block, but no `{` opens it", hint, repair=(Edit(replace(place, length=0), " {"),))
             result.append(Token("LBRACE", "{", before.end_pos, before.line, before.end_column, before.line, before.end_column))
             balance += 1
             continue
@@ -281,7 +377,7 @@ def _check_operators(tokens: list[Token], source: Source, problems: Problems) ->
 class KeepTerminals:
     """Tells lark to keep the terminals that no rule of the grammar uses."""
 
-    always_accept = ("COMMENT", "OPEN_STRING", "STRAY", "NEWLINE", "MINUS")
+    always_accept = ("COMMENT", "FOREIGN", "OPEN_STRING", "STRAY", "NEWLINE", "MINUS")
 
     def process(self, stream: Iterator[Token]) -> Iterator[Token]:
         """The stream as it is; `for_parser` filters it."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from portunus.dsl.catalogue import RULES
 from portunus.dsl.keywords import BLOCKS
 from portunus.dsl.reference import updated
 
@@ -52,7 +53,7 @@ def test_check_finds_mistakes(broken: Path) -> None:
     assert "PT014" in done.stderr and "write `5s`" in done.stderr and "\x1b" not in done.stderr
     assert done.stdout.startswith("2 files checked: ")
     found = json.loads(run("check", "--format", "json", str(broken)).stdout)
-    assert {"code", "severity", "message", "path", "line", "column", "length", "hint"} == set(found[0])
+    assert {"code", "severity", "message", "path", "line", "column", "length", "hint", "repair"} == set(found[0])
     assert ("PT014", 3, 10) in {(item["code"], item["line"], item["column"]) for item in found}
 
 
@@ -64,9 +65,28 @@ def test_check_reads_an_encounters_values(tmp_path: Path) -> None:
 
 
 def test_a_code_is_explained() -> None:
-    assert "This has it:" in run("check", "--rule", "pt401").stdout
-    done = run("check", "--rule", "PT999")
+    assert "This has it:" in run("rule", "pt401").stdout
+    assert [line[:5] for line in run("rule").stdout.splitlines()] == list(RULES)
+    done = run("rule", "PT999")
     assert done.returncode == 2 and "there is no code" in done.stderr
+
+
+@pytest.mark.parametrize(("form", "begins"), [("json", "[\n"), ("github", "::error file="), ("sarif", '{\n "$schema"')])
+def test_check_speaks_to_other_programs(broken: Path, form: str, begins: str) -> None:
+    done = run("check", "--format", form, str(broken))
+    assert done.returncode == 2 and done.stdout.startswith(begins) and "\x1b" not in done.stdout
+    assert "PT014" in done.stdout and done.stderr == ""
+
+
+def test_check_mends(tmp_path: Path) -> None:
+    path = tmp_path / "a.spec"
+    path.write_text('encounter a "A" {\n  duration: 30 sec  // short\n  Enemies 1\n}\n', encoding="utf-8")
+    done = run("check", "--fix", str(path))
+    assert (done.returncode, done.stdout) == (0, "1 file checked: no errors, no warnings\n"), done.stderr
+    assert path.read_text(encoding="utf-8") == 'encounter a "A" {\n  duration 30s  # short\n  enemies 1\n}\n'
+    assert done.stderr.count("mended[") == 4
+    done = run("check", "--fix", str(path))
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_fmt(tmp_path: Path, broken: Path) -> None:

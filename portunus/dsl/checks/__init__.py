@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portunus.dsl.checks import calls, durations, required, unreachable, unused
+from portunus.dsl.checks import amounts, calls, durations, required, schools, unreachable, unused
 from portunus.dsl.diagnostics import Problems
 from portunus.dsl.model import Model
 from portunus.dsl.symbols import Symbols
@@ -13,6 +13,8 @@ def run_checks(model: Model, symbols: Symbols, problems: Problems) -> None:
     required.check(model, symbols, problems)
     durations.check(model, symbols, problems)
     calls.check(model, symbols, problems)
+    amounts.check(model, symbols, problems)
     if not problems.failed:
         unreachable.check(model, symbols, problems)
         unused.check(model, symbols, problems)
+        schools.check(model, symbols, problems)

@@ -18,7 +18,7 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
         elif _literal(aura.duration) and _literal(aura.every) and aura.duration.args[0] != aura.ticks * aura.every.args[0]:
             found, meant = show_time(aura.duration.args[0]), show_time(aura.ticks * aura.every.args[0])
             ticks = f"{aura.ticks} ticks every {show_time(aura.every.args[0])}"
-            problems.error("PT309", aura.duration.span, f"`{aura.name}` lasts {found}, but {ticks} make {meant}", f"write `duration {meant}`, or leave it out")
+            problems.error("PT309", aura.duration.span, f"`{aura.name}` lasts {found}, but {ticks} make {meant}", f"write `{meant}`, or leave `duration` out")
 
 
 def _literal(expr: Expr) -> bool:
