@@ -250,6 +250,7 @@ class _Matcher:
 
     def __init__(self, items: tuple[Item, ...], position: int, problems: Problems, word: str, keyword: Keyword, table: BlockKind) -> None:
         self.items, self.position, self.problems, self.word, self.keyword, self.table = items, position, problems, word, keyword, table
+        self.start = position
 
     def _peek(self) -> Node | None:
         return self.items[self.position].node if self.position < len(self.items) else None
@@ -324,9 +325,9 @@ class _Matcher:
             found += "; to give a negative value, put it in parentheses"
         if not self.problems.error_between(span, span.line):  # else it only lacks what the line's first mistake took away
             self.problems.error("PT302", span, f"`{self.word}` needs {expected} here{found}", hint or f"for example: {self.keyword.example}", repair=repair)
-        self.problems.lost_names.update(item.node.text for item in self.items if isinstance(item.node, Name))
         while self.position < len(self.items) and ("*" in self.table.keywords or _keyword(self.items[self.position].node, self.table) is None):
             self.position += 1
+        self.problems.lost_names.update(item.node.text for item in self.items[self.start : self.position] if isinstance(item.node, Name))
         return False
 
 

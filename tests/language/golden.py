@@ -7,7 +7,7 @@ look at the difference before committing it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from portunus.dsl.diagnostics import Diagnostic, edited
@@ -71,13 +71,15 @@ def same(text: str, meant: str) -> bool:
     return text == meant or ((model := _model(text)) is not None and model == _model(meant))
 
 
+@cache
 def _model(text: str) -> Model | None:
     return examine(SAMPLE, text=text).model
 
 
-def mistakes() -> list[Mistake]:
-    """All mistakes, by name."""
-    return [read(path) for path in sorted((HERE / "mistakes").glob("*.txt"))]
+@cache
+def mistakes() -> tuple[Mistake, ...]:
+    """All mistakes, by name; kept, so that a run of the tests checks each once."""
+    return tuple(read(path) for path in sorted((HERE / "mistakes").glob("*.txt")))
 
 
 def read(path: Path) -> Mistake:
@@ -98,7 +100,7 @@ def write(mistake: Mistake) -> None:
     mistake.path.write_text(text, encoding="utf-8")
 
 
-def table(found: list[Mistake]) -> str:
+def table(found: tuple[Mistake, ...]) -> str:
     """The generated part of `docs/diagnostics.md`."""
     pointed, mended = sum(item.pointed for item in found), sum(item.mended for item in found)
     rows = [f"| {item.title} | {item.findings[0].code} | {_cell(item.findings[0].message)} | {'yes' if item.pointed else 'no'} | {_repair(item)} |" for item in found]

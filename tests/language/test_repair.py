@@ -69,7 +69,7 @@ def test_many_slips_at_once() -> None:
 def test_a_repair_never_changes_what_is_read() -> None:
     """Of mutated specs: the model as far as it is read stays, no error is added, and a second run has nothing to do."""
     changed = 0
-    for text in mutated([SMALL.replace("%EXAMPLE%", "")], count=1200, seed=31):
+    for text in mutated([SMALL.replace("%EXAMPLE%", "")], count=300, seed=31):
         fixed, done = repaired("main.spec", text)
         if not done:
             assert fixed == text
@@ -81,7 +81,7 @@ def test_a_repair_never_changes_what_is_read() -> None:
         assert len([item for item in after.diagnostics if item.severity == "error"]) <= len(errors) - len({id(item) for item in done})
         if after.model is not None:
             assert examine("main.spec", text=format_text(fixed)).model == after.model
-    assert changed > 100
+    assert changed > 25
 
 
 def test_a_good_spec_is_left_alone() -> None:
@@ -93,7 +93,7 @@ def test_a_good_spec_is_left_alone() -> None:
 def test_the_example_of_a_safe_code_is_mended(rule) -> None:
     """Its bad example, or one of the mistakes that have the code."""
     path, text = "main.spec", example_text(rule, rule.bad)
-    candidates = [(path, text), *((SAMPLE, item.text()) for item in mistakes() if item.findings[0].code == rule.code)]
+    candidates = [(path, text), *((SAMPLE, item.text()) for item in mistakes() if item.findings[0].code == rule.code and item.mended)]
     assert any(rule.code in {item.code for item in repaired(path, text)[1]} for path, text in candidates)
 
 
