@@ -109,7 +109,7 @@ RULES: dict[str, Rule] = {
         Rule("PT007", f"A number has more than {limits.NUMBER_DIGITS} digits.", "No quantity of the game needs that many; more could not be computed exactly.", "  let x 1234567890123456789", "  let x 123456789"),
         Rule("PT008", "An invisible character.", "Control characters, direction marks and the like can make a text look other than it is. Delete it.", "  let x 1 # a\u202eb", "  let x 1 # ab", safe=True),
         Rule("PT009", "A character that means nothing here.", "The language uses letters, digits, `+ - * / ( ) { } , . ..`, comparisons, straight double quotes and `#`. Signs of other languages and of typesetting are named with what to write instead.", "  let x 1;", "  let x 1", safe=True),
-        Rule("PT010", "A text has no closing quote.", "A text begins and ends with `\"` on one line.", '  property "high mana mana >= 0', '  property "high mana" mana >= 0', safe=True),
+        Rule("PT010", "A text has no closing quote.", "A text begins and ends with `\"` on one line.", '  spell ice "Ice {\n    id 5\n  }', '  spell ice "Ice" {\n    id 5\n  }', safe=True),
         Rule("PT011", f"A line has more than {limits.OPERATORS} operators.", _LIMITS + " Name parts of the expression with `let`.", "let x 1 + 1 + 1 + 1 + ...", "  let x 1 + 1", "spec", True),
         Rule("PT012", f"More than {limits.SPELLS} spells or {limits.AURAS} auras.", "A state of the fight holds all of them; more would be too slow.", "spell a1 { ... } spell a2 { ... } ...", '  spell a1 "A" { id 1 }', "spec", True),
         Rule("PT013", f"More than {limits.INCLUDES} files are used.", _LIMITS, 'use "1.spec" use "2.spec" ...', 'use "1.spec"', "file", True),

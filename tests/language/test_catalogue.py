@@ -10,6 +10,7 @@ import pytest
 
 from portunus.dsl import check_file, limits
 from portunus.dsl.catalogue import RULES, SAMPLE, Rule, example_text, page
+from portunus.dsl.diagnostics import edited
 
 SOURCES = [*Path("portunus/dsl").rglob("*.py"), Path("portunus/sim/encounter.py")]
 
@@ -65,3 +66,15 @@ def test_rule(rule: Rule, folder: Path) -> None:
 def test_warnings_do_not_stop_a_spec(folder: Path) -> None:
     found = check_file(folder / "main.spec", text=example_text(RULES["PT601"], RULES["PT601"].bad))
     assert [(item.code, item.severity) for item in found] == [("PT601", "warning")]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES.values() if not rule.abridged], ids=lambda rule: rule.code)
+def test_a_proposed_repair_mends(rule: Rule, folder: Path) -> None:
+    """Doing what a message proposes takes the message away and brings no other error."""
+    text = example_text(rule, rule.bad)
+    found = check_file(folder / "main.spec", text=text)
+    for item in found:
+        if item.repair:
+            after = check_file(folder / "main.spec", text=edited(text, item.repair))
+            assert len([other for other in after if other.severity == "error"]) < max(1, len([other for other in found if other.severity == "error"])), item.render()
+            assert (item.code, item.message) not in {(other.code, other.message) for other in after}
