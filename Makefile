@@ -22,7 +22,7 @@ define apt_install
 	fi
 endef
 
-.PHONY: help demo test test-all lint wheel wheel-test venv display clean
+.PHONY: help demo test test-all lint wheel wheel-test venv display browser clean
 
 help:
 	@echo "make demo        set up and run the whole chain on the fire mage (about 10 minutes)"
@@ -35,10 +35,10 @@ help:
 demo: venv display
 	$(BIN)/portunus demo --out out/demo
 
-test: venv display
+test: venv display browser
 	$(BIN)/python -m pytest
 
-test-all: venv display
+test-all: venv display browser
 	$(BIN)/python -m pytest -m "slow or not slow"
 
 lint: venv
@@ -60,6 +60,9 @@ $(STAMP): pyproject.toml
 
 display: venv
 	@missing="$$($(BIN)/python -m portunus.display)"; if [ -n "$$missing" ]; then $(call apt_install,$$missing,A window); fi
+
+browser: venv
+	@missing="$$($(BIN)/python tests/simulation/browser.py)"; if [ -n "$$missing" ]; then $(call apt_install,$$missing,A browser for the tests of the report); fi
 
 wheel: venv
 	rm -rf dist

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from portunus.sim.arrangement import Arrangement
     from portunus.sim.fights import Fighter, Players
     from portunus.sim.results import Progress, SimulationResult
-    from portunus.sim.versus import StatWeight, VariantResult
+    from portunus.sim.versus import StatWeights, VariantResult
 
 MOST_FIGHTS = 1_000_000
 
@@ -138,17 +138,16 @@ def progress_bar(most: int) -> Iterator[Progress]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was measured; variants and weights are empty unless asked for."""
+    """What was measured; variants or weights if they were asked for."""
 
     result: SimulationResult
     variants: tuple[VariantResult, ...] = ()
-    weights: tuple[StatWeight, ...] = ()
-    unit: str = ""
+    weights: StatWeights | None = None
 
     @property
     def fighters(self) -> int:
         """How many played each fight."""
-        return 1 + len(self.variants) + sum(1 if w.bend is None else 2 for w in self.weights)
+        return 1 + len(self.variants) + sum(1 if w.bend is None else 2 for w in (self.weights.weights if self.weights else ()))
 
 
 def measure(
@@ -162,15 +161,12 @@ def measure(
 
     common: dict[str, Any] = {"iterations": iterations, "seed": seed, "workers": workers, "target_error": target_error, "progress": progress}
     if weigh:
-        return Outcome(*_reordered(stat_weights(ready, step=step, normalise=normalise, players=players, **common)))
+        result, weights = stat_weights(ready, step=step, normalise=normalise, players=players, **common)
+        return Outcome(result, weights=weights)
     if variants:
         return Outcome(*play_versus(ready, variants, players=players, **common))
     alone = players([Fighter(ready.compiled, ready.rotation)]) if players is not None else None
     return Outcome(simulate(ready.compiled, rotation=ready.rotation, players=alone, **common))
-
-
-def _reordered(found: tuple[SimulationResult, tuple[StatWeight, ...], str]) -> tuple[SimulationResult, tuple[()], tuple[StatWeight, ...], str]:
-    return found[0], (), found[1], found[2]
 
 
 def print_outcome(ready: Arrangement, outcome: Outcome) -> None:
@@ -192,8 +188,10 @@ def print_outcome(ready: Arrangement, outcome: Outcome) -> None:
         f"highest {known.highest:,.0f} (seed {known.highest_seed})")
     if outcome.variants:
         console.print(variants_table(outcome.variants))
-    elif outcome.weights:
-        console.print(weights_table(outcome.weights, outcome.unit))
+    elif outcome.weights is not None:
+        console.print(weights_table(outcome.weights))
+        if outcome.weights.inert:
+            say(f"without any effect: {', '.join(outcome.weights.inert)}")
     else:
         for table in result_tables(ready, result):
             console.print(table)
@@ -254,14 +252,14 @@ def variants_table(variants: tuple[VariantResult, ...]) -> Table:
     return table
 
 
-def weights_table(weights: tuple[StatWeight, ...], unit: str) -> Table:
+def weights_table(found: StatWeights) -> Table:
     """What a point of each statistic is worth; a weight whose interval holds 0 is not given as a multiple."""
     from rich.text import Text
 
     from portunus.sim.report import plus_minus
 
-    table = _table(f"What a point is worth, {weights[0].step:g} up and down", "statistic", "has", "DPS a point", f"{unit} = 1", "")
-    for w in weights:
+    table = _table(f"What a point is worth, {found.weights[0].step:g} up and down", "statistic", "has", "DPS a point", f"{found.unit} = 1", "")
+    for w in found.weights:
         if not w.weight.shown:
             remark = "no effect shown"
         elif w.bend is not None and w.bend.shown:
@@ -283,20 +281,32 @@ def inputs(ready: Arrangement, result: SimulationResult) -> tuple[tuple[str, str
     )  # fmt: skip
 
 
+def character(ready: Arrangement) -> tuple[tuple[str, str], ...]:
+    """Who fights, as texts."""
+    from portunus.sim.profile import profile_table
+
+    table = profile_table(ready.profile, ready.model)
+    lists = {key: ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in sorted(table[key].items())) or "none" for key in ("stats", "options")}
+    return (("race", table["race"]), ("talents", table["talents"] or "none"), ("glyphs", ", ".join(table["glyphs"]).replace("_", " ") or "none"),
+            ("statistics from gear", lists["stats"]), ("options", lists["options"]))
+
+
 def write_json(path: Path, ready: Arrangement, outcome: Outcome) -> None:
     """Every figure to a file."""
     import json
 
     from portunus.files import write_atomic
+    from portunus.sim.profile import profile_table
     from portunus.sim.results import result_document
     from portunus.sim.versus import versus_document, weights_document
 
-    written = {name.replace(" ", "_"): value for name, value in inputs(ready, outcome.result)}
+    written: dict[str, Any] = {name.replace(" ", "_"): value for name, value in inputs(ready, outcome.result)}
+    written["character"] = profile_table(ready.profile, ready.model)
     document = result_document(outcome.result, inputs=written)
     if outcome.variants:
         document["versus"] = versus_document(outcome.variants)
-    if outcome.weights:
-        document["stat_weights"] = weights_document(outcome.weights, outcome.unit)
+    if outcome.weights is not None:
+        document["stat_weights"] = weights_document(outcome.weights)
     write_atomic(path, json.dumps(document, indent=1) + "\n")
 
 
@@ -307,8 +317,8 @@ def write_page(path: Path, ready: Arrangement, outcome: Outcome, *, again: str) 
 
     text = ready.imported.text if ready.imported is not None else ""
     timeline = timeline_of(ready.compiled, seed=outcome.result.seed, rotation=ready.rotation)
-    write_report(path, ReportData(outcome.result, again, inputs(ready, outcome.result), timeline=timeline, versus=outcome.variants, weights=outcome.weights,
-                                  weights_unit=outcome.unit, rotation_text=text))
+    write_report(path, ReportData(outcome.result, again, inputs(ready, outcome.result) + character(ready), timeline=timeline, versus=outcome.variants, weights=outcome.weights,
+                                  rotation_text=text))
 
 
 def print_trace(ready: Arrangement, *, seed: int, precise: bool) -> None:

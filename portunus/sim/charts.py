@@ -75,6 +75,11 @@ class Curve:
     label: str
     points: tuple[tuple[float, float], ...]
 
+    @property
+    def most(self) -> float:
+        """The upper edge of the drawing: the most there ever was, at least 1."""
+        return max([1.0, *(value for _, value in self.points)])
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -145,19 +150,18 @@ def draw_timeline(timeline: Timeline) -> Markup:
 
 def _draw_curve(curve: Curve, x: Callable[[float], float], last: float, top: int) -> str:
     """Steps of one resource; the lower edge is 0, the upper one the most there was."""
-    most = max([1.0, *(value for _, value in curve.points)])
     size = CURVE_HEIGHT - 12
     steps: list[str] = []
     height = None
     for second, value in curve.points:
         if second > last:
             break
-        y = f"{top + 8 + (1 - value / most) * size:.1f}"
+        y = f"{top + 8 + (1 - value / curve.most) * size:.1f}"
         if y != height:
             steps.append(f"{x(second):.1f},{y}" if height is None else f"{x(second):.1f},{height} {x(second):.1f},{y}")
             height = y
     if height is not None:
         steps.append(f"{x(last):.1f},{height}")
-    note = escape(f"{curve.label}, at most {most:,.0f}")
+    note = escape(f"{curve.label}, at most {curve.most:,.0f}")
     return (f'<line class="floor" x1="0" x2="{x(last):.1f}" y1="{top + 8 + size}" y2="{top + 8 + size}"/>'
             f'<polyline class="curve" points="{" ".join(steps)}"><title>{note}</title></polyline>')

@@ -9,7 +9,7 @@ from portunus.files import write_atomic
 from portunus.sim.charts import AXIS_HEIGHT, CURVE_HEIGHT, LANE_HEIGHT, Timeline, draw_timeline, histogram, lanes, school_class
 from portunus.sim.results import SimulationResult
 from portunus.sim.statistics import Estimate
-from portunus.sim.versus import StatWeight, VariantResult
+from portunus.sim.versus import StatWeights, VariantResult
 
 _TEMPLATE = Path(__file__).with_name("report_template.html")
 
@@ -36,7 +36,7 @@ class ReportData:
         inputs: `(name, value)` of everything that went in: spec, profile, encounter, rotation, versions.
         timeline: One fight in full, or None.
         versus: Variants that were played in the same fights.
-        weights: Stat weights; `weights_unit` is the statistic that counts as 1.
+        weights: Stat weights, if they were measured.
         comparison: Rows of a comparison with a reference; empty if there was none.
         measured: `(what, value)` texts of other things measured in the same run (the demo's table).
         pictures: `(caption, PNG bytes)` shown in the page.
@@ -48,8 +48,7 @@ class ReportData:
     inputs: tuple[tuple[str, str], ...]
     timeline: Timeline | None = None
     versus: tuple[VariantResult, ...] = ()
-    weights: tuple[StatWeight, ...] = ()
-    weights_unit: str = ""
+    weights: StatWeights | None = None
     comparison: tuple[ComparisonRow, ...] = ()
     measured: tuple[tuple[str, str], ...] = ()
     pictures: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)

@@ -24,7 +24,7 @@ def timeline_of(compiled: CompiledSpec, *, seed: int, rotation: str = "default")
 
 def _casts(events: list[TraceEvent], schools: dict[str, str]) -> list[Span]:
     """A span from each start of a cast to its completion."""
-    return [Span(e.label, e.time_ns / 1e9, max(e.until_ns, e.time_ns) / 1e9, schools.get(e.name, "")) for e in events if e.kind == "cast" and not e.owner]
+    return [Span(e.label, e.time_ns / 1e9, (e.time_ns if e.until_ns is None else e.until_ns) / 1e9, schools.get(e.name, "")) for e in events if e.kind == "cast" and not e.owner]
 
 
 def _auras(events: list[TraceEvent], duration_s: float) -> list[Span]:

@@ -18,6 +18,7 @@ from portunus.runtime.compiled import CompiledSpec
 _VERBS = ("start", "complete", "land", "tick", "apply", "fade", "summon", "leave", "gain")
 _LANDED = {"hits": "hit", "crits": "crit"}
 _STREAM_STEP = 0x9E3779B97F4A7C15  # splitmix64 adds it at each draw
+_NEVER_NS = 1 << 61  # later than any fight
 _STREAM_STEP_INVERSE = pow(_STREAM_STEP, -1, 1 << 64)
 
 
@@ -37,7 +38,7 @@ class TraceEvent:
         amount: Damage, resource, or DPS at the end.
         outcome: "hit", "crit", ... for damage; "miss", "dodge", ... for what was avoided. tick: the damage is periodic.
         resource: Which one was gained or spent. before, after: what there was of it, or the stacks.
-        until_ns: When a cast completes or an aura ends; 0 if neither is meant.
+        until_ns: When a cast completes or an aura ends; None if it is instant or has no end.
     """
 
     time_ns: int
@@ -53,7 +54,7 @@ class TraceEvent:
     resource: str = ""
     before: float = 0.0
     after: float = 0.0
-    until_ns: int = 0
+    until_ns: int | None = None
 
 
 @dataclass
@@ -203,7 +204,8 @@ class _Recorder:
 
     def _after_apply(self, s: Any, r: Any, name: str, given: dict[str, Any], mark: int) -> None:
         target, end = self.events[mark].target, getattr(s, f"{name}_end")
-        self.events[mark] = replace(self.events[mark], until_ns=int(end[target] if target >= 0 else end))
+        until = int(end[target] if target >= 0 else end)
+        self.events[mark] = replace(self.events[mark], until_ns=until if until < _NEVER_NS else None)
 
     def _before_fade(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> None:
         if self.frames and (self.frames[-1].verb, self.frames[-1].name) == ("apply", name):
@@ -251,8 +253,6 @@ def trace_program(program: Program, tables: dict[str, Any], seed: int = 1, rotat
 
 # ---- as text -------------------------------------------------------------------------------------------------------------------------
 
-_NEVER_NS = 1 << 61
-
 
 def trace_line(event: TraceEvent, *, enemies: int = 1, precise: bool = False) -> str:
     """A line of the log.
@@ -278,7 +278,7 @@ def _words(event: TraceEvent, enemies: int, precise: bool) -> str:
     resource = event.resource.replace("_", " ")
     match event.kind:
         case "cast":
-            return f"casts {event.label}{where}" + (f" ({after(event.until_ns)})" if event.until_ns else "")
+            return f"casts {event.label}{where}" + (f" ({after(event.until_ns)})" if event.until_ns is not None else "")
         case "done":
             return f"completes {event.label}{where}"
         case "trigger":
@@ -293,7 +293,7 @@ def _words(event: TraceEvent, enemies: int, precise: bool) -> str:
         case "spend":
             return f"spends {number(event.amount)} {resource}{f' on {event.label}' if event.label else ''} {change}"
         case "aura" | "renew":
-            until = f", ends in {after(event.until_ns)}" if 0 < event.until_ns < _NEVER_NS else ""
+            until = f", ends in {after(event.until_ns)}" if event.until_ns is not None else ""
             return f"{event.label} {'begins' if event.kind == 'aura' else 'is renewed'}{where}{until}"
         case "fade":
             return f"{event.label} ends{where}"

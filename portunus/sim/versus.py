@@ -65,6 +65,21 @@ class StatWeight:
     bend: Estimate | None
 
 
+@dataclass(frozen=True)
+class StatWeights:
+    """All weights of a character.
+
+    Attributes:
+        weights: The heaviest first.
+        unit: The statistic that counts as 1.
+        inert: Statistics that change no number of the spec; they were not played.
+    """
+
+    weights: tuple[StatWeight, ...]
+    unit: str
+    inert: tuple[str, ...]
+
+
 def variant_fighter(ready: Arrangement, *, base: Arrangement) -> Fighter:
     """A variant as something that can play; it shares the kernels of the base where only numbers differ."""
     if ready.model is base.model and ready.played is base.played:
@@ -110,16 +125,13 @@ def play_versus(
 def stat_weights(
     base: Arrangement, *, iterations: int, seed: int = 1, workers: int = 1, step: float = STAT_STEP, normalise: str | None = None,
     target_error: float | None = None, progress: Progress | None = None, players: Callable[[list[Fighter]], Players] | None = None,
-) -> tuple[SimulationResult, tuple[StatWeight, ...], str]:  # fmt: skip
+) -> tuple[SimulationResult, StatWeights]:  # fmt: skip
     """What a point of each statistic of the profile is worth, by raising and lowering it in the same fights.
 
     Args:
         step: Points to raise and lower by.
         normalise: The statistic that counts as 1; None = the heaviest kind of power the spec knows (a name that ends in `power`), else the heaviest.
         target_error: Stop when half the interval of every weight is at most this share of the heaviest.
-
-    Returns:
-        The base's result, the weights with the heaviest first, and the statistic that counts as 1.
 
     Raises:
         PortunusError: A statistic is unknown, or `step` is not positive.
@@ -132,39 +144,49 @@ def stat_weights(
         raise PortunusError(f"{base.model.label} has no statistic {normalise!r}", hint=f"Did you mean {close!r}?" if close else f"It has: {', '.join(known)}.")
     if not 0 < step <= STAT_LIMIT:
         raise PortunusError(f"a step of {step:g} points cannot be made", hint="50 is a good step for most statistics.")
-    has = {name: base.profile.stats.get(name, 0.0) for name in known}
-    changes = [{name: has[name] + sign * step} for name in known for sign in (1, -1) if sign > 0 or has[name] >= step]
     fighters = [Fighter(base.compiled, base.rotation)]
-    for change in changes:
-        fighters.append(Fighter(base.compiled_for(replace(base.profile, stats={**base.profile.stats, **change})), base.rotation))
-    place = {(name, value): number for number, change in enumerate(changes, start=1) for name, value in change.items()}
-    plan = []  # per statistic: columns of the raised and of the lowered one, None where it cannot be lowered
+
+    def changed(name: str, value: float) -> Fighter | None:
+        """The character with another value; None if that changes no number of the spec."""
+        compiled = base.compiled_for(replace(base.profile, stats={**base.profile.stats, name: value}))
+        return None if np.array_equal(compiled.tables, base.compiled.tables) else Fighter(compiled, base.rotation)
+
+    has = {name: base.profile.stats.get(name, 0.0) for name in known}
+    plan: dict[str, tuple[int, int | None]] = {}  # numbers of the raised and of the lowered fighter, None where it cannot be lowered
     for name in known:
-        plan.append((place[name, has[name] + step], place.get((name, has[name] - step))))
-    moments = JointMoments(1 + 2 * len(known))
+        up, down = changed(name, has[name] + step), changed(name, has[name] - step) if has[name] >= step else None
+        if up is None:
+            continue
+        fighters.append(up)
+        plan[name] = len(fighters) - 1, None if down is None else len(fighters)
+        fighters += [down] if down is not None else []
+    if not plan or (normalise is not None and normalise not in plan):
+        raise PortunusError(f"{normalise or 'no statistic'} changes {'nothing' if normalise else 'anything'} of {base.model.label}", hint="Choose another one.")
+    played = list(plan)
+    moments = JointMoments(1 + 2 * len(played))
 
     def columns(dps: np.ndarray) -> np.ndarray:
         base_dps, parts = dps[:, 0], [dps[:, 0]]
-        for up, down in plan:
+        for up, down in plan.values():
             parts.append((dps[:, up] - dps[:, down]) / (2 * step) if down is not None else (dps[:, up] - base_dps) / step)
             parts.append(((dps[:, up] - base_dps) - (base_dps - dps[:, down])) / step if down is not None else np.zeros(len(dps)))
         return np.stack(parts, axis=1)
 
     def sure_enough(target: float) -> bool:
-        weights = [moments.estimate(1 + 2 * i) for i in range(len(known))]
+        weights = [moments.estimate(1 + 2 * i) for i in range(len(played))]
         return max(w.half_width for w in weights) <= target * max(abs(w.value) for w in weights)
 
     result = _play(fighters, moments, columns, sure_enough, iterations=iterations, seed=seed, workers=workers, target_error=target_error, progress=progress,
                    players=players)
-    weights = {name: moments.estimate(1 + 2 * i) for i, name in enumerate(known)}
-    candidates = [n for n in known if n.endswith("power") and weights[n].low > 0] or known
+    weights = {name: moments.estimate(1 + 2 * i) for i, name in enumerate(played)}
+    candidates = [n for n in played if n.endswith("power") and weights[n].low > 0] or played
     unit = normalise or max(candidates, key=lambda n: weights[n].value)
-    one = 1 + 2 * known.index(unit)
+    one = 1 + 2 * played.index(unit)
     found = [
-        StatWeight(name, has[name], step, weights[name], moments.ratio(1 + 2 * i, one), moments.estimate(2 + 2 * i) if plan[i][1] is not None else None)
-        for i, name in enumerate(known)
+        StatWeight(name, has[name], step, weights[name], moments.ratio(1 + 2 * i, one), moments.estimate(2 + 2 * i) if plan[name][1] is not None else None)
+        for i, name in enumerate(played)
     ]
-    return result, tuple(sorted(found, key=lambda w: (-w.weight.value, w.stat))), unit
+    return result, StatWeights(tuple(sorted(found, key=lambda w: (-w.weight.value, w.stat))), unit, tuple(n for n in known if n not in plan))
 
 
 def _play(
@@ -195,8 +217,8 @@ def versus_document(found: tuple[VariantResult, ...]) -> list[dict[str, Any]]:
              "correlation": v.correlation} for v in found]
 
 
-def weights_document(found: tuple[StatWeight, ...], unit: str) -> dict[str, Any]:
+def weights_document(found: StatWeights) -> dict[str, Any]:
     """Stat weights as plain JSON values."""
-    return {"normalised_to": unit, "weights": [
+    return {"normalised_to": found.unit, "inert": list(found.inert), "weights": [
         {"stat": w.stat, "has": w.has, "step": w.step, "dps_per_point": estimate_document(w.weight), "normalised": estimate_document(w.normalised),
-         "bend": None if w.bend is None else estimate_document(w.bend)} for w in found]}  # fmt: skip
+         "bend": None if w.bend is None else estimate_document(w.bend)} for w in found.weights]}  # fmt: skip

@@ -135,12 +135,13 @@ def test_sim_weighs_statistics(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert document["normalised_to"] == "spell_power"
     assert weights["spell_power"]["dps_per_point"]["low"] > 0.9
     assert weights["spell_power"]["normalised"]["mean"] == 1.0
-    assert weights["strength"]["dps_per_point"]["mean"] == 0.0 and weights["strength"]["bend"] is None
+    assert "strength" in document["inert"] and "strength" not in weights
+    assert weights["mp5"]["bend"] is None and weights["spirit"]["bend"] is not None
     crit = weights["spell_crit"]
     assert crit["normalised"]["mean"] == pytest.approx(crit["dps_per_point"]["mean"] / weights["spell_power"]["dps_per_point"]["mean"], rel=1e-9)
     order = [w["dps_per_point"]["mean"] for w in document["weights"]]
     assert order == sorted(order, reverse=True)
-    assert "spell_power = 1" in out and "no effect shown" in out
+    assert "spell_power = 1" in out and "without any effect: " in out
     assert "What a point of each statistic is worth" in page.read_text()
 
 
@@ -195,6 +196,7 @@ def test_sim_traces_one_fight(capsys: pytest.CaptureFixture[str], tmp_path: Path
         ([SPEC, "--versus", "rotation=default,apl=x"], "names two priority lists"),
         ([SPEC, "--versus", "race=orc", "--versus", "race=orc"], "names a variant twice"),
         ([SPEC, "--stat-weights", "--normalise", "spelpower"], "has no statistic 'spelpower'"),
+        ([SPEC, "--stat-weights", "--normalise", "strength"], "strength changes nothing of Fire Mage"),
         ([SPEC, "--stat-weights", "--stat-step", "1e9"], "a step of 1e+09 points cannot be made"),
         ([SPEC, "--target-error", "nan"], "nan is no precision"),
         ([SPEC, "--iterations", "25", "--json", "/proc/none/out.json"], "cannot write /proc/none/out.json"),

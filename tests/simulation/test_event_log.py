@@ -86,7 +86,7 @@ def test_auras_begin_before_they_end(events: list[TraceEvent]) -> None:
 
 
 def test_lines_are_readable_and_can_be_exact(events: list[TraceEvent]) -> None:
-    cast = next(e for e in events if e.kind == "cast" and e.until_ns)
+    cast = next(e for e in events if e.kind == "cast" and e.until_ns is not None)
     assert trace_line(cast, enemies=3) == "    0.000  player        casts Scorch on enemy 1 (1.057 s)"
     exact = trace_line(cast, precise=True)
     assert exact.split()[:2] == ["0.000000000", str(cast.draws)]

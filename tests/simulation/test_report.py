@@ -15,7 +15,7 @@ from portunus.sim.charts import Curve, Span, Timeline
 from portunus.sim.report import ComparisonRow, ReportData, render_report, write_report
 from portunus.sim.results import QUANTILES, ActionResult, AuraResult, ResourceResult, SimulationResult
 from portunus.sim.statistics import Distribution, Estimate, Moments, estimate
-from portunus.sim.versus import StatWeight, VariantResult
+from portunus.sim.versus import StatWeight, StatWeights, VariantResult
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)> {{ 7 * 7 }} </svg>"
 
@@ -48,8 +48,8 @@ def make(name: str = "Fireball", **changes: object) -> ReportData:
         result=result(name, 4000.0 + np.arange(200.0)), command=f"portunus sim {name}", inputs=(("spec", name),),
         timeline=Timeline(11, 4000.0, 300.0, casts, (Span(name, 10.0, 20.0),), (Curve(name, ((0.0, 100.0), (300.0, 5.0))), Curve("Energy", ((0.0, 1.0),)))),
         versus=(VariantResult(name, about(4100.0), about(100.0), about(0.025), 0.5), VariantResult("tie", about(4000.0), estimate(1.0, 10.0, 200), about(0.1), 0.5)),
-        weights=(StatWeight("spell_power", 2500, 50, about(1.5), about(1.0), estimate(-0.5, 0.1, 200)), StatWeight("stamina", 0, 50, estimate(0.0, 0.1, 200), about(1.0), None)),
-        weights_unit="spell_power",
+        weights=StatWeights((StatWeight("spell_power", 2500, 50, about(1.5), about(1.0), estimate(-0.5, 0.1, 200)),
+                             StatWeight("stamina", 0, 50, estimate(0.0, 0.1, 200), about(1.0), None)), "spell_power", ("melee_hit",)),
         comparison=(ComparisonRow(name, 4000.0, 4001.0, -0.025, name, True),), measured=((name, name),), rotation_text=name,
     )
     return dataclasses.replace(data, **changes)  # type: ignore[arg-type]
@@ -88,7 +88,7 @@ def test_page_shows_the_numbers_and_the_command() -> None:
     assert page.open == []
     text = " ".join(page.text.split())
     for expected in ("4,100 DPS", "200 fights of 300 s against 1 enemy", "portunus sim Fireball", "100.0 %", "3,000.0 ± 59.2", "50.0 %", "25.0 ± 0.5 %", "-0.025 %", "seed 11",
-                     "60.00 ± 1.18", "+100.0 ± 2.0", "no difference shown", "1.500 ± 0.030", "gains less than it loses here", "no effect shown", "+3,400.0 ± 67.0", "Energy"):
+                     "60.00 ± 1.18", "+100.0 ± 2.0", "no difference shown", "1.500 ± 0.030", "gains less than it loses here", "no effect shown", "Without any effect: melee hit.", "+3,400.0 ± 67.0", "Energy"):
         assert expected in text, expected
     assert "The worst fight has seed 11, the best 210." in text
     assert "never" not in text.lower()
@@ -126,7 +126,7 @@ def test_page_is_small_even_for_a_long_fight() -> None:
 @pytest.mark.parametrize("samples", [[0.0], [5.0, 5.0, 5.0], [1.0, 2.0]])
 def test_few_or_equal_fights(samples: list[float]) -> None:
     few = dataclasses.replace(result("few", np.array(samples)), auras=(), actions=(), resources=(), spent=())
-    page = Page(render_report(make(result=few, timeline=None, comparison=(), measured=(), versus=(), weights=())))
+    page = Page(render_report(make(result=few, timeline=None, comparison=(), measured=(), versus=(), weights=None)))
     assert f"{len(samples)} fight" in page.text
 
 
