@@ -216,13 +216,13 @@ def result_tables(ready: Arrangement, result: SimulationResult) -> list[Table]:
 
     from portunus.sim.report import plus_minus
 
-    actions = _table("Actions, per fight", "action", "DPS", "share", "casts", "hits", "crit", "misses", "average")
+    actions = _table("Actions, per fight", "action", "DPS", "share", "casts", "hits", "crit", "avoided", "average")
     for a in sorted(result.actions, key=lambda a: (-a.damage.value, -a.casts.value, a.label)):
-        if a.casts.value or a.hits.value or a.misses.value:
+        if a.casts.value or a.hits.value or a.avoided.value:
             landed = bool(a.hits.value)
             actions.add_row(Text(a.label), plus_minus(a.damage, 1, factor=1 / result.duration_s), f"{a.share:.1%}", plus_minus(a.casts, 2),
                             plus_minus(a.hits, 2) if landed else "", f"{a.crits.value / a.hits.value:.1%}" if landed else "",
-                            plus_minus(a.misses, 2) if a.misses.value else "", f"{a.average:,.0f}" if a.average else "")
+                            plus_minus(a.avoided, 2) if a.avoided.value else "", f"{a.average:,.0f}" if a.average else "")
     auras = _table("Auras", "aura", "up", "applied per fight")
     for aura in sorted(result.auras, key=lambda a: (-a.uptime_s.value, a.label)):
         if aura.uptime_s.value or aura.procs.value:
@@ -287,8 +287,9 @@ def character(ready: Arrangement) -> tuple[tuple[str, str], ...]:
 
     table = profile_table(ready.profile, ready.model)
     lists = {key: ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in sorted(table[key].items())) or "none" for key in ("stats", "options")}
+    weapons = "; ".join(f"{slot}: {', '.join(f'{name} {value:g}' for name, value in values.items())}" for slot, values in sorted(ready.profile.weapons.items()))
     return (("race", table["race"]), ("talents", table["talents"] or "none"), ("glyphs", ", ".join(table["glyphs"]).replace("_", " ") or "none"),
-            ("statistics from gear", lists["stats"]), ("options", lists["options"]))
+            ("statistics from gear", lists["stats"]), ("weapons", weapons or "none"), ("options", lists["options"]))
 
 
 def write_json(path: Path, ready: Arrangement, outcome: Outcome) -> None:
@@ -301,7 +302,7 @@ def write_json(path: Path, ready: Arrangement, outcome: Outcome) -> None:
     from portunus.sim.versus import versus_document, weights_document
 
     written: dict[str, Any] = {name.replace(" ", "_"): value for name, value in inputs(ready, outcome.result)}
-    written["character"] = profile_table(ready.profile, ready.model)
+    written["character"] = {**profile_table(ready.profile, ready.model), "weapons": ready.profile.weapons}
     document = result_document(outcome.result, inputs=written)
     if outcome.variants:
         document["versus"] = versus_document(outcome.variants)

@@ -145,7 +145,7 @@ def vary(ready: Arrangement, text: str) -> Arrangement:
                 table[group] = {**table[group], name: _number(value, key)}
             else:
                 table[key] = value.split("+") if key == "glyphs" else value
-        profile = profile_from_dict(table, ready.model, source=f"{profile.source} with {text}")
+        profile = replace(profile_from_dict(table, ready.model, source=f"{profile.source} with {text}"), weapons=profile.weapons)
     return replace(varied, profile=profile, encounter=ready.encounter)
 
 

@@ -90,7 +90,7 @@ def profile_from_dict(data: Mapping[str, Any], model: Model, *, source: str) -> 
 
 
 def profile_table(profile: Profile, model: Model) -> dict[str, Any]:
-    """The plain data of a profile, as `profile_from_dict` reads it."""
+    """The plain data of a profile, as `profile_from_dict` reads it, without the weapons."""
     return {"race": profile.race, "talents": talent_digits(model, profile.talents), "glyphs": sorted(profile.glyphs), "stats": dict(profile.stats),
             "options": dict(profile.options)}
 

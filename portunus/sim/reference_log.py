@@ -30,6 +30,7 @@ _LINES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("stacks", rf"{_ID} stacks: (?P<before>\d+) --> (?P<after>\d+)"),
     )
 )
+_AUTO_ATTACKS = {3: 6603, 4: 75}  # the reference's numbers of Attack and Shoot: the client's ids
 _JUDGED = ("cast", "damage", "avoid", "gain", "spend")  # the rest is bookkeeping that both do in their own way
 
 
@@ -72,8 +73,11 @@ def read_log(path: Path) -> list[ReferenceEvent]:
         for kind, pattern in _LINES:
             if found := pattern.match(line):
                 field = found.groupdict()
+                number = int(field["id"] or 0)
+                if "OtherID" in line:
+                    number = _AUTO_ATTACKS.get(number, -1)
                 events.append(ReferenceEvent(
-                    round(float(field["time"]) * 1e9), kind, (int(field["id"] or 0), int(field["tag"] or 0)), float(field.get("amount") or 0),
+                    round(float(field["time"]) * 1e9), kind, (number, int(field["tag"] or 0)), float(field.get("amount") or 0),
                     float(field.get("before") or 0), float(field.get("after") or 0), " - " in field["unit"], line.split("] ", 1)[1],
                 ))  # fmt: skip
                 break
@@ -94,7 +98,7 @@ def beside(ours: Iterable[TraceEvent], reference: list[ReferenceEvent], model: M
     difference: auras and stacks, gains that change nothing, damage of 0, casts of effects that go off by themselves, and resources of pets.
     """
     names = identities(model)
-    by_itself = {names[s.name] for s in model.spells if s.triggered} | {names[a.name] for a in model.auras}
+    by_itself = {names[s.name] for s in model.spells if s.triggered or s.swing is not None} | {names[a.name] for a in model.auras}
     last = max(e.time_ns for e in reference)
     mine = [e for e in ours if e.time_ns <= last + TIME_TOLERANCE_NS and e.kind not in ("done", "end")]
     rows, free = [], 0
@@ -113,7 +117,7 @@ def beside(ours: Iterable[TraceEvent], reference: list[ReferenceEvent], model: M
             taken.add(match)
             rows.append(LogRow(mine[match].time_ns, mine[match], their, False))
         else:
-            by_itself_cast = their.kind == "cast" and (their.identity in by_itself or "OtherID" in their.text)
+            by_itself_cast = their.kind == "cast" and their.identity in by_itself
             of_a_pet = their.pet and their.kind in ("gain", "spend")
             matters = their.kind in _JUDGED and their.time_ns < last and not (by_itself_cast or of_a_pet or _changes_nothing(their))
             rows.append(LogRow(their.time_ns, None, their, matters))
@@ -129,11 +133,11 @@ def _changes_nothing(event: TraceEvent | ReferenceEvent) -> bool:
 
 
 def _same(ours: TraceEvent, their: ReferenceEvent, names: dict[str, tuple[int, int]]) -> bool:
-    kinds = {"trigger": "cast"}
+    kinds = {"trigger": "cast", "swing": "cast"}
     if kinds.get(ours.kind, ours.kind) != their.kind:
         return False
     if their.kind in ("damage", "gain", "spend"):
         return abs(ours.amount - their.amount) <= AMOUNT_TOLERANCE
     if their.kind == "stacks" and (ours.before, ours.after) != (their.before, their.after):
         return False
-    return names.get(ours.name, (0, 0)) == their.identity or "OtherID" in their.text
+    return names.get(ours.name) == their.identity

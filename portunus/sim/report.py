@@ -74,7 +74,7 @@ def render_report(data: ReportData) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.globals.update(school_class=school_class, pm=plus_minus)
     result = data.result
-    actions = [a for a in result.actions if a.casts.value or a.hits.value or a.misses.value]
+    actions = [a for a in result.actions if a.casts.value or a.hits.value or a.avoided.value]
     auras = [a for a in result.auras if a.uptime_s.value or a.procs.value]
     up = {a.name: a.uptime_s.scaled(1 / (result.duration_s * (result.enemies if a.on_target else 1))) for a in auras}
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(

@@ -42,9 +42,9 @@ class ActionResult:
         spell_id, tag, item, owner: The client's id, its variant, True if it is an item's id, name of the pet or "".
         school: Damage school, "" if it has none.
         casts: Uses.
-        hits: Landed impacts and ticks, critical ones included.
-        crits: Critical ones among them.
-        misses: Missed ones.
+        hits: Landed impacts and ticks, critical ones and glancing blows included.
+        crits, glances: Critical ones and glancing blows among them.
+        misses, dodges, parries: What did not land. avoided: All of these.
         damage: Damage.
         share: Part of all damage, 0 to 1.
     """
@@ -59,7 +59,11 @@ class ActionResult:
     casts: Estimate
     hits: Estimate
     crits: Estimate
+    glances: Estimate
     misses: Estimate
+    dodges: Estimate
+    parries: Estimate
+    avoided: Estimate
     damage: Estimate
     share: float
 
@@ -143,7 +147,8 @@ class Tally:
         seed: Seed of the first fight.
     """
 
-    _FIGURES = ("row_damage", "casts", "landed", "crits", "misses", "aura_uptime", "aura_procs", "gains", "spent")
+    _FIGURES = ("row_damage", "casts", "landed", "crits", "glances", "misses", "dodges", "parries", "avoided", "aura_uptime", "aura_procs", "gains", "spent")
+    _SUMS = {"landed": ("hits", "crits", "glances"), "avoided": ("misses", "dodges", "parries")}  # noqa: RUF012
 
     def __init__(self, compiled: CompiledSpec, *, rotation: str, seed: int) -> None:
         self._compiled, self._rotation, self._seed = compiled, rotation, seed
@@ -166,7 +171,7 @@ class Tally:
         self.moments.add_array(dps)
         self.distribution.add(dps, first_seed=batch.first_seed)
         block = batch.counters.view(self._compiled.layout.metrics_dtype)[0]
-        sums = [block["hits"] + block["crits"] if name == "landed" else block[name] for name in self._FIGURES]
+        sums = [sum(block[part] for part in self._SUMS.get(name, (name,))) for name in self._FIGURES]
         self._means.add(np.concatenate(sums, dtype=np.float64), dps.size)
         return dps
 
@@ -175,13 +180,14 @@ class Tally:
         compiled = self._compiled
         model, layout, dtype = compiled.model, compiled.layout.layout, compiled.layout.metrics_dtype
         means = iter(self._means.estimates())
-        each = {name: [next(means) for _ in range(dtype["hits" if name == "landed" else name].shape[0])] for name in self._FIGURES}
+        each = {name: [next(means) for _ in range(dtype[self._SUMS.get(name, (name,))[0]].shape[0])] for name in self._FIGURES}
         total = self.moments.mean * self._duration_s
         schools = {s.name: s.attack.school for s in model.spells if s.attack is not None} | {a.name: a.attack.school for a in model.auras if a.attack is not None}
         actions = tuple(
             ActionResult(
                 name=row.name, label=row.label, spell_id=row.spell_id, tag=row.tag, item=row.item, owner=row.owner, school=schools.get(row.name, ""),
-                casts=each["casts"][i], hits=each["landed"][i], crits=each["crits"][i], misses=each["misses"][i],
+                casts=each["casts"][i], hits=each["landed"][i], crits=each["crits"][i], glances=each["glances"][i],
+                misses=each["misses"][i], dodges=each["dodges"][i], parries=each["parries"][i], avoided=each["avoided"][i],
                 damage=each["row_damage"][i], share=each["row_damage"][i].value / total if total else 0.0,
             )
             for i, row in enumerate(layout.rows)
@@ -269,7 +275,8 @@ def result_document(result: SimulationResult, **more: Any) -> dict[str, Any]:
         "actions": [
             {"name": a.name, "label": a.label, "id": a.spell_id, "tag": a.tag, "item": a.item, "owner": a.owner, "school": a.school,
              "casts": estimate_document(a.casts), "hits": estimate_document(a.hits), "crits": estimate_document(a.crits),
-             "misses": estimate_document(a.misses), "damage": estimate_document(a.damage), "share": a.share, "average": a.average}
+             "glances": estimate_document(a.glances), "misses": estimate_document(a.misses), "dodges": estimate_document(a.dodges),
+             "parries": estimate_document(a.parries), "damage": estimate_document(a.damage), "share": a.share, "average": a.average}
             for a in result.actions
         ],
         "auras": [{"name": a.name, "label": a.label, "id": a.spell_id, "tag": a.tag, "on_target": a.on_target,

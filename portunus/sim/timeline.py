@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def timeline_of(compiled: CompiledSpec, *, seed: int, rotation: str = "default") -> Timeline:
     """The fight of one seed as a timeline: every cast, every aura, and every resource at every decision."""
-    schools = {a.spell: a.school for a in compiled.actions}
+    schools = {s.name: s.attack.school for s in compiled.model.spells if s.attack is not None}
     duration_s = compiled.duration_ns / 1e9
     events = trace_fight(compiled, seed, rotation)
     return Timeline(
@@ -23,8 +23,11 @@ def timeline_of(compiled: CompiledSpec, *, seed: int, rotation: str = "default")
 
 
 def _casts(events: list[TraceEvent], schools: dict[str, str]) -> list[Span]:
-    """A span from each start of a cast to its completion."""
-    return [Span(e.label, e.time_ns / 1e9, (e.time_ns if e.until_ns is None else e.until_ns) / 1e9, schools.get(e.name, "")) for e in events if e.kind == "cast" and not e.owner]
+    """A span from each start of a cast to its completion, and a mark for each swing."""
+    return [
+        Span(e.label, e.time_ns / 1e9, (e.time_ns if e.until_ns is None else e.until_ns) / 1e9, schools.get(e.name, ""))
+        for e in events if e.kind in ("cast", "swing") and not e.owner
+    ]  # fmt: skip
 
 
 def _auras(events: list[TraceEvent], duration_s: float) -> list[Span]:

@@ -15,7 +15,7 @@ from portunus.ir.context import Function
 from portunus.ir.program import Program, lower
 from portunus.runtime.compiled import CompiledSpec
 
-_VERBS = ("start", "complete", "land", "tick", "apply", "fade", "summon", "leave", "gain")
+_VERBS = ("start", "swing", "complete", "land", "tick", "apply", "renew", "fade", "summon", "leave", "gain")
 _LANDED = {"hits": "hit", "crits": "crit"}
 _STREAM_STEP = 0x9E3779B97F4A7C15  # splitmix64 adds it at each draw
 _NEVER_NS = 1 << 61  # later than any fight
@@ -29,7 +29,7 @@ class TraceEvent:
     Attributes:
         time_ns: Since the pull; negative before it.
         draws: Random numbers drawn in this fight before it.
-        kind: "cast" (begins), "done" (a cast completes), "trigger" (an effect that is cast by itself), "damage", "avoid" (missed, dodged, ...),
+        kind: "cast" (begins), "swing" (of a weapon), "done" (a cast completes), "trigger" (an effect that is cast by itself), "damage", "avoid" (missed, dodged, ...),
             "gain" and "spend" (of a resource), "aura" (begins), "renew", "fade", "stacks", "summon", "leave", "end" (of the fight).
         name: Spell, aura or pet; the source of a gain.
         label: What a reader calls it.
@@ -154,11 +154,14 @@ class _Recorder:
                 self.counts[name] = list(now)
 
     def _outcome(self, m: Any, row: int) -> str:
-        """How damage came about: the counter of its row that went up just before."""
+        """How damage came about: the counter of its row that went up just before, which is thereby told."""
+        found = "hit"
         for name in self.counters:
-            if getattr(m, name)[row] != self.counts.get(name, [0] * len(self.layout.rows))[row]:
-                return _LANDED.get(name, _singular(name))
-        return "hit"
+            now = getattr(m, name)
+            if now[row] != self.counts.get(name, [0] * len(self.layout.rows))[row]:
+                found = _LANDED.get(name, _singular(name))
+            self.counts[name] = list(now)
+        return found
 
     def _target(self) -> int:
         return next((f.target for f in reversed(self.frames) if f.target >= 0), -1)
@@ -186,8 +189,11 @@ class _Recorder:
         if getattr(s, f"{prefix}cast_spell", -1) == index:
             self.events[mark] = replace(self.events[mark], until_ns=int(getattr(s, f"{prefix}cast_end")))
 
+    def _before_swing(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> None:
+        self._add(s, r, "swing", name)
+
     def _before_complete(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> None:
-        starting = any(f.verb == "start" and f.name == name for f in self.frames)
+        starting = any(f.verb in ("start", "swing") and f.name == name for f in self.frames)
         kind = "trigger" if self.spells[name].triggered else "done"
         if not starting:
             self._add(s, r, kind, name, target=int(given.get("target", -1)))
@@ -197,15 +203,21 @@ class _Recorder:
         self._add(s, r, "damage", row.name, label=row.label, owner=self.pets.get(row.owner, ""), target=self._target(), amount=given["amount"],
                   outcome=self._outcome(given["m"], given["row"]), tick=bool(self.frames) and self.frames[-1].verb == "tick")
 
-    def _before_apply(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> int:
+    def _before_apply(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> int | None:
+        if self.frames and (self.frames[-1].verb, self.frames[-1].name) == ("renew", name):
+            return None  # told already
         target = int(given["target"]) if self.auras[name].on_target else -1
         active = getattr(s, f"{name}_on")
         return self._add(s, r, "renew" if (active[target] if target >= 0 else active) else "aura", name, target=target)
 
-    def _after_apply(self, s: Any, r: Any, name: str, given: dict[str, Any], mark: int) -> None:
+    def _after_apply(self, s: Any, r: Any, name: str, given: dict[str, Any], mark: int | None) -> None:
+        if mark is None:
+            return
         target, end = self.events[mark].target, getattr(s, f"{name}_end")
         until = int(end[target] if target >= 0 else end)
         self.events[mark] = replace(self.events[mark], until_ns=until if until < _NEVER_NS else None)
+
+    _before_renew, _after_renew = _before_apply, _after_apply
 
     def _before_fade(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> None:
         if self.frames and (self.frames[-1].verb, self.frames[-1].name) == ("apply", name):
@@ -279,6 +291,8 @@ def _words(event: TraceEvent, enemies: int, precise: bool) -> str:
     match event.kind:
         case "cast":
             return f"casts {event.label}{where}" + (f" ({after(event.until_ns)})" if event.until_ns is not None else "")
+        case "swing":
+            return f"swings: {event.label}"
         case "done":
             return f"completes {event.label}{where}"
         case "trigger":

@@ -28,7 +28,7 @@ def as_result(golden: Golden, *, dps_factor: float = 1.0, casts_factor: float = 
         ActionResult(
             name=f"a{a.key.number}_{a.key.tag}", label=f"Action {a.key.number}", spell_id=a.key.number, tag=a.key.tag, item=a.key.kind == "item",
             owner="pet" if a.key.pet else "", school="fire", casts=nearly(a.casts * casts_factor), hits=nearly(a.hits), crits=nearly(a.crits),
-            misses=nearly(a.misses), damage=nearly(a.damage * dps_factor), share=0.0,
+            glances=nearly(0), misses=nearly(a.misses), dodges=nearly(0), parries=nearly(0), avoided=nearly(a.misses), damage=nearly(a.damage * dps_factor), share=0.0,
         )
         for a in golden.actions if a.key.kind != "other"
     )  # fmt: skip

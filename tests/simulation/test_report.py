@@ -25,7 +25,8 @@ def about(value: float) -> Estimate:
 
 
 def action(name: str, casts: float, hits: float, crits: float, misses: float, damage: float, *, owner: str = "") -> ActionResult:
-    return ActionResult(name, name, 1, 0, False, owner, "fire" if damage else "", about(casts), about(hits), about(crits), about(misses), about(damage), damage / 900_000)
+    return ActionResult(name, name, 1, 0, False, owner, "fire" if damage else "", about(casts), about(hits), about(crits), about(0), about(misses), about(0),
+                        about(0), about(misses), about(damage), damage / 900_000)
 
 
 def result(name: str, dps: np.ndarray, *, seed: int = 11, enemies: int = 1) -> SimulationResult:
