@@ -15,8 +15,7 @@ from portunus.sim.compare import prepare
 from portunus.sim.reference_log import beside, read_log
 from portunus.sim.trace import TraceEvent, trace_line, trace_program
 
-FOLDER = Path(__file__).parent.parent / "golden" / "mage_fire"
-LOGS = sorted(FOLDER.glob("*.log.txt"))
+LOGS = sorted((Path(__file__).parent.parent / "golden").glob("*/*.log.txt"))
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +28,26 @@ def events(ready: Arrangement) -> list[TraceEvent]:
     return trace_program(*ready.lowered, 5, "default")
 
 
-@pytest.mark.parametrize("log", LOGS, ids=lambda p: p.name.split(".")[0])
+@pytest.mark.parametrize("log", LOGS, ids=lambda p: f"{p.parent.name}-{p.name.split('.')[0]}")
 def test_nothing_differs_from_the_reference_s_log(log: Path) -> None:
     (scenario,) = prepare([log.with_name(log.name.replace(".log.txt", ".json"))])
     rows = beside(scenario.log(0), read_log(log), scenario.model)
     assert [row for row in rows if row.differs] == []
     both = [row.ours.kind for row in rows if row.ours is not None and row.reference is not None]
-    assert both.count("cast") >= 8
     assert both.count("damage") >= 12
-    assert both.count("gain") + both.count("spend") >= 20
-    assert len(LOGS) == 2
+    assert both.count("cast") + both.count("swing") + both.count("trigger") >= 8
+    assert both.count("gain") + both.count("spend") >= 12
+    assert len(LOGS) >= 3
+
+
+def test_melee_is_told() -> None:
+    (log,) = [log for log in LOGS if log.name.startswith("autos_seal_of_vengeance")]
+    (scenario,) = prepare([log.with_name(log.name.replace(".log.txt", ".json"))])
+    events = scenario.log(0)
+    swings, blows = [e for e in events if e.kind == "swing"], [e for e in events if e.name == "auto_attack" and e.kind in ("damage", "avoid")]
+    assert [e.time_ns for e in swings] == [e.time_ns for e in blows] and len(swings) > 90
+    assert {e.outcome for e in blows} >= {"hit", "crit", "glance"}
+    assert trace_line(blows[0]) == "    0.000  player        Auto attack hits (glance) for 1313.4"
 
 
 def test_a_planted_difference_is_found() -> None:
