@@ -29,7 +29,7 @@ def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
 
 def summons(spell: Spell) -> bool:
     """Does casting the spell call a guardian?"""
-    return any(isinstance(s, Summon) for s in statements(spell.on_start + spell.on_cast + spell.on_land))
+    return any(isinstance(s, Summon) for s in statements(spell.effects))
 
 
 def visible_auras(model: Model) -> tuple[Aura, ...]:
@@ -61,7 +61,7 @@ def _length_ms(aura: Aura) -> int | None:
 
 def _aimed(model: Model) -> set[str]:
     """Auras that a spell with one action per enemy puts on that enemy."""
-    bodies = [statements(spell.on_cast + spell.on_land) for spell in model.spells if spell.per_enemy]
+    bodies = [statements(spell.effects) for spell in model.spells if spell.per_enemy]
     return {statement.aura for body in bodies for statement in body if isinstance(statement, Apply)}
 
 

@@ -9,7 +9,7 @@ from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.effects import check_chance
 from portunus.dsl.expressions import Context, Expressions
 from portunus.dsl.keywords import CHOICES
-from portunus.dsl.model import AttackTable, Expr, Model, Modifier, Pet, PetChoice, Property, Resource, Ruleset, TalentTree
+from portunus.dsl.model import AttackTable, Expr, Model, Modifier, Pet, PetChoice, Property, Resource, Ruleset, Runes, TalentTree
 from portunus.dsl.parts import Parts
 from portunus.dsl.rotations import Rotations
 from portunus.dsl.spells import Spells
@@ -36,7 +36,7 @@ class Builder(Parts):
         """
         symbols = self.symbols
         stats = Stats(symbols, self.problems, self.expressions).build()
-        resources = tuple(self._resource(item) for item in symbols.resources.values())
+        resources = tuple(self._resource(item) for item in self._resources())
         spell_builder, aura_builder = Spells(symbols, self.problems, self.expressions), Auras(symbols, self.problems, self.expressions)
         spells = tuple(spell_builder.spell(item) for item in symbols.spells.values())
         auras = tuple(aura_builder.aura(item) for item in symbols.auras.values())
@@ -81,8 +81,17 @@ class Builder(Parts):
             properties=tuple(properties),
             sources=sources,
             default_profile=profile.name("file") if profile else "",
+            runes=self._runes(),
             tables=tuple(self._attack_table(item) for item in symbols.tables.values()),
         )
+
+    def _resources(self) -> list[Definition]:
+        """The resources a spec has: those its class names and its pets'; all where no class is read."""
+        class_ = self.symbols.sections.get("class")
+        if class_ is None:
+            return list(self.symbols.resources.values())
+        named = {item.name("name") for item in class_.all("resource")}
+        return [item for item in self.symbols.resources.values() if item.pet or item.name in named]
 
     def _references(self, spec: Definition | None, class_: Definition | None) -> None:
         for section, word in ((spec, "class"), (class_, "ruleset")):
@@ -153,6 +162,14 @@ class Builder(Parts):
         amount = parts.get("gain") or parts.get("casting") or self.number(0.0, item.span)
         return Resource(item.name, item.label, base, maximum, parts["every"], amount, parts.get("resting") or amount, parts.get("rest_after"), item.span, start,
                         bool(tick.get("phased")), item.pet)
+
+    def _runes(self) -> Runes | None:
+        item = self.symbols.runes
+        if item is None:
+            return None
+        context = Context(static="a rune")
+        recharge, grace = (self.expressions.resolve(item.arguments[name], context, "time", "`runes`") for name in ("time", "grace"))
+        return Runes(self.symbols.rune_kinds, self.symbols.rune_count, recharge, grace, item.span)
 
     def _attack_table(self, item: Definition) -> AttackTable:
         context = Context(pet=item.pet)

@@ -18,9 +18,12 @@ from portunus.dsl.model import (
     Gain,
     If,
     Lose,
+    Pay,
     Remove,
     Renew,
+    ResetCooldown,
     Restart,
+    RuneChange,
     SetValue,
     Span,
     StartCooldown,
@@ -56,6 +59,13 @@ class Effects:
             return ()
         result: list[Statement] = []
         for item in split_block(block.entries, "statements", self.problems):
+            if isinstance(item, Field) and item.word == "otherwise":
+                last = result[-1] if result else None
+                if isinstance(last, Chance) and not last.orelse:
+                    result[-1] = replace(last, orelse=self.block(item.block, place))
+                else:
+                    self.problems.error("PT302", item.span, "`otherwise` follows a `chance`", "write `chance 50% { ... }` and then `otherwise { ... }`")
+                continue
             statement = self._branches(item, place) if isinstance(item, Branches) else getattr(self, f"_{item.keyword.word}")(item, place)
             if statement is not None:
                 result.append(statement)
@@ -83,7 +93,10 @@ class Effects:
         if count is not None and scope != "each":
             self.problems.error("PT402", count.span, "`up_to` goes with `to each`", "write `damage AMOUNT to each up_to 4`")
         most = int(literal(count, self.problems, what="`up_to`", low=1, high=64, whole=True)) if count is not None else 64
-        return Damage(amount, scope, item.span, most)  # type: ignore[arg-type]
+        in_turn = bool(item.get("in_turn"))
+        if in_turn and scope != "each":
+            self.problems.error("PT402", item.span, "`in_turn` goes with `to each`", "write `damage AMOUNT to each in_turn`")
+        return Damage(amount, scope, item.span, most, in_turn)  # type: ignore[arg-type]
 
     def _strike(self, item: Field, place: Place) -> Statement | None:
         return Strike(self.block(item.block, place), item.span) if self._can_attack(item, place) else None
@@ -122,12 +135,15 @@ class Effects:
         aura = self.aura(item.arguments["aura"])
         return Apply(aura, item.span) if aura else None
 
+    def _rollover(self, item: Field, place: Place) -> Statement | None:
+        return self._renew(item, place)
+
     def _renew(self, item: Field, place: Place) -> Statement | None:
         aura = self.aura(item.arguments["aura"])
         if aura and not self.symbols.aura_facts[aura].periodic:
             self.problems.error("PT402", item.arguments["aura"].span, f"`{aura}` does not tick", f"write `apply {aura}`")
             return None
-        return Renew(aura, item.span) if aura else None
+        return Renew(aura, item.word, item.span) if aura else None  # type: ignore[arg-type]
 
     def _remove(self, item: Field, place: Place) -> Statement | None:
         aura = self.aura(item.arguments["aura"])
@@ -204,6 +220,37 @@ class Effects:
         spell = self._swinging(item)
         return Restart(spell, time, item.span) if spell else None
 
+    def _pay(self, item: Field, place: Place) -> Statement | None:
+        spell = self.symbols.spells.get(place.source)
+        if spell is None or spell.field("pays_later") is None:
+            self.problems.error("PT402", item.span, "`pay` stands in a spell that `pays_later`", "Add `pays_later` to the spell.")
+        return Pay(item.span)
+
+    def _rune_kind(self, item: Field) -> int | None:
+        node = item.arguments["kind"]
+        kinds = self.symbols.rune_kinds
+        if node.text == "all" and item.word == "ready_rune":
+            return -1
+        if node.text not in kinds:
+            self.problems.error("PT401", node.span, f"there is no kind of rune `{node.text}`", suggestion(node.text, kinds))
+            return None
+        return kinds.index(node.text)
+
+    def _convert_runes(self, item: Field, place: Place) -> Statement | None:
+        kind = self._rune_kind(item)
+        return RuneChange("convert", kind, item.span) if kind is not None else None
+
+    def _borrow_rune(self, item: Field, place: Place) -> Statement | None:
+        kind = self._rune_kind(item)
+        return RuneChange("borrow", kind, item.span) if kind is not None else None
+
+    def _ready_rune(self, item: Field, place: Place) -> Statement | None:
+        kind = self._rune_kind(item)
+        return RuneChange("ready", kind, item.span) if kind is not None else None
+
+    def _return_rune(self, item: Field, place: Place) -> Statement | None:
+        return RuneChange("return", -1, item.span)
+
     def _decide(self, item: Field, place: Place) -> Statement | None:
         return Decide(item.span)
 
@@ -220,6 +267,13 @@ class Effects:
         if spell and self.symbols.spells[spell].field("cooldown") is None:
             self.problems.error("PT404", node.span, f"`{spell}` has no cooldown", f"Add `cooldown TIME manual` to the spell `{spell}`.")
         return StartCooldown(spell, item.span) if spell else None
+
+    def _reset_cooldown(self, item: Field, place: Place) -> Statement | None:
+        node = item.arguments["spell"]
+        spell = self.spell(node)
+        if spell and self.symbols.spells[spell].field("cooldown") is None:
+            self.problems.error("PT404", node.span, f"`{spell}` has no cooldown", "It is always ready.")
+        return ResetCooldown(spell, item.span) if spell else None
 
     def _summon(self, item: Field, place: Place) -> Statement | None:
         duration = self.expressions.resolve(item.arguments["duration"], place.context, "time", "`summon`")

@@ -26,18 +26,19 @@ FUNCTIONS = {
 STATE_OPERATIONS = frozenset({
     "resource", "aura_up", "aura_remains", "aura_stacks", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains",
     "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
-    "event_base_cost", "live_stat", "live_armor", "damage_factor",
+    "event_base_cost", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor",
 })  # fmt: skip
 STATIC_PREFIXES = ("talent", "glyph", "option", "class", "race", "bonus")
 # Names that only a handler knows: name -> (operation, type, events).
 EVENT_NAMES = {
     "damage": ("event_damage", "number", ("hit", "result", "tick")),
-    "crit": ("event_crit", "bool", ("hit", "result", "tick")),
-    "landed": ("event_landed", "bool", ("hit", "result", "tick")),
-    "missed": ("event_outcome", "bool", ("hit", "result")),
-    "dodged": ("event_outcome", "bool", ("hit", "result")),
-    "parried": ("event_outcome", "bool", ("hit", "result")),
-    "glanced": ("event_outcome", "bool", ("hit", "result")),
+    "crit": ("event_crit", "bool", ("hit", "result", "tick", "roll")),
+    "landed": ("event_landed", "bool", ("hit", "result", "tick", "roll")),
+    "missed": ("event_outcome", "bool", ("hit", "result", "roll")),
+    "dodged": ("event_outcome", "bool", ("hit", "result", "roll")),
+    "parried": ("event_outcome", "bool", ("hit", "result", "roll")),
+    "glanced": ("event_outcome", "bool", ("hit", "result", "roll")),
+    "primary": ("event_primary", "bool", ("roll",)),
     "spell.cost": ("event_cost", "number", ("hit", "result", "cast")),
     "spell.base_cost": ("event_base_cost", "number", ("hit", "result", "cast")),
 }
@@ -289,6 +290,8 @@ class Expressions:
                 else self._aura_name if head in ("buff", "debuff", "dot")
                 else self._cooldown_name if head == "cooldown"
                 else self._weapon_name if head == "weapon"
+                else self._rune_name if head in ("runes", "rune")
+                else self._switch_name if head == "switch"
                 else self._owner_name if head == "owner"
                 else self._spell_name if head in self.symbols.spells
                 else self._other_name
@@ -304,7 +307,7 @@ class Expressions:
     def _event(self, node: Name, context: Context) -> Expr | None:
         op, kind, events = EVENT_NAMES[node.text]
         if context.event not in events:
-            listed = ", ".join(f"`on {event} of`" for event in events)
+            listed = ", ".join(f"`on {event}`" if event == "roll" else f"`on {event} of`" for event in events)
             self.problems.error("PT405", node.span, f"`{node.text}` is known only in {listed}")
             return None
         return typed(op, (OUTCOMES[OUTCOME_WORDS[node.text]],) if op == "event_outcome" else (), kind, node.span)
@@ -419,6 +422,29 @@ class Expressions:
             return None
         op, kind = COOLDOWN_FIELDS[field]
         return typed(op, (name,), kind, node.span)
+
+    def _rune_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
+        kinds, count = self.symbols.rune_kinds, self.symbols.rune_count
+        pairs = {"runes.wild": ("runes_wild", (), "number")}
+        for index, kind in enumerate(kinds):
+            pairs[f"runes.{kind}"] = ("runes_ready", (index,), "number")
+            pairs[f"runes.{kind}.remains"] = ("runes_wait", (index,), "time")
+            pairs[f"runes.{kind}.grace"] = ("runes_grace", (index,), "time")
+            for number in range(count):
+                for field, (op, type_) in {"ready": ("rune_ready", "bool"), "wild": ("rune_wild", "bool"), "remains": ("rune_wait", "time")}.items():
+                    pairs[f"rune.{kind}_{number + 1}.{field}"] = (op, (index * count + number,), type_)
+        if node.text not in pairs:
+            self._unknown_name(node, f"there is no `{node.text}`", pairs, code="PT404")
+            return None
+        op, args, kind = pairs[node.text]
+        return typed(op, args, kind, node.span)
+
+    def _switch_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
+        name = ".".join(parts[1:])
+        if name not in self.symbols.switches:
+            self._unknown_name(node, f"there is no switch `{name}`", self.symbols.switches)
+            return None
+        return Expr("switch", (name,), "bool", node.span)
 
     def _weapon_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
         known = [f"weapon.{slot}.{field}" for slot in WEAPON_SLOTS for field in (*WEAPON_VALUES, *WEAPON_KINDS)]

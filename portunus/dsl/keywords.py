@@ -40,6 +40,7 @@ class Keyword:
         block: Kind of the block in braces that follows, "" = none.
         condition: It may end in `if ...`.
         many: It may be given more than once.
+        may_end: The block may be left out.
     """
 
     word: str
@@ -49,6 +50,7 @@ class Keyword:
     block: str = ""
     condition: bool = False
     many: bool = False
+    may_end: bool = False
     parts: tuple[Part, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -156,7 +158,11 @@ BLOCKS: dict[str, BlockKind] = {
         _block(
             "class", "a class", "What all specialisations of a class share.",
             Keyword("ruleset", "name=name", "The ruleset it is written for.", "ruleset wotlk"),
-            Keyword("resource", "name=name", "The resource it uses.", "resource mana", many=True),
+            Keyword("resource", "name=name label=text?", "A resource it uses: the ruleset's, or its own with a block. Costs are in the first.", "resource mana",
+                    block="resource", many=True, may_end=True),
+            Keyword("runes", "kinds=names each count=expr recharge time=expr grace grace=expr",
+                    "Runes: so many of each kind, the time one takes to come back, and how much of the time it waited ready shortens that.",
+                    "runes blood, frost, unholy each 2 recharge 10s grace 2.5s"),
             Keyword("value", "name=name amount=expr", "A base value: `class.NAME` in formulas.", "value intellect 181", many=True),
             Keyword("talents", "name=name", "A talent tree: talents and their ranks in the order of the game's digits.", "talents fire { ignite 5 }", block="values", many=True),
             *_DEFINITIONS,
@@ -203,6 +209,9 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("cast", "time=expr", "Its cast time before haste; left out = instant.", "cast 3.5s - 0.1s * talent.improved_fireball"),
             Keyword("unhasted", "", "Haste does not shorten its cast and global cooldown.", "unhasted"),
             Keyword("cost", "amount=expr [of resource=name]", "What it costs; of the class's resource if none is named. Several lines = several resources.", "cost 19% * base_mana", many=True),
+            Keyword("free_if", "condition=expr", "When it costs nothing.", "free_if buff.freezing_fog.up"),
+            Keyword("pays_later", "", "Its costs are needed to cast it, but paid only by `pay`.", "pays_later"),
+            Keyword("uncounted", "", "Its casts are not counted, as for the hits of another spell with the same id.", "uncounted"),
             Keyword("swing", "every=expr [by rate=stat] [rescaled]",
                     "An auto-attack: it happens by itself from the pull on, every TIME divided by a statistic; `rescaled` = a change of it changes the swing under way.",
                     "swing weapon.main.speed by melee_speed rescaled"),
@@ -216,7 +225,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("triggered", "", "It is never chosen, only cast by `trigger`.", "triggered"),
             Keyword("channel", "aura=name", "The aura on the player that it channels.", "channel evocation_channel"),
             Keyword("autocast", "[priority priority=expr]", "The line `cooldowns` of a rotation takes it when it can, by priority.", "autocast priority 3000", condition=True),
-            Keyword("on", "event=name", "What happens on its `start` (cost paid), `cast` (complete) or `land` (a landed hit).", "on cast { damage 382..451 }", block="statements", many=True),
+            Keyword("on", "event=name", "What happens on its `start` (cost paid), `cast` (complete), `roll` (of a hit, landed or not, before it lands) or `land` (a landed hit).", "on cast { damage 382..451 }", block="statements", many=True),
         ),
         _block(
             "aura", "an aura", "An effect on the player or an enemy.",
@@ -262,11 +271,12 @@ BLOCKS: dict[str, BlockKind] = {
         ),
         _block(
             "statements", "a block of effects", "What happens, in order. `if CONDITION { } else { }` may stand here too.",
-            Keyword("damage", "amount=expr [to scope=name] [up_to count=expr]",
-                    "Rolls an attack at the target, `to enemies` (one amount for all), or `to each` (each its own rolls, all before the first lands).", "damage 690 + 40% * spell_power to enemies", many=True),
+            Keyword("damage", "amount=expr [to scope=name] [up_to count=expr] [in_turn]",
+                    "Rolls an attack at the target, `to enemies` (one amount for all), or `to each` (each its own rolls, all before the first lands, or `in_turn`).", "damage 690 + 40% * spell_power to enemies", many=True),
             Keyword("strike", "", "Rolls only to hit; what follows happens on a hit.", "strike { apply living_bomb_burn }", block="statements", many=True),
             Keyword("apply", "aura=name", "Applies an aura.", "apply hot_streak", many=True),
             Keyword("renew", "aura=name", "Renews the end and the snapshot of a periodic aura; its ticks keep their time. Applies it where it is down.", "renew holy_vengeance", many=True),
+            Keyword("rollover", "aura=name", "Renews an active periodic aura's end, amount and haste; chance of critical strikes, multiplier and the next tick stay.", "rollover corruption", many=True),
             Keyword("remove", "aura=name", "Ends an aura.", "remove hot_streak", many=True),
             Keyword("add", "count=expr to path=path", "Adds stacks to an active aura.", "add 1 to combustion_power.stacks", many=True),
             Keyword("set", "path=path to amount=expr", "Sets a value an aura carries.", "set combustion_power.crits to 0", many=True),
@@ -274,11 +284,18 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("lose", "amount=expr resource=name", "Takes away a resource, down to nothing.", "lose 5 combo_points", many=True),
             Keyword("delay", "spell=name by amount=expr [random]", "Moves the next swing of an auto-attack; `random` = by a uniform part of it.", "delay off_hand by 1s random", many=True),
             Keyword("restart", "spell=name [after after=expr]", "Begins a full swing of an auto-attack anew, perhaps after some time.", "restart main_hand", many=True),
+            Keyword("pay", "", "Pays the costs of the spell, one that `pays_later`.", "pay", many=True),
+            Keyword("convert_runes", "kind=name", "Runes of a kind that were just used come back wild.", "convert_runes blood", many=True),
+            Keyword("borrow_rune", "kind=name", "Makes a rune of a kind wild until `return_rune`.", "borrow_rune blood", many=True),
+            Keyword("return_rune", "", "The borrowed rune is wild no more.", "return_rune", many=True),
+            Keyword("ready_rune", "kind=name", "Makes a used rune of a kind ready; `all` = all runes.", "ready_rune blood", many=True),
             Keyword("decide", "", "The player may act at this instant, with what needs no global cooldown.", "decide", many=True),
             Keyword("trigger", "spell=name", "Casts a triggered spell.", "trigger living_bomb_explosion", many=True),
             Keyword("start_cooldown", "spell=name", "Starts a manual cooldown.", "start_cooldown combustion", many=True),
+            Keyword("reset_cooldown", "spell=name", "A spell is ready now.", "reset_cooldown howling_blast", many=True),
             Keyword("summon", "pet=name for duration=expr", "Summons a pet for a time.", "summon mirror_images for 30s", many=True),
             Keyword("chance", "chance=expr", "Happens with a probability.", "chance 50% { apply clearcasting }", block="statements", many=True),
+            Keyword("otherwise", "", "After a `chance`: what happens if that does not.", "otherwise { remove clearcasting }", block="statements", many=True),
         ),
         _block(
             "encounter", "an encounter", "A fight.",
@@ -302,7 +319,7 @@ CHOICES: dict[tuple[str, str, str], dict[str, str]] = {
         "spell": "hit (not drawn when certain), then critical strike", "once": "everything in one roll", "twice": "what avoids it, then critical strike",
         "crit": "only critical strike", "never": "always a plain hit",
     },
-    ("spell", "on", "event"): {"start": "cost and time are fixed", "cast": "the cast is complete", "land": "a landed hit arrives"},
+    ("spell", "on", "event"): {"start": "cost and time are fixed", "cast": "the cast is complete", "roll": "a hit is rolled, landed or not", "land": "a landed hit arrives"},
     ("aura", "on", "event"): {"tick": "each tick", "expire": "it ends"},
     ("spec", "modify", "kind"): {
         "damage_done": "factor", "damage_taken": "factor, for auras on an enemy", "crit_chance": "added", "crit_multiplier": "factor",

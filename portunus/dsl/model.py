@@ -79,7 +79,16 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "fight_remains": ((), "time to the end of the fight"),
     "target_phase": ((), "health phase of the enemies as a fraction: 1, 0.35, 0.25 or 0.20 (`target.health <= 35%`)"),
     "enemies": ((), "number of enemies"),
+    "runes_ready": (("n",), "runes of a kind that are ready, wild ones too"),
+    "runes_wild": ((), "wild runes that are ready"),
+    "runes_wait": (("n",), "time until a rune of a kind is ready"),
+    "runes_grace": (("n",), "how much sooner the next rune of a kind would come back"),
+    "rune_ready": (("n",), "a single rune is ready"),
+    "rune_wild": (("n",), "a single rune is wild"),
+    "rune_wait": (("n",), "time until a single rune is ready"),
+    "switch": (("switch",), "an artefact of the reference is on"),
     # context of a handler
+    "event_primary": ((), "it is rolled against the enemy the spell was cast at"),
     "event_damage": ((), "damage dealt by the hit or tick being handled"),
     "event_crit": ((), "it was a critical strike"),
     "event_landed": ((), "it was not avoided"),
@@ -126,11 +135,12 @@ class If:
 
 @dataclass(frozen=True)
 class Chance:
-    """With probability `chance` do `then`. A chance of at least 1 or at most 0 draws nothing."""
+    """With probability `chance` do `then`, else `orelse`. A chance of at least 1 or at most 0 draws nothing."""
 
     chance: Expr
     then: tuple[Statement, ...]
     span: Span = field(compare=False)
+    orelse: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,13 +148,14 @@ class Damage:
     """Roll an attack of the enclosing spell: amount, partial resist, hit, crit; then its hit listeners.
 
     scope: "target"; "enemies" (all of them in order, one shared amount, the ruleset's area cap); or "each" (the target and the next ones in turn, at
-        most `up_to`: each its own amount and rolls, all rolled before the first lands).
+        most `up_to`: each its own amount and rolls, all rolled before the first lands, or `in_turn` each landed before the next is rolled).
     """
 
     amount: Expr
     scope: Literal["target", "enemies", "each"]
     span: Span = field(compare=False)
     up_to: int = 0
+    in_turn: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,9 +174,14 @@ class Apply:
 
 @dataclass(frozen=True)
 class Renew:
-    """Renew an active periodic aura's end and snapshot; its ticks keep their time. Applies it where it is down."""
+    """Renew an active periodic aura: its ticks keep their time.
+
+    kind: "renew" (end and snapshot are new; applies it where it is down), or "rollover" (end, amount and haste are new, chance of critical strikes and
+        multiplier stay; nothing happens where it is down; the next tick keeps its time, and then the new period counts).
+    """
 
     aura: str
+    kind: Literal["renew", "rollover"]
     span: Span = field(compare=False)
 
 
@@ -233,6 +249,22 @@ class Restart:
 
 
 @dataclass(frozen=True)
+class Pay:
+    """Pay the costs of the spell being cast (one that `pays_later`)."""
+
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class RuneChange:
+    """Change runes: "convert" those of a kind just used, "borrow" one of a kind, "return" the borrowed one, "ready" one of a kind or (kind -1) all."""
+
+    what: Literal["convert", "borrow", "return", "ready"]
+    kind: int
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Decide:
     """The player may act at this instant."""
 
@@ -241,6 +273,14 @@ class Decide:
 
 @dataclass(frozen=True)
 class StartCooldown:
+    spell: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class ResetCooldown:
+    """A spell is ready now."""
+
     spell: str
     span: Span = field(compare=False)
 
@@ -261,7 +301,7 @@ class Summon:
 
 
 Statement = (
-    If | Chance | Damage | Strike | Apply | Renew | Remove | AddStack | SetValue | Gain | Lose | Delay | Restart | Decide | StartCooldown | Trigger | Summon
+    If | Chance | Damage | Strike | Apply | Renew | Remove | AddStack | SetValue | Gain | Lose | Delay | Restart | Decide | Pay | RuneChange | StartCooldown | ResetCooldown | Trigger | Summon
 )
 
 
@@ -393,6 +433,16 @@ class Spell:
     span: Span = field(compare=False)
     swing: Swing | None = None
     more_costs: tuple[tuple[str, Expr], ...] = ()  # (resource, amount) beside the first
+    rune_cost: tuple[tuple[str, int], ...] = ()  # (kind, count)
+    free_if: Expr | None = None  # condition under which it costs nothing
+    pays_later: bool = False  # its costs are needed, but paid only by `pay`
+    uncounted: bool = False  # its casts are not counted
+    on_roll: tuple[Statement, ...] = ()  # when a hit is rolled, landed or not, before it lands
+
+    @property
+    def effects(self) -> tuple[Statement, ...]:
+        """The statements of all its hooks."""
+        return self.on_start + self.on_cast + self.on_roll + self.on_land
 
     @property
     def chosen(self) -> bool:
@@ -542,6 +592,17 @@ class Resource:
 
 
 @dataclass(frozen=True)
+class Runes:
+    """Runes: `each` of every kind; a used one comes back after `recharge`, sooner by the time it had waited ready, at most `grace`."""
+
+    kinds: tuple[str, ...]
+    each: int
+    recharge: Expr
+    grace: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class TalentTree:
     name: str
     talents: tuple[tuple[str, int], ...]  # (name, maximum rank) in the order of the digits
@@ -608,6 +669,7 @@ class Model:
     sources: tuple[str, ...]  # the files read, the spec first
     default_profile: str  # file name below `profiles/`, "" = none
     tables: tuple[AttackTable, ...] = ()
+    runes: Runes | None = None
 
     def stat(self, name: str) -> Stat | None:
         """The statistic of that name (a pet's is `pet.name`), or None."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.effects import Effects, Place
 from portunus.dsl.expressions import Context, Expressions
@@ -91,5 +93,6 @@ class Parts:
             elif node.text in found:
                 self.problems.error("PT303", node.span, f"`on {node.text}` is given twice", "Join the two blocks.")
             else:
-                found[node.text] = self.effects.block(hook.block, place)
+                inside = replace(place, context=replace(place.context, event="roll")) if node.text == "roll" else place
+                found[node.text] = self.effects.block(hook.block, inside)
         return found

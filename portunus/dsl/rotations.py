@@ -23,6 +23,7 @@ def statements_in(block: Iterable[Statement]) -> Iterator[Statement]:
             yield from statements_in(statement.orelse)
         elif isinstance(statement, Chance | Strike):
             yield from statements_in(statement.then)
+            yield from statements_in(getattr(statement, "orelse", ()))
 
 
 def applied_aura(spell: Spell, spells: dict[str, Spell], auras: dict[str, Aura]) -> str:
@@ -30,7 +31,7 @@ def applied_aura(spell: Spell, spells: dict[str, Spell], auras: dict[str, Aura])
     waiting, seen = [spell], {spell.name}
     while waiting:
         current = waiting.pop(0)
-        for statement in statements_in((*current.on_start, *current.on_cast, *current.on_land)):
+        for statement in statements_in(current.effects):
             if isinstance(statement, Apply | Renew) and auras[statement.aura].on_target and auras[statement.aura].ticks:
                 return statement.aura
             if isinstance(statement, Trigger) and statement.spell not in seen:
@@ -61,7 +62,7 @@ class Rotations:
                 if isinstance(node, Number) and UNITS.get(node.unit, UNITS[""]).type == "time" and float(node.digits) > 0:
                     self.problems.error("PT308", node.span, "a time before the pull is negative", f"write `-{node.digits}{node.unit}`")
                     node = replace(node, digits="-" + node.digits)
-                time = literal(node, self.problems, what="`prepull`", low=-60e9, high=-1, unit="time")
+                time = literal(node, self.problems, what="`prepull`", low=-600e9, high=-1, unit="time")
                 spell = self._spell(part, "spell")
                 if spell:
                     prepull.append((int(time), spell))

@@ -70,7 +70,7 @@ def _spell(spell: Spell) -> list[str]:
     lines += [f"  {word} {show(value)}" for word, value in (("requires", spell.requires), ("instant if", spell.instant_if)) if value is not None]
     if spell.autocast is not None:
         lines.append("  taken by `cooldowns`" + (f" if {show(spell.autocast[1])}" if spell.autocast[1] is not None else ""))
-    for word, block in (("start", spell.on_start), ("cast", spell.on_cast), ("land", spell.on_land)):
+    for word, block in (("start", spell.on_start), ("cast", spell.on_cast), ("roll", spell.on_roll), ("land", spell.on_land)):
         if block:
             lines += [f"  on {word}", *("    " + line for line in show_statements(block))]
     return lines

@@ -17,9 +17,12 @@ from portunus.dsl.model import (
     Gain,
     If,
     Lose,
+    Pay,
     Remove,
     Renew,
+    ResetCooldown,
     Restart,
+    RuneChange,
     RotationLine,
     SetValue,
     StartCooldown,
@@ -38,7 +41,7 @@ _NAMES = {
     "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_ticks_left": "{}.ticks_left", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
     "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost", "damage_factor": "{}.damage_factor",
     "fight_time": "fight.time", "fight_remains": "fight.remains", "target_phase": "target.health", "enemies": "enemies", "event_damage": "damage", "event_crit": "crit",
-    "event_landed": "landed", "live_stat": "{}", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
+    "event_landed": "landed", "live_stat": "{}", "event_primary": "primary", "switch": "switch.{}", "runes_wild": "runes.wild", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
 }  # fmt: skip
 
 
@@ -79,6 +82,9 @@ def show_statements(block: Iterable[Statement], depth: int = 0) -> list[str]:
         elif isinstance(item, Chance):
             lines.append(f"{pad}chance {show(item.chance)}")
             lines += show_statements(item.then, depth + 1)
+            if item.orelse:
+                lines.append(f"{pad}otherwise")
+                lines += show_statements(item.orelse, depth + 1)
         elif isinstance(item, Strike):
             lines.append(f"{pad}strike")
             lines += show_statements(item.then, depth + 1)
@@ -89,11 +95,11 @@ def show_statements(block: Iterable[Statement], depth: int = 0) -> list[str]:
 
 def _show_simple(item: Statement) -> str:
     if isinstance(item, Damage):
-        return f"damage {show(item.amount)}" + (f" to {item.scope}" if item.scope != "target" else "") + (f" up_to {item.up_to}" if 0 < item.up_to < 64 else "")
+        return f"damage {show(item.amount)}" + (f" to {item.scope}" if item.scope != "target" else "") + (f" up_to {item.up_to}" if 0 < item.up_to < 64 else "") + (" in_turn" if item.in_turn else "")
     if isinstance(item, Apply):
         return f"apply {item.aura}"
     if isinstance(item, Renew):
-        return f"renew {item.aura}"
+        return f"{item.kind} {item.aura}"
     if isinstance(item, Remove):
         return f"remove {item.aura}"
     if isinstance(item, AddStack):
@@ -108,10 +114,16 @@ def _show_simple(item: Statement) -> str:
         return f"delay {item.spell} by {show(item.amount, 9)}" + (" random" if item.random else "")
     if isinstance(item, Restart):
         return f"restart {item.spell}" + (f" after {show(item.after, 9)}" if item.after is not None else "")
+    if isinstance(item, Pay):
+        return "pay"
+    if isinstance(item, RuneChange):
+        return f"{item.what} rune{'' if item.kind < 0 else f' of kind {item.kind + 1}'}"
     if isinstance(item, Decide):
         return "decide"
     if isinstance(item, Trigger):
         return f"trigger {item.spell}"
+    if isinstance(item, ResetCooldown):
+        return f"reset_cooldown {item.spell}"
     if isinstance(item, StartCooldown):
         return f"start_cooldown {item.spell}"
     if isinstance(item, Summon):

@@ -37,10 +37,11 @@ class Spells(Parts):
         aura = self.effects.aura(channel.arguments["aura"]) if channel else None
         if aura and (self.symbols.aura_facts[aura].on_target or not self.symbols.aura_facts[aura].periodic):
             self.problems.error("PT402", channel.arguments["aura"].span, f"`{aura}` cannot be channelled", "A channelled aura ticks and is on the player.")  # type: ignore[union-attr]
-        cost = self.expr(item, "cost", "number", context, "amount")
-        part = item.field("cost").get("amount") if cost is not None else None  # type: ignore[union-attr]
+        costs, rune_cost = self._costs(item)
+        cost = self.expressions.resolve(costs[0].arguments["amount"], context, "number", "`cost`") if costs else None
+        part = costs[0].get("amount") if costs else None
         if isinstance(part, Number) and part.unit == "%":
-            whole = f"base_{self._cost_resource(item)}"
+            whole = f"base_{self._named_resource(costs[0])}"
             self.problems.error("PT502", part.span, "a cost is an amount, and this is a part of nothing", f"write `{part.digits}% * {whole}`")
         uses = self.expr(item, "uses", "number", static)
         self.literal_range(item, "uses", uses, 1)
@@ -51,15 +52,16 @@ class Spells(Parts):
         missile = self.expr(item, "missile", "speed", context)
         self.literal_range(item, "missile", missile, 0.001)
         swing = self._swing(item, context)
-        costs = item.all("cost")
         return Spell(
             name=item.name, label=item.label, owner=item.pet, id=id_, tag=tag, item=is_item, attack=attack, gcd=gcd, cast=cast,
-            hasted=not item.pet and item.field("unhasted") is None, cost=cost, resource=self._cost_resource(item), cooldown=self.expr(item, "cooldown", "time", context, "time"),
+            hasted=not item.pet and item.field("unhasted") is None, cost=cost, resource=self._named_resource(costs[0]) if costs else "", cooldown=self.expr(item, "cooldown", "time", context, "time"),
             cooldown_starts="manual" if cooldown is not None and cooldown.get("manual") else "cast", missile=missile, uses=uses,
             requires=self.expr(item, "requires", "bool", context), instant_if=self.expr(item, "instant_if", "bool", context),
             per_enemy=item.field("per_enemy") is not None, triggered=triggered, channel=aura or "", autocast=self._autocast(autocast, context),
             on_start=hooks.get("start", ()), on_cast=hooks.get("cast", ()), on_land=hooks.get("land", ()), span=item.span, swing=swing,
             more_costs=tuple((self._named_resource(more), self.expressions.resolve(more.arguments["amount"], context, "number", "`cost`")) for more in costs[1:]),
+            rune_cost=rune_cost, free_if=self.expr(item, "free_if", "bool", context), pays_later=item.field("pays_later") is not None,
+            uncounted=item.field("uncounted") is not None, on_roll=hooks.get("roll", ()),
         )  # fmt: skip
 
     def _is_none(self, item: Field | None, argument: str) -> bool:
@@ -99,9 +101,16 @@ class Spells(Parts):
                 instead.append((other, condition))
         return Swing(every, rate, bool(swing.get("rescaled")), tuple(instead))
 
-    def _cost_resource(self, item: Definition) -> str:
-        cost = item.field("cost")
-        return self._named_resource(cost) if cost is not None else ""
+    def _costs(self, item: Definition) -> tuple[list[Field], tuple[tuple[str, int], ...]]:
+        """The costs in resources, and those in runes."""
+        plain, runes = [], []
+        for cost in item.all("cost"):
+            node = cost.get("resource")
+            if node is not None and node.text in self.symbols.rune_kinds:
+                runes.append((node.text, self.whole(cost, "amount", 1, self.symbols.rune_count)))
+            else:
+                plain.append(cost)
+        return plain, tuple(runes)
 
     def _named_resource(self, cost: Field) -> str:
         node = cost.get("resource")

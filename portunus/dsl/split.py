@@ -208,7 +208,7 @@ def _check_tail(found: Field, table: BlockKind, problems: Problems, line: Line |
         problems.error("PT307", place, f"`{word}` takes no condition in {table.title}", _condition_hint(table), repair=repair)
     if found.block is not None and not keyword.block:
         problems.error("PT306", found.block.span, f"`{word}` takes no block in {table.title}", f"for example: {keyword.example}")
-    if found.block is None and keyword.block and not (line is None and problems.error_between(found.span, found.span.line)):
+    if found.block is None and keyword.block and not keyword.may_end and not (line is None and problems.error_between(found.span, found.span.line)):
         problems.error("PT306", found.span, f"`{word}` needs a block in braces", f"for example: {keyword.example}")
 
 

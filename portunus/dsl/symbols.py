@@ -14,7 +14,7 @@ from portunus.units import UNITS, convert, meant_unit, show_time
 # Words with a meaning of their own in expressions; nothing else may be called so.
 RESERVED = (
     "talent", "glyph", "option", "class", "race", "bonus", "buff", "debuff", "dot", "cooldown", "fight", "target", "spell", "owner", "enemies",
-    "damage", "crit", "landed", "missed", "dodged", "parried", "glanced", "weapon", "stacks", "none", "if", "else", "and", "or", "not",
+    "damage", "crit", "landed", "missed", "dodged", "parried", "glanced", "primary", "weapon", "runes", "rune", "switch", "stacks", "none", "if", "else", "and", "or", "not",
 )  # fmt: skip
 
 
@@ -97,6 +97,9 @@ class Symbols:
     aura_facts: dict[str, AuraFacts] = field(default_factory=dict)
     tables: dict[str, Definition] = field(default_factory=dict)
     live_stats: set[str] = field(default_factory=set)
+    runes: Field | None = None
+    rune_kinds: tuple[str, ...] = ()
+    rune_count: int = 0
     groups: dict[str, Field] = field(default_factory=dict)
     pets: dict[str, Definition] = field(default_factory=dict)
     rotations: dict[str, Definition] = field(default_factory=dict)
@@ -286,11 +289,19 @@ class _Collector:
             self.symbols.switches[node.text] = item.name("meaning")
 
     def _resource(self, item: Field, kind: str) -> None:
-        if kind == "class":
+        if kind == "class" and item.block is None:
             return
         definition = self._named(item, "resource")
         if self._define("resource", definition.name, definition.span):
             self.symbols.resources[definition.name] = definition
+
+    def _runes(self, item: Field, kind: str) -> None:
+        names = []
+        for node in item.get("kinds"):
+            if self._define("resource", node.text, node.span):
+                names.append(node.text)
+        self.symbols.runes, self.symbols.rune_kinds = item, tuple(names)
+        self.symbols.rune_count = int(literal(item.get("count"), self.problems, what="`each`", low=1, high=8, whole=True))
 
     def _pet_resource(self, item: Field, pet: str) -> None:
         definition = replace(self._named(item, "resource"), pet=pet)

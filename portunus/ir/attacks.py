@@ -109,7 +109,7 @@ def hit_chance(context: Context, thing: Thing, like: Expr, scope: Scope) -> str:
 def listened(context: Context, thing: Thing) -> bool:
     """Does anything depend on how this attack ends?"""
     events = ("hit", "result") if isinstance(thing, Spell) else ("tick",)
-    if isinstance(thing, Spell) and thing.on_land:
+    if isinstance(thing, Spell) and (thing.on_land or thing.on_roll):
         return True
     return any(h.event in events and thing.name in h.subjects for h in context.model.handlers)
 

@@ -36,8 +36,8 @@ def slot_text(context: Context, aura: Aura, kind: str) -> str:
 def aura_functions(context: Context, aura: Aura) -> list[Function]:
     """The functions of one aura."""
     functions = [_fade(context, aura), _apply(context, aura)]
-    if any(isinstance(s, Renew) and s.aura == aura.name for s in all_statements(context.model)):
-        functions.append(_renew(context, aura))
+    kinds = {s.kind for s in all_statements(context.model) if isinstance(s, Renew) and s.aura == aura.name}
+    functions += [make(context, aura) for kind, make in (("renew", _renew), ("rollover", _rollover)) if kind in kinds]
     if aura.ticks:
         functions.insert(0, _tick(context, aura))
     return functions
@@ -80,6 +80,21 @@ def _renew(context: Context, aura: Aura) -> Function:
         w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.count(aura, 'tick_count', aura.ticks)}")
     return Function(f"renew_{aura.name}", _parameters(aura, "spell"), f"{aura.label} lasts longer, with a new snapshot; its ticks keep their time.", origin(aura),
                     tuple(w.lines))
+
+
+def _rollover(context: Context, aura: Aura) -> Function:
+    w, at, name = Writer(), _where(aura), f"s.{aura.name}"
+    scope = Scope(target="target" if aura.on_target else "0")
+    tick = slot_text(context, aura, "tick")
+    assert aura.every is not None
+    with w.block(f"if {name}_on{at} != 0:"):
+        if aura.tick_amount is not None:
+            w.put(f"{name}_base{at} = {text(aura.tick_amount, context, scope, f'{aura.name}_amount')}")
+        if aura.hasted:
+            w.put(f"{name}_period{at} = int({text(aura.every, context, scope, f'{aura.name}_every')} * cast_speed(s, t))")
+        w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.count(aura, 'tick_count', aura.ticks)}")
+        w.put(f"schedule(s, {tick}, s.at[{tick}])")
+    return Function(f"rollover_{aura.name}", _parameters(aura), f"{aura.label} starts over without losing its next tick.", origin(aura), tuple(w.lines))
 
 
 def _snapshot(w: Writer, context: Context, aura: Aura, scope: Scope) -> None:

@@ -91,6 +91,11 @@ class Context:
         return replace(self, expected=True)
 
     @property
+    def free_actions(self) -> bool:
+        """Is there an action that may be taken while a global cooldown runs?"""
+        return any(s.chosen and s.gcd is None and s.autocast is None for s in self.model.spells)
+
+    @property
     def autocast(self) -> tuple[Spell, ...]:
         """The spells a `cooldowns` line may use, in the order of the file."""
         return tuple(s for s in self.model.spells if s.autocast is not None)

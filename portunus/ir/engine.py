@@ -11,13 +11,14 @@ from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, stat_function, text
 from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, stat_field, swing_slot
+from portunus.ir.runes import rune_functions
 from portunus.ir.statements import all_statements, gain_arguments
 from portunus.ir.stats import rate_functions, rates, stat_functions, swings
 from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
 MAX_EVENTS = 200_000
-PREPULL_LINES = 8
+PREPULL_LINES = 24
 
 
 def actions_of(context_or_model) -> tuple[Action, ...]:
@@ -73,10 +74,10 @@ def helper_functions(context: Context) -> list[Function]:
                    "s.fault |= 1"]),
         _cast_speed(context),
     ]
-    if any(isinstance(s, Decide) for s in all_statements(context.model)) or any(True for _ in swings(context.model, "")):
+    if _wakes(context):
         functions.append(_function("wake", ("s",), "The player may act at this instant, with what needs no global cooldown.",
                                    ["if s.now >= 0 and s.channel == 0 and s.cast_spell < 0:", "    s.deciding = 1"]))
-    functions += stat_functions(context) + rate_functions(context)
+    functions += stat_functions(context) + rate_functions(context) + rune_functions(context)
     for resource in context.model.resources:
         functions.append(_gain(context, resource))
     if context.autocast:
@@ -305,6 +306,8 @@ def _player_event(w: Writer, context: Context, kind: str, subject: str, index: i
         _resource_tick(w, context, subject, index)
     elif kind == "missile":
         w.put(f"arrive(s, t, m, r, k - {index})")
+    elif kind == "rune":
+        w.put(f"return_rune(s, {subject})")
     elif kind == "swing":
         w.put(f"swing_{subject}(s, t, m, r)")
     elif kind == "pet_gcd":
@@ -387,6 +390,8 @@ def decision_functions(context: Context) -> list[Function]:
         allowed = f"can_cast_{action.spell}(s, t)" + (f" and {action.target} < t.enemies" if action.target else "")
         with perform.block(f"{'if' if index == 0 else 'elif'} action == {index} and {allowed}:"):
             perform.put(f"start_{action.spell}(s, t, m, r, {action.target})")
+            if context.free_actions:
+                perform.put("wake(s)")
         with legal.block(f"if {allowed}:"):
             legal.put(f"mask[{index}] = 1")
             legal.put("count += 1")
@@ -444,7 +449,7 @@ def _begin(context: Context) -> Function:
     w = Writer()
     layout, model = context.layout, context.model
     nevers = {"expire_at"}
-    minus = {"cast_spell", *[f"{p.name}_cast_spell" for p in model.pets]}
+    minus = {"cast_spell", "rune_borrowed", *[f"{p.name}_cast_spell" for p in model.pets]}
     for f in layout.state:
         if f.array:
             with w.block(f"for i in range({f.size}):"):
@@ -490,7 +495,7 @@ def _begin(context: Context) -> Function:
 
 def _wakes(context: Context) -> bool:
     """Can a decision come while a global cooldown runs?"""
-    return any(True for _ in swings(context.model, "")) or any(isinstance(s, Decide) for s in all_statements(context.model))
+    return context.free_actions or any(isinstance(s, Decide) for s in all_statements(context.model))
 
 
 def _first_swing(w: Writer, context: Context, spell: Spell, at: str) -> None:

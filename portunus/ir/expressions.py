@@ -45,7 +45,8 @@ def is_static(expr: Expr) -> bool:
 _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_ticks_left", "aura_value", "aura_fresh",
                                "cooldown_ready", "cooldown_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
-                               "live_stat", "live_armor", "damage_factor"})
+                               "live_stat", "live_armor", "damage_factor", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
+                               "rune_ready", "rune_wild", "rune_wait", "switch"})
 
 
 # ---- values of static expressions --------------------------------------------------------------------------------------------------
@@ -264,6 +265,15 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "event_outcome": lambda e, c, p: f"(outcome == {e.args[0]})",
     "live_stat": lambda e, c, p: f"{stat_function(e.args[0])}(s, t, {p.target})",
     "damage_factor": _damage_factor,
+    "event_primary": lambda e, c, p: "(primary != 0)",
+    "runes_ready": lambda e, c, p: f"runes_ready(s, {e.args[0]})",
+    "runes_wild": lambda e, c, p: "runes_wild(s)",
+    "runes_wait": lambda e, c, p: f"runes_wait(s, {e.args[0]})",
+    "runes_grace": lambda e, c, p: f"runes_grace(s, t, {e.args[0]})",
+    "rune_ready": lambda e, c, p: f"(s.rune_spent[{e.args[0]}] == 0)",
+    "rune_wild": lambda e, c, p: f"(s.rune_wild[{e.args[0]}] != 0)",
+    "rune_wait": lambda e, c, p: f"rune_wait(s, {e.args[0]})",
+    "switch": lambda e, c, p: f"(t.switch_{e.args[0]} != 0)",
     "live_armor": lambda e, c, p: f"enemy_armor(s, t, {p.target})",
     "event_cost": lambda e, c, p: "cost",
     "event_base_cost": lambda e, c, p: "base_cost",

@@ -173,6 +173,8 @@ def _slots(model: Model) -> tuple[tuple[Slot, ...], int, int]:
     # Swings go before everything else of an instant, a pet's first; then resources that tick by themselves like energy.
     slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1 if r.rest_after is not None else 90) for r in model.resources if r.every is not None]
     slots += [Slot(f"{s.name}_swing", "swing", s.name, -1, 101 if s.owner else 100) for s in model.spells if s.swing is not None]
+    if model.runes is not None:
+        slots += [Slot(f"rune_{i}", "rune", str(i), -1, 1) for i in range(len(model.runes.kinds) * model.runes.each)]
     slots += [Slot(f"missile_{i}", "missile", str(i), -1, 0) for i in range(MISSILES)]
     for pet in model.pets:
         slots += [Slot(f"{pet.name}_{kind}", f"pet_{kind}", pet.name, -1, 0) for kind in ("gcd", "cast", "end")]
@@ -247,6 +249,13 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         b.scalar(resource.name, "float", f"current {resource.label}")
         if resource.rest_after is not None:
             b.scalar(f"{resource.name}_paid_at", "int", "time of the last payment")
+    if model.runes is not None:
+        count = len(model.runes.kinds) * model.runes.each
+        b.array("rune_spent", "int", count, "1 while a rune comes back")
+        b.array("rune_wild", "int", count, "1 while a rune pays for any kind")
+        b.array("rune_last", "int", count, "when it last came back")
+        b.array("rune_paid", "int", count, "1 if the last payment used it")
+        b.scalar("rune_borrowed", "int", "the borrowed rune, -1 none")
     for spell in model.spells:
         if spell.cooldown is not None:
             b.scalar(f"cd_{spell.name}", "int", f"{spell.label} is ready at")

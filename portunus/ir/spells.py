@@ -8,7 +8,8 @@ from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
 from portunus.ir.layout import swing_slot
-from portunus.ir.statements import write_body
+from portunus.ir.runes import counts
+from portunus.ir.statements import write_body, write_payment
 from portunus.ir.stats import period
 
 STATE = ("s", "t", "m", "r")
@@ -61,6 +62,12 @@ def _can_cast(context: Context, spell: Spell) -> Function:
         conditions.append(f"s.cd_{spell.name} > s.now")
     for condition in conditions:
         with w.block(f"if {condition}:"):
+            w.put("return False")
+    if spell.free_if is not None:
+        with w.block(f"if {text(spell.free_if, context, Scope())}:"):
+            w.put("return True")
+    if spell.rune_cost:
+        with w.block(f"if not runes_suffice(s, {counts(context, spell)}):"):
             w.put("return False")
     for resource, amount in spell.more_costs:
         with w.block(f"if s.{resource} < {text(amount, context, Scope(), f'{spell.name}_{resource}')}:"):
@@ -135,7 +142,7 @@ def _swing(context: Context, spell: Spell) -> Function:
         w.put(f"complete_{spell.name}(s, t, m, r, 0, 0.0)")
     if spell.owner:
         w.put(f"act_{spell.owner}(s, t, m, r)")
-    elif any(x.chosen and x.gcd is None for x in context.model.spells):
+    elif context.free_actions:
         w.put("wake(s)")
     return Function(f"swing_{spell.name}", STATE, f"{spell.label} swings.", origin(spell), tuple(w.lines))
 
@@ -144,15 +151,19 @@ def _complete(context: Context, spell: Spell) -> Function:
     w = Writer()
     index = context.spell_index(spell.name)
     scope = Scope(target="target", spell=str(index))
-    if spell.cost is not None:
-        with w.block("if cost > 0.0:"):
-            w.put(f"s.{spell.resource} -= cost")
-            if next(x for x in context.model.resources if x.name == spell.resource).rest_after is not None:
-                w.put(f"s.{spell.resource}_paid_at = s.now")
-            w.put(f"m.spent[{index}] += cost")
-    for resource, amount in spell.more_costs:
-        w.put(f"s.{resource} -= {text(amount, context, Scope(), f'{spell.name}_{resource}')}")
-    w.put(f"m.casts[{context.row(spell)}] += 1")
+    if spell.free_if is not None:
+        with w.block(f"if {text(spell.free_if, context, scope)}:"):
+            w.put("free, cost = 1, 0.0")
+        with w.block("else:"):
+            w.put("free = 0")
+    if not spell.pays_later:
+        if spell.free_if is not None:
+            with w.block("if free == 0:"):
+                write_payment(w, context, spell)
+        else:
+            write_payment(w, context, spell)
+    if not spell.uncounted:
+        w.put(f"m.casts[{context.row(spell)}] += 1")
     write_body(w, context, spell.on_cast, scope, spell)
     if spell.uses is not None:
         w.put(f"s.uses_{spell.name} -= 1")

@@ -21,6 +21,7 @@ from portunus.ir.attacks import (
 from portunus.ir.context import Context, Writer
 from portunus.ir.expressions import Scope, make, text, walk
 from portunus.ir.layout import NEVER, swing_slot
+from portunus.ir.runes import counts
 from portunus.ir.stats import period, write_rescale
 
 
@@ -36,7 +37,7 @@ def all_statements(model: Model) -> Iterator[Statement]:
     """Every statement of the spec's handlers, in the order of the file."""
     bodies: list[tuple[Statement, ...]] = []
     for spell in model.spells:
-        bodies += [spell.on_start, spell.on_cast, spell.on_land]
+        bodies += [spell.on_start, spell.on_cast, spell.on_roll, spell.on_land]
     for aura in model.auras:
         bodies += [aura.on_tick, aura.on_expire]
     bodies += [h.body for h in model.handlers]
@@ -84,6 +85,9 @@ def _chance(w: Writer, context: Context, s: dsl.Chance, scope: Scope, subject: T
     chance = text(s.chance, context, scope, "chance")
     with w.block(f"if {f'chance({chance}, m, r)' if context.expected else f'proc({chance}, r)'}:"):
         write_body(w, context, s.then, scope, subject)
+    if s.orelse:
+        with w.block("else:"):
+            write_body(w, context, s.orelse, scope, subject)
 
 
 def _damage(w: Writer, context: Context, s: dsl.Damage, scope: Scope, subject: Thing | None) -> None:
@@ -98,6 +102,7 @@ def _damage(w: Writer, context: Context, s: dsl.Damage, scope: Scope, subject: T
             w.put(f"land_{subject.name}(s, t, m, r, enemy, damage, outcome, cost)")
     elif subject.missile is None:
         roll_direct(w, context, subject, amount, scope)
+        _rolled(w, context, subject, scope, "1")
         w.put(f"land_{subject.name}(s, t, m, r, {scope.target}, damage, outcome, cost)")
     else:
         _launch(w, context, subject, s, scope)
@@ -106,16 +111,57 @@ def _damage(w: Writer, context: Context, s: dsl.Damage, scope: Scope, subject: T
 def _volley(w: Writer, context: Context, s: dsl.Damage, scope: Scope, spell: Spell) -> None:
     """The target and the next enemies in turn: all rolls, then all landings; written out for each of them."""
     most = min(s.up_to, context.model.ruleset.max_enemies)
-    for phase in ("roll", "land"):
+    for phase in ("roll",) if s.in_turn else ("roll", "land"):
         for place in range(most):
             enemy = f"enemy_{place}"
             with w.block(f"if {place} < t.enemies:"):
                 if phase == "roll":
                     w.put(f"{enemy} = ({scope.target} + {place}) % t.enemies")
                     roll_direct(w, context, spell, text(s.amount, context, scope.at(enemy), f"{spell.name}_amount"), scope.at(enemy))
-                    w.put(f"damage_{place}, outcome_{place} = damage, outcome")
+                    _rolled(w, context, spell, scope.at(enemy), str(int(place == 0)))
+                    if s.in_turn:
+                        w.put(f"land_{spell.name}(s, t, m, r, {enemy}, damage, outcome, cost)")
+                    else:
+                        w.put(f"damage_{place}, outcome_{place} = damage, outcome")
                 else:
                     w.put(f"land_{spell.name}(s, t, m, r, {enemy}, damage_{place}, outcome_{place}, cost)")
+
+
+def _rolled(w: Writer, context: Context, spell: Spell, scope: Scope, primary: str) -> None:
+    """What the spell does when a hit of it is rolled, before it lands."""
+    if spell.on_roll:
+        w.put(f"primary = {primary}")
+        write_body(w, context, spell.on_roll, scope, spell)
+
+
+def write_payment(w: Writer, context: Context, spell: Spell) -> None:
+    """Pay what a spell costs; `cost` is that of its first resource."""
+    index = context.spell_index(spell.name)
+    if spell.cost is not None:
+        with w.block("if cost > 0.0:"):
+            w.put(f"s.{spell.resource} -= cost")
+            if next(x for x in context.model.resources if x.name == spell.resource).rest_after is not None:
+                w.put(f"s.{spell.resource}_paid_at = s.now")
+            w.put(f"m.spent[{index}] += cost")
+    for resource, amount in spell.more_costs:
+        w.put(f"s.{resource} -= {text(amount, context, Scope(), f'{spell.name}_{resource}')}")
+    if spell.rune_cost:
+        w.put(f"pay_runes(s, t, {counts(context, spell)})")
+
+
+def _pay(w: Writer, context: Context, s: dsl.Pay, scope: Scope, subject: Thing | None) -> None:
+    assert isinstance(subject, Spell)
+    if subject.free_if is not None:
+        with w.block("if free == 0:"):
+            write_payment(w, context, subject)
+    else:
+        write_payment(w, context, subject)
+
+
+def _rune_change(w: Writer, context: Context, s: dsl.RuneChange, scope: Scope, subject: Thing | None) -> None:
+    call = {"convert": f"convert_runes(s, {s.kind})", "borrow": f"borrow_rune(s, {s.kind})", "return": "give_rune_back(s)",
+            "ready": f"ready_rune(s, {s.kind})" if s.kind >= 0 else "ready_all_runes(s)"}
+    w.put(call[s.what])
 
 
 def _launch(w: Writer, context: Context, spell: Spell, s: dsl.Damage, scope: Scope) -> None:
@@ -167,7 +213,7 @@ def _apply(w: Writer, context: Context, s: dsl.Apply, scope: Scope, subject: Thi
 
 
 def _renew(w: Writer, context: Context, s: dsl.Renew, scope: Scope, subject: Thing | None) -> None:
-    w.put(call_aura(context, s.aura, "renew", scope, scope.spell))
+    w.put(call_aura(context, s.aura, s.kind, scope, *([scope.spell] if s.kind == "renew" else [])))
 
 
 def _remove(w: Writer, context: Context, s: dsl.Remove, scope: Scope, subject: Thing | None) -> None:
@@ -234,6 +280,12 @@ def _start_cooldown(w: Writer, context: Context, s: dsl.StartCooldown, scope: Sc
         w.put("sort_autocast(s)")
 
 
+def _reset_cooldown(w: Writer, context: Context, s: dsl.ResetCooldown, scope: Scope, subject: Thing | None) -> None:
+    w.put(f"s.cd_{s.spell} = s.now")
+    if context.model.spell(s.spell).autocast is not None:
+        w.put("sort_autocast(s)")
+
+
 def _trigger(w: Writer, context: Context, s: dsl.Trigger, scope: Scope, subject: Thing | None) -> None:
     w.put(f"complete_{s.spell}(s, t, m, r, {scope.target}, 0.0)")
 
@@ -244,5 +296,5 @@ def _summon(w: Writer, context: Context, s: dsl.Summon, scope: Scope, subject: T
 
 _WRITERS: dict[type, Callable[..., None]] = {dsl.If: _if, dsl.Chance: _chance, dsl.Damage: _damage, dsl.Strike: _strike, dsl.Apply: _apply, dsl.Renew: _renew, dsl.Remove: _remove,
             dsl.AddStack: _add_stack, dsl.SetValue: _set_value, dsl.Gain: _gain, dsl.Lose: _lose, dsl.Delay: _delay, dsl.Restart: _restart,
-            dsl.Decide: _decide, dsl.StartCooldown: _start_cooldown, dsl.Trigger: _trigger,
+            dsl.Decide: _decide, dsl.Pay: _pay, dsl.RuneChange: _rune_change, dsl.StartCooldown: _start_cooldown, dsl.ResetCooldown: _reset_cooldown, dsl.Trigger: _trigger,
             dsl.Summon: _summon}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from portunus.dsl.model import Aura, Model
@@ -22,11 +23,12 @@ COMPARISONS = {"OpEq": "==", "OpNe": "!=", "OpLt": "<", "OpLe": "<=", "OpGt": ">
 OPERATORS = {"OpAdd": "+", "OpSub": "-", "OpMul": "*", "OpDiv": "/"}
 EXECUTE_PHASES = {"E20": "20%", "E25": "25%", "E35": "35%"}
 
+# Elements that are the amount of a resource: its name here, and the type of the value.
+RESOURCES = {"currentRage": ("rage", "float"), "currentEnergy": ("energy", "float"), "currentComboPoints": ("combo_points", "int"), "currentRunicPower": ("runic_power", "int")}
+
 # Elements of the source language that have no counterpart here.
 _UNSUPPORTED = """
-    bossSpellTimeToReady bossSpellIsCasting currentHealth currentHealthPercent currentRage currentEnergy currentComboPoints
-    currentRunicPower currentRuneCount currentNonDeathRuneCount currentRuneDeath currentRuneActive runeCooldown nextRuneCooldown
-    runeSlotCooldown runeGrace runeSlotGrace gcdIsReady gcdTimeToReady autoTimeToNext spellCanCast spellTravelTime spellCpm
+    bossSpellTimeToReady bossSpellIsCasting currentHealth currentHealthPercent currentNonDeathRuneCount runeSlotGrace gcdIsReady gcdTimeToReady autoTimeToNext spellCanCast spellTravelTime spellCpm
     spellIsChanneling spellChanneledTicks spellCurrentCost auraInternalCooldown auraIcdIsReadyWithReactionTime sequenceIsComplete
     sequenceIsReady sequenceTimeToReady channelClipDelay frontOfTarget totemRemainingTime catExcessEnergy catNewSavageRoarDuration
     warlockShouldRecastDrainSoul warlockShouldRefreshCorruption
@@ -57,6 +59,14 @@ class ValueReader(NameReader):
             "currentMana": lambda body, place: self._mana(body, place, Value("mana", "float")),
             "currentManaPercent": lambda body, place: self._mana(body, place, Value("mana / max_mana", "float", PRODUCT)),
             "spellIsReady": lambda body, place: self._cooldown(body, place, "ready", "bool"),
+            **{element: partial(self._resource, name=name, kind=kind) for element, (name, kind) in RESOURCES.items()},
+            "currentRuneCount": partial(self._rune_kind, field="", kind="int"),
+            "runeCooldown": partial(self._rune_kind, field=".remains", kind="time"),
+            "nextRuneCooldown": partial(self._rune_kind, field=".remains", kind="time"),
+            "runeGrace": partial(self._rune_kind, field=".grace", kind="time"),
+            "currentRuneActive": partial(self._rune_slot, field="ready", kind="bool"),
+            "currentRuneDeath": partial(self._rune_slot, field="wild", kind="bool"),
+            "runeSlotCooldown": partial(self._rune_slot, field="remains", kind="time"),
             "spellTimeToReady": lambda body, place: self._cooldown(body, place, "remains", "time"),
             "spellCastTime": self._cast_time,
             "auraIsActive": lambda body, place: self._aura(body, place, "up"),
@@ -236,6 +246,34 @@ class ValueReader(NameReader):
         if enemy or not any(r.name == "mana" for r in self.model.resources):
             return self._problem(place, "there is no mana to look at")
         return value
+
+    def _resource(self, body: dict[str, Any], place: str, *, name: str, kind: str) -> Value | None:
+        if not self.fields(body, place):
+            return None
+        if not any(r.name == name for r in self.model.resources):
+            return self._problem(place, f"{self.model.label} has no {name.replace('_', ' ')}")
+        return Value(name, kind)
+
+    def _rune_kind(self, body: dict[str, Any], place: str, *, field: str, kind: str) -> Value | None:
+        if not self.fields(body, place, "runeType"):
+            return None
+        name = str(body.get("runeType", "")).removeprefix("Rune").lower()
+        kinds = self.model.runes.kinds if self.model.runes is not None else ()
+        if name == "death" and kinds and not field:
+            return Value("runes.wild", kind)
+        if name not in kinds:
+            return self._problem(f"{place}.runeType", f"there is no rune {body.get('runeType')!r}")
+        return Value(f"runes.{name}{field}", kind)
+
+    def _rune_slot(self, body: dict[str, Any], place: str, *, field: str, kind: str) -> Value | None:
+        if not self.fields(body, place, "runeSlot"):
+            return None
+        slot = str(body.get("runeSlot", ""))
+        for side, number in (("SlotLeft", 1), ("SlotRight", 2)):
+            name = slot.removeprefix(side).lower()
+            if slot.startswith(side) and self.model.runes is not None and name in self.model.runes.kinds:
+                return Value(f"rune.{name}_{number}.{field}", kind)
+        return self._problem(f"{place}.runeSlot", f"there is no rune {slot!r}")
 
     def _cooldown(self, body: dict[str, Any], place: str, part: str, kind: str) -> Value | None:
         if not self.fields(body, place, "spellId"):

@@ -24,7 +24,7 @@ from portunus.sim.json_input import read_json
 MAX_PROBLEMS_SHOWN = 100
 MAX_ENTRIES = 500
 MAX_DOTS = 100
-EARLIEST = -60 * SECOND
+EARLIEST = -600 * SECOND
 
 # Actions of the source that have no counterpart here.
 _UNSUPPORTED_ACTIONS = """

@@ -14,7 +14,7 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     """Report each cycle of `trigger`, through effects of spells and through handlers of their hits and casts."""
     calls: dict[str, dict[str, Span]] = {spell.name: {} for spell in model.spells}
     for spell in model.spells:
-        _add(calls, spell.name, (*spell.on_start, *spell.on_cast, *spell.on_land))
+        _add(calls, spell.name, spell.effects)
     for handler in model.handlers:
         if handler.event != "tick":
             for subject in handler.subjects:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portunus.dsl.diagnostics import Problems
-from portunus.dsl.model import Apply, Model, Renew, Span, Statement, Trigger
+from portunus.dsl.model import Apply, Model, Renew, SetValue, Span, Statement, Trigger
 from portunus.dsl.rotations import statements_in
 from portunus.dsl.symbols import Symbols
 
@@ -20,7 +20,7 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     statements = list(_statements(model))
     cast = {line.spell for rotation in model.rotations for line in rotation.lines} | {spell for rotation in model.rotations for _, spell in rotation.prepull}
     cast |= {statement.spell for statement in statements if isinstance(statement, Trigger)} | {choice.spell for pet in model.pets for choice in pet.choices}
-    applied = {statement.aura for statement in statements if isinstance(statement, Apply | Renew)} | {spell.channel for spell in model.spells}
+    applied = {statement.aura for statement in statements if isinstance(statement, Apply | Renew | SetValue)} | {spell.channel for spell in model.spells}
     found: list[tuple[Span, str, str]] = []
     for spell in model.spells:
         if spell.name not in cast and spell.autocast is None and spell.swing is None:
@@ -39,7 +39,7 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
 
 def _statements(model: Model) -> Iterator[Statement]:
     for spell in model.spells:
-        yield from statements_in((*spell.on_start, *spell.on_cast, *spell.on_land))
+        yield from statements_in(spell.effects)
     for aura in model.auras:
         yield from statements_in((*aura.on_tick, *aura.on_expire))
     for handler in model.handlers:
