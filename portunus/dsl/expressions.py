@@ -425,7 +425,7 @@ class Expressions:
 
     def _rune_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
         kinds, count = self.symbols.rune_kinds, self.symbols.rune_count
-        pairs = {"runes.wild": ("runes_wild", (), "number")}
+        pairs: dict[str, tuple[str, tuple[int, ...], str]] = {"runes.wild": ("runes_wild", (), "number")}
         for index, kind in enumerate(kinds):
             pairs[f"runes.{kind}"] = ("runes_ready", (index,), "number")
             pairs[f"runes.{kind}.remains"] = ("runes_wait", (index,), "time")

@@ -129,4 +129,4 @@ def test_every_word_has_a_meaning_and_an_example_that_uses_it() -> None:
         for word, keyword in block.keywords.items():
             assert keyword.meaning.endswith("."), word
             assert word == "*" or keyword.example.split()[0] == word
-            assert keyword.example.endswith("{") == bool(keyword.block) or "{" in keyword.example
+            assert keyword.example.endswith("{") == bool(keyword.block) or "{" in keyword.example or keyword.may_end
