@@ -38,11 +38,10 @@ def _source(path: Path) -> tuple[Any, Any]:
 
 def _tokens(path: Path) -> list[str]:
     from portunus.dsl.diagnostics import DiagnosticError
-    from portunus.dsl.parse import grammar
     from portunus.dsl.tokens import lex
 
     source, problems = _source(path)
-    tokens = lex(grammar(), source, problems)
+    tokens = lex(source, problems)
     if problems.failed:
         raise DiagnosticError(problems.sorted())
     return [f"{token.line:>5}:{token.column:<4} {token.type:<14} {str(token)!r}" for token in tokens]

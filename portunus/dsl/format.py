@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from lark import Token
-
 from portunus.dsl.diagnostics import DiagnosticError, Problems, TooManyErrors
 from portunus.dsl.keywords import BLOCKS
-from portunus.dsl.parse import grammar, parse
+from portunus.dsl.lexing import Token
+from portunus.dsl.parse import parse
 from portunus.dsl.split import split_line
 from portunus.dsl.syntax import Branches, Entry, Line
 from portunus.dsl.tokens import JOINS_NEXT_LINE, OPERAND_ENDS, lex
@@ -67,7 +66,7 @@ def format_text(text: str, *, name: str = "<text>") -> str:
 
 def _format_once(source: Source, entries: tuple[Entry, ...]) -> str:
     starts = set(_entry_starts(entries, "file")) | {(entry.span.line, entry.span.column) for entry in entries if isinstance(entry, Branches)}
-    lines = _lines(lex(grammar(), source, Problems()))
+    lines = _lines(lex(source, Problems()))
     for run in _runs(lines):
         _lay_out(run, starts)
     return _write(lines)
@@ -142,7 +141,7 @@ def _lines(tokens: list[Token]) -> list[OutLine]:
         breaks = 0
         parentheses += (kind == "LPAR") - (kind == "RPAR")
         if kind == "MINUS" and (last is None or last.type not in OPERAND_ENDS or (current.tokens == [] and not current.continues)):
-            token = Token.new_borrow_pos("UNARY_MINUS", "-", token)
+            token = token.become("UNARY_MINUS", "-")
         current.tokens.append(token)
         if kind == "LBRACE":
             depth += 1

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
 from typing import Any
 
-from lark import Lark, Token
-from lark.parsers.lalr_analysis import Shift
-
 from portunus.dsl.diagnostics import Edit, Problems
+from portunus.dsl.grammar_tables import END, RULES, STATES
+from portunus.dsl.lexing import Token
 from portunus.dsl.model import Span
 from portunus.dsl.syntax import Binary, Block, Branches, Call, Item, Line, Name, Number, Text, Unary, join
-from portunus.dsl.tokens import KeepTerminals, TooLarge, for_parser, grammar_text, lex, span_of
+from portunus.dsl.tokens import TooLarge, for_parser, lex, span_of
 from portunus.source import Source
 
 # How a token is called in a message.
@@ -25,7 +24,7 @@ OPERAND_STARTS = {"NAME", "NUMBER", "SIGNED_NUMBER", "LPAR", "FUNCTION", "NOT", 
 
 
 class TreeBuilder:
-    """Makes syntax nodes while lark parses (called by the names of the rules)."""
+    """Makes syntax nodes while the text is parsed: a method for each rule of the grammar, called with the values of the rule."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -94,26 +93,6 @@ class TreeBuilder:
         return children[1]
 
 
-class _Relay:
-    """lark fixes the builder when the grammar is built; this one forwards to the builder of the file at hand."""
-
-    builder: TreeBuilder = TreeBuilder("")
-
-    def __getattr__(self, name: str) -> Any:
-        if not hasattr(TreeBuilder, name):
-            raise AttributeError(name)
-        return lambda children: getattr(self.builder, name)(children)
-
-
-_relay = _Relay()
-
-
-@lru_cache(maxsize=1)
-def grammar() -> Lark:
-    """The parser tables, built once per process (about 40 ms); never cached on disk."""
-    return Lark(grammar_text(), parser="lalr", lexer="basic", postlex=KeepTerminals(), transformer=_relay, maybe_placeholders=False)
-
-
 def parse(source: Source, problems: Problems) -> tuple[Any, ...]:
     """The entries of a file; lines with mistakes are reported and left out.
 
@@ -126,55 +105,24 @@ def parse(source: Source, problems: Problems) -> tuple[Any, ...]:
     """
     problems.sources.setdefault(source.path, source)
     try:
-        raw = lex(grammar(), source, problems)
+        raw = lex(source, problems)
         tokens = for_parser(raw, source, problems)
     except TooLarge:
         return ()
-    _relay.builder = TreeBuilder(source.path)
     return _Driver(source, problems, tokens).run()
 
 
-class _Tables:
-    """lark's LALR tables in the form the loop below wants them: (state, token type) -> what to do."""
-
-    def __init__(self) -> None:
-        self.conf = grammar().parse_interactive("").parser_state.parse_conf
-        self.states = {state: {str(name): move for name, move in moves.items()} for state, moves in self.conf.parse_table.states.items()}
-        self.actions: dict[tuple[int, str], tuple[Any, ...]] = {}
-        self.chains: dict[tuple[int, int, str], int] = {}
-
-    def find(self, state: int, kind: str) -> tuple[Any, ...] | None:
-        """(next state,) to shift, (size, callback or None, origin) to reduce, None if the token cannot stand here."""
-        if kind not in self.states[state]:
-            return None
-        action, target = self.states[state][kind]
-        if action is Shift:
-            self.actions[state, kind] = (target,)
-        else:
-            # A rule that only hands on its one part (`?sum: product`) needs no call.
-            hands_on = target.options.expand1 and len(target.expansion) == 1 and not target.expansion[0].is_term and not target.alias
-            self.actions[state, kind] = (len(target.expansion), None if hands_on else self.conf.callbacks[target], str(target.origin.name))
-        return self.actions[state, kind]
-
-    def chain(self, below: int, state: int, kind: str) -> int:
-        """The state after a chain of rules that only hand on their one part."""
-        top = state
-        while True:
-            action = self.find(top, kind)
-            if action is None or len(action) == 1 or action[1] is not None:
-                break
-            top = self.states[below][action[2]][1]
-        self.chains[below, state, kind] = top
-        return top
-
-    def expected(self, state: int) -> set[str]:
-        """The token types that may stand in a state."""
-        return {name for name in self.states[state] if name in TOKEN_NAMES}
+class _Spliced(list[Any]):
+    """Values of a repetition, spliced into the rule around it."""
 
 
-@lru_cache(maxsize=1)
-def _tables() -> _Tables:
-    return _Tables()
+def _chain(below: int, state: int, kind: str) -> int:
+    """The state after a chain of rules that only hand on their one value (`?sum: product`)."""
+    while True:
+        action = STATES[state].get(kind)
+        if action is None or action >= 0 or RULES[~action][2]:
+            return state
+        state = STATES[below][RULES[~action][0]]
 
 
 class _Unexpected(Exception):
@@ -186,12 +134,14 @@ class _Unexpected(Exception):
 
 
 class _Driver:
-    """The LALR loop over lark's tables. For each open block it keeps the stacks as they were before the current line."""
+    """The LALR loop over the tables of the grammar. For each open block it keeps the stacks as they were before the current line."""
 
     def __init__(self, source: Source, problems: Problems, tokens: list[Token]) -> None:
         self.source, self.problems, self.tokens = source, problems, tokens
-        self.tables = _tables()
-        self.states: list[int] = [self.tables.conf.start_state]
+        self.builder = TreeBuilder(source.path)
+        self.makers: dict[str, Callable[[list[Any]], Any]] = {}
+        self.chains: dict[tuple[int, int, str], int] = {}
+        self.states: list[int] = [0]
         self.values: list[Any] = []
         self.saved: list[tuple[list[int], list[Any]]] = []
 
@@ -221,26 +171,41 @@ class _Driver:
 
     def _feed(self, kind: str, token: Token | None) -> None:
         """Reduce as far as the token demands, then shift it; at the end reduce to the whole file."""
-        states, values, tables = self.states, self.values, self.tables
+        states, values, chains = self.states, self.values, self.chains
         while True:
             state = states[-1]
-            if token is None and state == tables.conf.end_state:
+            if token is None and state == END:
                 return
-            action = tables.actions.get((state, kind)) or tables.find(state, kind)
+            action = STATES[state].get(kind)
             if action is None:
-                raise _Unexpected(tables.expected(state))
-            if len(action) == 1:
-                states.append(action[0])
+                raise _Unexpected({name for name in STATES[state] if name in TOKEN_NAMES})
+            if action >= 0:
+                states.append(action)
                 values.append(token)
                 return
-            size, callback, origin = action
-            if callback is None:
-                states[-1] = tables.chains.get((states[-2], state, kind)) or tables.chain(states[-2], state, kind)
+            origin, size, maker, spliced = RULES[~action]
+            if not maker:
+                key = (states[-2], state, kind)
+                found = chains.get(key)
+                if found is None:
+                    found = chains[key] = _chain(*key)
+                states[-1] = found
                 continue
             children = values[len(values) - size :]
             del values[len(values) - size :], states[len(states) - size :]
-            values.append(callback(children))
-            states.append(tables.states[states[-1]][origin][1])
+            values.append(self._make(maker, children, spliced))
+            states.append(STATES[states[-1]][origin])
+
+    def _make(self, maker: str, children: list[Any], spliced: bool) -> Any:
+        """What a rule makes of its values; those of repetitions are spliced in."""
+        if any(type(child) is _Spliced for child in children):
+            children = [part for child in children for part in (child if type(child) is _Spliced else (child,))]
+        if spliced:
+            return _Spliced(children)
+        method = self.makers.get(maker)
+        if method is None:
+            method = self.makers[maker] = getattr(self.builder, maker)
+        return method(children)
 
     def _save(self) -> None:
         self.saved.append((self.states[:], self.values[:]))

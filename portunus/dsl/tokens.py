@@ -5,13 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
-
-from lark import Lark, Token
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import Edit, Problems
 from portunus.dsl.keywords import BLOCKS
+from portunus.dsl.lexing import Token, scan
 from portunus.dsl.model import Span
 from portunus.source import Source
 from portunus.units import UNITS, meant_unit
@@ -32,7 +30,7 @@ def span_of(source: Source, token: Token) -> Span:
     return Span(source.path, token.line or 1, token.column or 1, max(1, len(token)))
 
 
-def lex(lark: Lark, source: Source, problems: Problems) -> list[Token]:
+def lex(source: Source, problems: Problems) -> list[Token]:
     """All tokens of a text, comments and line breaks among them, with what cannot stand in a spec reported and left out.
 
     Raises:
@@ -40,7 +38,7 @@ def lex(lark: Lark, source: Source, problems: Problems) -> list[Token]:
     """
     _check_characters(source, problems)
     tokens: list[Token] = []
-    for token in lark.lex(source.text):
+    for token in scan(source.text):
         if len(tokens) >= limits.TOKENS:
             problems.error("PT004", span_of(source, token), f"more than {limits.TOKENS} tokens", "Split the file and join the parts with `use`.")
             raise TooLarge
@@ -65,12 +63,12 @@ def _slip(tokens: list[Token], token: Token, source: Source, problems: Problems)
             return False
         place = Span(span.path, span.line, first.column or 1, len(first) + 1 + len(token))
         problems.error("PT009", place, "a decimal point is a point", f"write `{first}.{token}`")
-        tokens[-2:] = [Token.new_borrow_pos("NUMBER", f"{first}.{token}", first)]
+        tokens[-2:] = [first.become("NUMBER", f"{first}.{token}")]
         return True
     if token.islower() or before.type != "NAME" or first not in LABELLED or before.line != token.line:
         return False
     problems.error("PT101", span, "a label stands in quotes", f'write `"{token}"`')
-    tokens.append(Token.new_borrow_pos("STRING", f'"{token}"', token))
+    tokens.append(token.become("STRING", f'"{token}"'))
     return True
 
 
@@ -85,7 +83,7 @@ def _join_unit(tokens: list[Token], token: Token, source: Source, problems: Prob
     first = number.column or 1
     span = Span(source.path, number.line or 1, first, (token.column or 1) + len(token) - first)
     problems.error("PT014", span, "a unit stands directly after its number", f"write `{number}{meant_unit(token)}`")
-    tokens.append(Token.new_borrow_pos(number.type, f"{number}{meant_unit(token)}", number))
+    tokens.append(number.become(number.type, f"{number}{meant_unit(token)}"))
 
 
 def _foreign(token: Token, before: list[Token], source: Source, problems: Problems) -> list[Token]:
@@ -97,23 +95,23 @@ def _foreign(token: Token, before: list[Token], source: Source, problems: Proble
         return []
     if text[0] in "'\u201c\u201d\u201e":
         problems.error("PT009", span, "texts stand in straight double quotes", f'write `"{text[1:-1]}"`', repair=(Edit(span, f'"{text[1:-1]}"'),))
-        return _checked(Token.new_borrow_pos("STRING", f'"{text[1:-1]}"', token), source, problems)
+        return _checked(token.become("STRING", f'"{text[1:-1]}"'), source, problems)
     if text.startswith("//"):
         problems.error("PT009", span, "a comment begins with `#`", f"write `#{text[2:]}`", repair=(Edit(Span(span.path, span.line, span.column, 2), "#"),))
         return []
     if text[0] == "." and len(text) > 1:
         problems.error("PT009", span, "a number has a digit before its point", f"write `0{text}`")
-        return _checked(Token.new_borrow_pos("NUMBER", "0" + text, token), source, problems)
+        return _checked(token.become("NUMBER", "0" + text), source, problems)
     if text in ("elif", "elseif", "elsif"):
         problems.error("PT009", span, f"there is no `{text}`", "write `else if`")
-        return [Token.new_borrow_pos("ELSE", "else", token), Token.new_borrow_pos("IF", "if", token)]
+        return [token.become("ELSE", "else"), token.become("IF", "if")]
     kind, meant = _MEANT.get(text, ("", ""))
     if text == "=":
         inside = any(item.type == "IF" for item in line)
         kind, meant = ("COMPARISON", "==") if inside else ("NAME", "to") if line and line[0] == "set" else ("", "")
     hint = f"write `{meant}`" if meant else _DELETED.get(text, "")
     problems.error("PT009", span, f"the character `{text}` means nothing here", hint, repair=(Edit(span, meant or (" " if text == "\u00a0" else "")),))
-    return [Token.new_borrow_pos(kind, meant, token)] if kind else []
+    return [token.become(kind, meant)] if kind else []
 
 
 _MEANT = {
@@ -152,11 +150,11 @@ def _checked(token: Token, source: Source, problems: Problems) -> list[Token]:
             lower = str(token[:80]).lower()
             if lower != token[:80]:
                 problems.error("PT015", span_of(source, token), f"the name `{token[:80]}` has capital letters", f"write `{lower}`")
-                return [Token.new_borrow_pos(kind, str(token).lower(), token)]
+                return [token.become(kind, str(token).lower())]
     elif kind in ("NUMBER", "SIGNED_NUMBER"):
         if len(token) > limits.NUMBER_DIGITS and sum(character.isdigit() for character in token) > limits.NUMBER_DIGITS:
             problems.error("PT007", span_of(source, token), f"a number of more than {limits.NUMBER_DIGITS} digits")
-            return [Token.new_borrow_pos(kind, "0", token)]
+            return [token.become(kind, "0")]
     elif kind == "STRING":
         if len(token) > limits.TEXT_CHARACTERS:
             problems.error("PT016", span_of(source, token), f"a text of more than {limits.TEXT_CHARACTERS} characters")
@@ -169,9 +167,9 @@ def _checked(token: Token, source: Source, problems: Problems) -> list[Token]:
         problems.error("PT010", span_of(source, token), "this text has no closing quote", f'write `{label}"`', repair=(Edit(end, '"'),))
         if opens:
             line, column = token.line or 1, (token.column or 1) + len(text) - 1
-            brace = Token("LBRACE", "{", (token.start_pos or 0) + len(text) - 1, line, column, line, column + 1)
-            return [Token.new_borrow_pos("STRING", label, token), brace]
-        return [Token.new_borrow_pos("STRING", label, token)]
+            brace = Token("LBRACE", "{", (token.start_pos or 0) + len(text) - 1, line, column)
+            return [token.become("STRING", label), brace]
+        return [token.become("STRING", label)]
     elif kind == "STRAY":
         if unicodedata.category(token[0]) not in FORBIDDEN_CATEGORIES:
             problems.error("PT009", span_of(source, token), f"the character `{token}` means nothing here", _STRAY_HINTS.get(str(token), ""))
@@ -218,7 +216,7 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
         goes_on = bool(parentheses) or (last in JOINS_NEXT_LINE and (token.column or 0) > indent)
         breaks = (pending is not None and not goes_on) or last == "RBRACE"
         if breaks and last != "LBRACE" and kind not in ("RBRACE", "ELSE", "AND", "OR") and not (kind == "LBRACE" and last != "RBRACE"):
-            yield Token.new_borrow_pos("NEWLINE", "\n", pending if pending is not None else token)
+            yield (pending if pending is not None else token).become("NEWLINE", "\n")
             last = "NEWLINE"
         if last in ("NEWLINE", "LBRACE") or previous is None:
             indent = physical
@@ -228,7 +226,7 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
         elif kind == "RPAR":
             parentheses = max(0, parentheses - 1)
         elif kind == "MINUS" and last not in OPERAND_ENDS:
-            token = Token.new_borrow_pos("UNARY_MINUS", "-", token)
+            token = token.become("UNARY_MINUS", "-")
         yield token
         previous = token
 
@@ -247,7 +245,7 @@ def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[To
             while opened and opened[-1].type == "LPAR":
                 _unclosed(opened.pop(), result, source, problems, token)
             _unclosed(opened.pop(), result, source, problems, token)
-            result.append(Token.new_borrow_pos("NEWLINE", "\n", token))
+            result.append(token.become("NEWLINE", "\n"))
         kind = token.type
         if kind in ("LBRACE", "RBRACE"):
             while opened and opened[-1].type == "LPAR":
@@ -282,7 +280,7 @@ def _unclosed(token: Token, result: list[Token], source: Source, problems: Probl
         indent = source.line(token.line or 1)
         closing, repair = "}", Edit(after, "\n" + indent[: len(indent) - len(indent.lstrip())] + "}")
     problems.error("PT102", span_of(source, token), f"this `{token}` is never closed", f"Add `{closing}` after line {after.line}." if repair.text[0] == "\n" else f"Add `{closing}`.", repair=(repair,))
-    result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.start_pos, token.line, token.column, token.end_line, token.end_column))
+    result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.start_pos, token.line, token.column))
 
 
 def _open_blocks(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
@@ -301,7 +299,7 @@ def _open_blocks(tokens: list[Token], source: Source, problems: Problems) -> lis
             place = Span(source.path, before.line or 1, (before.column or 1) + len(before), 1)
             hint = "Add `{` at the end of this line."
             problems.error("PT306", place, "the lines below are indented like a block, but no `{` opens it", hint, repair=(Edit(replace(place, length=0), " {"),))
-            result.append(Token("LBRACE", "{", before.end_pos, before.line, before.end_column, before.line, before.end_column))
+            result.append(Token("LBRACE", "{", before.end_pos, before.line, before.end_column))
             balance += 1
             continue
         result.append(token)
@@ -372,21 +370,3 @@ def _check_operators(tokens: list[Token], source: Source, problems: Problems) ->
                 problems.error("PT011", span_of(source, token), f"more than {limits.OPERATORS} operators in one line", "Name parts of it with `let`.")
                 raise TooLarge
     return tokens
-
-
-class KeepTerminals:
-    """Tells lark to keep the terminals that no rule of the grammar uses."""
-
-    always_accept = ("COMMENT", "FOREIGN", "OPEN_STRING", "STRAY", "NEWLINE", "MINUS")
-
-    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        """The stream as it is; `for_parser` filters it."""
-        return stream
-
-
-@lru_cache(maxsize=1)
-def grammar_text() -> str:
-    """The text of `grammar/portunus.lark`."""
-    from portunus.resources import data_folder
-
-    return (data_folder("grammar") / "portunus.lark").read_text(encoding="utf-8")

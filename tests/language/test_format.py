@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from portunus.dsl import DiagnosticError, format_text
 from portunus.dsl.catalogue import SAMPLE
 from portunus.dsl.diagnostics import Problems
-from portunus.dsl.parse import grammar, parse
+from portunus.dsl.parse import parse
 from portunus.dsl.tokens import lex
 from portunus.resources import data_folder
 from portunus.source import Source
@@ -28,7 +28,7 @@ def tree(text: str) -> tuple:
 
 
 def comments(text: str) -> list[str]:
-    return [token.rstrip() for token in lex(grammar(), Source("text", text), Problems()) if token.type == "COMMENT"]
+    return [token.rstrip() for token in lex(Source("text", text), Problems()) if token.type == "COMMENT"]
 
 
 def holds(text: str) -> None:

@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "portunus_overlay": {"planner", "barcode", "runtime", "compiler"},
 }
 HEAVY: dict[str, tuple[str, ...]] = {
-    "lark": ("portunus.dsl",),
+    "lark": ("portunus.dsl.compile_grammar",),
     "numba": ("portunus.runtime", "portunus.search", "portunus.evaluator", "portunus.train"),
     "torch": ("portunus.evaluator.torchscript", "portunus.train"),
     "ray": ("portunus.train",),
