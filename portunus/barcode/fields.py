@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from portunus.barcode.schema import LONG_TIME_BITS, TICK_MS, TIME_BITS, Field, Schema, SpellEntry
 from portunus.barcode.trackers import derive_trackers
-from portunus.dsl.model import Apply, Aura, Chance, If, Model, Spell, Statement, Strike, Summon
+from portunus.dsl.model import Apply, Aura, Chance, Each, If, Model, Spell, Statement, Strike, Summon
 from portunus.errors import PortunusError
 
 # The client's numbers of the resources.
@@ -23,7 +23,7 @@ def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
         if isinstance(statement, If):
             yield from statements(statement.then)
             yield from statements(statement.orelse)
-        elif isinstance(statement, Chance | Strike):
+        elif isinstance(statement, Chance | Strike | Each):
             yield from statements(statement.then)
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portunus.barcode.fields import statements
 from portunus.barcode.twin import SpecTwin, TwinSpec
 from portunus.barcode.view import enemy_id, world_of
 from portunus.barcode.world import PLAYER_ID, CombatEvent, World
+from portunus.dsl.model import Damage
 from portunus.errors import PortunusError
 
 if TYPE_CHECKING:
@@ -137,7 +139,7 @@ class PracticeFight:
             spell = self._landing[name]
             if outcome == 0:
                 self._log("SPELL_MISSED", spell.id, target)
-            elif any(type(statement).__name__ == "Damage" for statement in spell.on_cast):
+            elif any(isinstance(statement, Damage) for statement in statements(spell.on_cast)):
                 self._log("SPELL_DAMAGE", spell.id, target, damage, outcome == 2)
         elif name in self._completing:
             self._log("SPELL_CAST_SUCCESS", self._completing[name].id, enemy_id(arguments[4]))

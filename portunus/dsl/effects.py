@@ -14,6 +14,7 @@ from portunus.dsl.model import (
     Damage,
     Decide,
     Delay,
+    Each,
     Expr,
     Gain,
     If,
@@ -24,6 +25,7 @@ from portunus.dsl.model import (
     ResetCooldown,
     Restart,
     RuneChange,
+    SetStacks,
     SetValue,
     Span,
     StartCooldown,
@@ -103,7 +105,7 @@ class Effects:
 
     def _can_attack(self, item: Field, place: Place) -> bool:
         if not place.attack:
-            hint = "Give the spell a `school`." if place.source in self.symbols.spells else "Define a `triggered` spell that does it, and `trigger` that."
+            hint = "Give the spell a `school`." if place.source in self.symbols.spells and not place.context.event else "Define a `triggered` spell that does it, and `trigger` that."
             self.problems.error("PT405", item.span, f"`{item.word}` stands only in a spell with a school", hint)
         return place.attack
 
@@ -167,6 +169,8 @@ class Effects:
         if found is None:
             return None
         aura, value, node = found
+        if value == "stacks" and self.symbols.aura_facts[aura].stacks:
+            return SetStacks(aura, amount, item.span)
         if value not in self.symbols.aura_facts[aura].values:
             hint = suggestion(value, self.symbols.aura_facts[aura].values, f"Give the aura `{aura}` a line `values {value}`.")
             self.problems.error("PT404", node.span, f"the aura `{aura}` carries no value `{value}`", hint)
@@ -199,6 +203,14 @@ class Effects:
             return None
         self.symbols.use("resource", resource.text)
         return Lose(resource.text, amount, item.span)
+
+    def _each(self, item: Field, place: Place) -> Statement | None:
+        if place.context.each:
+            self.problems.error("PT405", item.span, "`each enemy` inside `each enemy`", "Define a `triggered` spell that does the inner part, and `trigger` that.")
+        count = item.get("count")
+        most = int(literal(count, self.problems, what="`up_to`", low=1, high=64, whole=True)) if count is not None else 64
+        inside = replace(place, context=replace(place.context, each=True))
+        return Each(bool(item.get("other")), most, self.block(item.block, inside), item.span)
 
     def _swinging(self, item: Field) -> str | None:
         """The auto-attack a line names, or None after an error."""

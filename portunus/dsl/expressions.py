@@ -24,9 +24,9 @@ FUNCTIONS = {
 }  # fmt: skip
 # Operations that depend on the state of a fight.
 STATE_OPERATIONS = frozenset({
-    "resource", "aura_up", "aura_remains", "aura_stacks", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains",
+    "resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains",
     "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
-    "event_base_cost", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor",
+    "event_base_cost", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index",
 })  # fmt: skip
 STATIC_PREFIXES = ("talent", "glyph", "option", "class", "race", "bonus")
 # Names that only a handler knows: name -> (operation, type, events).
@@ -61,6 +61,7 @@ class Context:
         event: Inside a handler of this event, "" = none.
         static: Only what is known before a fight may be named; says what for, "" = anything goes.
         rolls: A range may be part of it.
+        each: Inside `each enemy` (`index` counts them).
     """
 
     pet: str = ""
@@ -68,6 +69,7 @@ class Context:
     event: str = ""
     static: str = ""
     rolls: bool = False
+    each: bool = False
 
 
 class Expressions:
@@ -314,6 +316,11 @@ class Expressions:
 
     def _bare(self, node: Name, context: Context) -> Expr | None:
         name, symbols = node.text, self.symbols
+        if name == "index":
+            if not context.each:
+                self.problems.error("PT405", node.span, "`index` is known only inside `each enemy`")
+                return None
+            return Expr("index", (), "number", node.span)
         if name == "stacks":
             if not context.aura or not symbols.aura_facts[context.aura].stacks:
                 self.problems.error("PT405", node.span, "`stacks` is known only in `modify` of an aura with stacks", "write `buff.NAME.stacks`")
@@ -393,7 +400,7 @@ class Expressions:
         if facts.prefix != prefix:
             where = {"buff": "on the player", "debuff": "on an enemy and does not tick", "dot": "on an enemy and ticks"}[facts.prefix]
             self.problems.error("PT403", node.span, f"`{name}` is {where}", f"write `{'.'.join([facts.prefix, *parts[1:]])}`")
-        fields = ["up", "down", "remains"] + ["stacks"] * facts.stacks + ["ticks_left"] * facts.periodic + ["fresh"] * (not facts.on_target)
+        fields = ["up", "down", "remains"] + ["stacks"] * facts.stacks + ["ticks_left"] * facts.periodic + ["enemies"] * facts.on_target + ["fresh"] * (not facts.on_target)
         if field in facts.values:
             return Expr("aura_value", (name, field), "number", node.span)
         if field not in fields:

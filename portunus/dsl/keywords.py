@@ -111,7 +111,7 @@ _STATISTICS = (
 _TABLE = Keyword("attack_table", "name=name", "How the outcome of an attack is rolled; spells name it by `table`.", "attack_table special {", block="attack_table", many=True)
 _MODIFY = Keyword(
     "modify", "kind=name by amount=expr [for targets=names] [except exceptions=names]",
-    "Changes damage_done, damage_taken, crit_chance, crit_multiplier, cast_speed, cost or armor: always, or while the aura around it is up.",
+    "Changes damage_done, damage_taken, crit_chance, hit_chance, crit_multiplier, cast_speed, cost or armor: always, or while the aura around it is up.",
     "modify damage_done by 1.06 except ignite if target.health <= 35%", condition=True, many=True,
 )  # fmt: skip
 _DEFINITIONS = (
@@ -274,12 +274,14 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("damage", "amount=expr [to scope=name] [up_to count=expr] [in_turn]",
                     "Rolls an attack at the target, `to enemies` (one amount for all), or `to each` (each its own rolls, all before the first lands, or `in_turn`).", "damage 690 + 40% * spell_power to enemies", many=True),
             Keyword("strike", "", "Rolls only to hit; what follows happens on a hit.", "strike { apply living_bomb_burn }", block="statements", many=True),
+            Keyword("each", "[other] enemy [up_to count=expr]", "Happens to enemies in turn, from the target on; `other` = from the next one on. Inside, `index` counts from 0.",
+                    "each enemy up_to 3 { damage 973..1111 * pick(index, 1, 0.7, 0.49) }", block="statements", many=True),
             Keyword("apply", "aura=name", "Applies an aura.", "apply hot_streak", many=True),
             Keyword("renew", "aura=name", "Renews the end and the snapshot of a periodic aura; its ticks keep their time. Applies it where it is down.", "renew holy_vengeance", many=True),
             Keyword("rollover", "aura=name", "Renews an active periodic aura's end, amount and haste; chance of critical strikes, multiplier and the next tick stay.", "rollover corruption", many=True),
             Keyword("remove", "aura=name", "Ends an aura.", "remove hot_streak", many=True),
-            Keyword("add", "count=expr to path=path", "Adds stacks to an active aura.", "add 1 to combustion_power.stacks", many=True),
-            Keyword("set", "path=path to amount=expr", "Sets a value an aura carries.", "set combustion_power.crits to 0", many=True),
+            Keyword("add", "count=expr to path=path", "Adds stacks to an active aura; at 0 it ends.", "add 1 to combustion_power.stacks", many=True),
+            Keyword("set", "path=path to amount=expr", "Sets a value an aura carries, or the stacks of an active one (0 ends it).", "set combustion_power.crits to 0", many=True),
             Keyword("gain", "amount=expr resource=name [as source=name]", "Gains a resource; `as` names its row in reports.", "gain 2% * base_mana mana as empowered_fire", many=True),
             Keyword("lose", "amount=expr resource=name", "Takes away a resource, down to nothing.", "lose 5 combo_points", many=True),
             Keyword("delay", "spell=name by amount=expr [random]", "Moves the next swing of an auto-attack; `random` = by a uniform part of it.", "delay off_hand by 1s random", many=True),
@@ -322,7 +324,7 @@ CHOICES: dict[tuple[str, str, str], dict[str, str]] = {
     ("spell", "on", "event"): {"start": "cost and time are fixed", "cast": "the cast is complete", "roll": "a hit is rolled, landed or not", "land": "a landed hit arrives"},
     ("aura", "on", "event"): {"tick": "each tick", "expire": "it ends"},
     ("spec", "modify", "kind"): {
-        "damage_done": "factor", "damage_taken": "factor, for auras on an enemy", "crit_chance": "added", "crit_multiplier": "factor",
+        "damage_done": "factor", "damage_taken": "factor, for auras on an enemy", "crit_chance": "added", "hit_chance": "added", "crit_multiplier": "factor",
         "cast_speed": "factor", "cost": "factor", "armor": "factor, for auras on an enemy",
     },
     ("aura", "refresh", "rule"): {"clip": "a tick due now still happens", "reset": "nothing ticks"},

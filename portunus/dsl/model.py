@@ -66,6 +66,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "aura_up": (("aura",), "active (on the target in question for enemy auras)"),
     "aura_remains": (("aura",), "time left, 0 when down"),
     "aura_stacks": (("aura",), "stacks, 0 when down"),
+    "aura_enemies": (("aura",), "number of enemies an enemy aura is on"),
     "aura_ticks_left": (("aura",), "ticks to come of a periodic aura, 0 when down"),
     "aura_value": (("aura", "value"), "a value the aura carries, 0 when down"),
     "aura_fresh": (("aura",), "last applied at this very instant by the spell now being handled"),
@@ -93,6 +94,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "event_crit": ((), "it was a critical strike"),
     "event_landed": ((), "it was not avoided"),
     "event_outcome": (("n",), "it ended so: one of OUTCOMES"),
+    "index": ((), "inside `each enemy`: how many enemies came before this one"),
     "event_cost": ((), "what the cast behind the hit cost (0 when free)"),
     "event_base_cost": ((), "its cost before modifiers"),
 }
@@ -167,6 +169,16 @@ class Strike:
 
 
 @dataclass(frozen=True)
+class Each:
+    """Do `then` for enemies in turn, from the target on (`other`: from the one after it), at most `up_to` of them."""
+
+    other: bool
+    up_to: int
+    then: tuple[Statement, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Apply:
     aura: str
     span: Span = field(compare=False)
@@ -193,10 +205,19 @@ class Remove:
 
 @dataclass(frozen=True)
 class AddStack:
-    """Add stacks to an active aura, up to its maximum."""
+    """Add stacks to an active aura, up to its maximum; at 0 it ends."""
 
     aura: str
     count: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
+class SetStacks:
+    """Set the stacks of an active aura, up to its maximum; at 0 it ends."""
+
+    aura: str
+    amount: Expr
     span: Span = field(compare=False)
 
 
@@ -301,7 +322,7 @@ class Summon:
 
 
 Statement = (
-    If | Chance | Damage | Strike | Apply | Renew | Remove | AddStack | SetValue | Gain | Lose | Delay | Restart | Decide | Pay | RuneChange | StartCooldown | ResetCooldown | Trigger | Summon
+    If | Chance | Damage | Strike | Each | Apply | Renew | Remove | AddStack | SetStacks | SetValue | Gain | Lose | Delay | Restart | Decide | Pay | RuneChange | StartCooldown | ResetCooldown | Trigger | Summon
 )
 
 
@@ -375,7 +396,7 @@ class Swing:
 class Modifier:
     """A modifier of attacks, casts or costs: always on (`aura` is "") or while an aura is up.
 
-    kind: "damage_done" (factor), "damage_taken" (factor, enemy auras), "crit_chance" (added), "crit_multiplier" (factor), "cast_speed" (factor),
+    kind: "damage_done" (factor), "damage_taken" (factor, enemy auras), "crit_chance" (added), "hit_chance" (added), "crit_multiplier" (factor), "cast_speed" (factor),
         "cost" (factor).
     spells: Names of the spells and periodic auras it applies to; None = all (with an enemy aura: of everybody, pets too).
     amount may use `aura_stacks` of the aura itself.

@@ -93,6 +93,6 @@ class Parts:
             elif node.text in found:
                 self.problems.error("PT303", node.span, f"`on {node.text}` is given twice", "Join the two blocks.")
             else:
-                inside = replace(place, context=replace(place.context, event="roll")) if node.text == "roll" else place
+                inside = replace(place, attack=False, context=replace(place.context, event="roll")) if node.text == "roll" else place
                 found[node.text] = self.effects.block(hook.block, inside)
         return found

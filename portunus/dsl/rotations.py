@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from portunus.dsl.diagnostics import Edit, Problems, suggestion
 from portunus.dsl.expressions import Context, Expressions
-from portunus.dsl.model import Apply, Aura, Chance, Expr, If, Renew, Rotation, RotationLine, Spell, Statement, Strike, Trigger
+from portunus.dsl.model import Apply, Aura, Chance, Each, Expr, If, Renew, Rotation, RotationLine, Spell, Statement, Strike, Trigger
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition, Symbols, literal
 from portunus.dsl.syntax import Number
@@ -21,7 +21,7 @@ def statements_in(block: Iterable[Statement]) -> Iterator[Statement]:
         if isinstance(statement, If):
             yield from statements_in(statement.then)
             yield from statements_in(statement.orelse)
-        elif isinstance(statement, Chance | Strike):
+        elif isinstance(statement, Chance | Strike | Each):
             yield from statements_in(statement.then)
             yield from statements_in(getattr(statement, "orelse", ()))
 
@@ -88,7 +88,7 @@ class Rotations:
         if name == "cast" and not argument and name not in self.spells:
             self.problems.error("PT401", span, "a line of a rotation begins with the spell", "Delete it.", repair=(Edit(replace(span, length=len("cast ")), ""),))
             return ""
-        givers = [spell.name for spell in mine if any(isinstance(s, Apply) and s.aura == name for s in statements_in((*spell.on_start, *spell.on_cast, *spell.on_land)))]
+        givers = [spell.name for spell in mine if any(isinstance(s, Apply) and s.aura == name for s in statements_in(spell.effects))]
         if name not in self.spells and len(givers) == 1:
             self.problems.error("PT402", span, f"`{name}` is an aura, and a rotation names spells", f"write `{givers[0]}`")
             return ""

@@ -93,6 +93,6 @@ def _aura(aura: Aura, model: Model) -> list[str]:
 
 
 def _modifier(modifier: Modifier) -> str:
-    text = f"{modifier.kind} {'+' if modifier.kind == 'crit_chance' else '*'} {show(modifier.amount, 7)}"
+    text = f"{modifier.kind} {'+' if modifier.kind in ('crit_chance', 'hit_chance') else '*'} {show(modifier.amount, 7)}"
     text += f" for {', '.join(modifier.spells)}" if modifier.spells is not None else ""
     return text + (f" if {show(modifier.condition)}" if modifier.condition is not None else "")

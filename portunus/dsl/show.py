@@ -13,6 +13,7 @@ from portunus.dsl.model import (
     Damage,
     Decide,
     Delay,
+    Each,
     Expr,
     Gain,
     If,
@@ -24,6 +25,7 @@ from portunus.dsl.model import (
     Restart,
     RotationLine,
     RuneChange,
+    SetStacks,
     SetValue,
     StartCooldown,
     Statement,
@@ -38,10 +40,10 @@ _BINDING = {"or": 1, "and": 2, "not": 3, "lt": 4, "le": 4, "gt": 4, "ge": 4, "eq
 _NAMES = {
     "resource": "{}", "resource_max": "max_{}", "resource_base": "base_{}", "stat": "{}", "talent": "talent.{}", "glyph": "glyph.{}", "option": "option.{}",
     "class": "class.{}", "race": "race.{}", "bonus": "bonus.{}", "level": "target.level_difference", "distance": "target.distance",
-    "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_ticks_left": "{}.ticks_left", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
+    "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_enemies": "{}.enemies", "aura_ticks_left": "{}.ticks_left", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
     "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost", "damage_factor": "{}.damage_factor",
     "fight_time": "fight.time", "fight_remains": "fight.remains", "target_phase": "target.health", "enemies": "enemies", "event_damage": "damage", "event_crit": "crit",
-    "event_landed": "landed", "live_stat": "{}", "event_primary": "primary", "switch": "switch.{}", "runes_wild": "runes.wild", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
+    "event_landed": "landed", "index": "index", "live_stat": "{}", "event_primary": "primary", "switch": "switch.{}", "runes_wild": "runes.wild", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
 }  # fmt: skip
 
 
@@ -85,12 +87,18 @@ def show_statements(block: Iterable[Statement], depth: int = 0) -> list[str]:
             if item.orelse:
                 lines.append(f"{pad}otherwise")
                 lines += show_statements(item.orelse, depth + 1)
-        elif isinstance(item, Strike):
-            lines.append(f"{pad}strike")
+        elif isinstance(item, Strike | Each):
+            lines.append(pad + _show_head(item))
             lines += show_statements(item.then, depth + 1)
         else:
             lines.append(pad + _show_simple(item))
     return lines
+
+
+def _show_head(item: Strike | Each) -> str:
+    if isinstance(item, Each):
+        return "each" + (" other" if item.other else "") + " enemy" + (f" up_to {item.up_to}" if item.up_to < 64 else "")
+    return "strike"
 
 
 def _show_simple(item: Statement) -> str:
@@ -104,6 +112,8 @@ def _show_simple(item: Statement) -> str:
         return f"remove {item.aura}"
     if isinstance(item, AddStack):
         return f"add {show(item.count)} to {item.aura}.stacks"
+    if isinstance(item, SetStacks):
+        return f"set {item.aura}.stacks to {show(item.amount)}"
     if isinstance(item, SetValue):
         return f"set {item.aura}.{item.value} to {show(item.amount)}"
     if isinstance(item, Gain):

@@ -51,6 +51,8 @@ class Spells(Parts):
         self.literal_range(item, "cooldown", self.expr(item, "cooldown", "time", context, "time"), 0)
         missile = self.expr(item, "missile", "speed", context)
         self.literal_range(item, "missile", missile, 0.001)
+        if missile is not None and "roll" in hooks:
+            self.problems.error("PT405", item.field("missile").span, "a spell with `on roll` has no missile", "Use `on land`.")  # type: ignore[union-attr]
         swing = self._swing(item, context)
         return Spell(
             name=item.name, label=item.label, owner=item.pet, id=id_, tag=tag, item=is_item, attack=attack, gcd=gcd, cast=cast,

@@ -14,14 +14,14 @@ from portunus.units import UNITS, convert, meant_unit, show_time
 # Words with a meaning of their own in expressions; nothing else may be called so.
 RESERVED = (
     "talent", "glyph", "option", "class", "race", "bonus", "buff", "debuff", "dot", "cooldown", "fight", "target", "spell", "owner", "enemies",
-    "damage", "crit", "landed", "missed", "dodged", "parried", "glanced", "primary", "weapon", "runes", "rune", "switch", "stacks", "none", "if", "else", "and", "or", "not",
+    "damage", "crit", "landed", "missed", "dodged", "parried", "glanced", "primary", "weapon", "runes", "rune", "switch", "stacks", "index", "none", "if", "else", "and", "or", "not",
 )  # fmt: skip
 
 
 # field -> (operation, type) after buff.AURA, debuff.AURA, dot.AURA
 AURA_FIELDS = {
     "up": ("aura_up", "bool"), "down": ("aura_up", "bool"), "remains": ("aura_remains", "time"), "stacks": ("aura_stacks", "number"),
-    "ticks_left": ("aura_ticks_left", "number"), "fresh": ("aura_fresh", "bool"),
+    "enemies": ("aura_enemies", "number"), "ticks_left": ("aura_ticks_left", "number"), "fresh": ("aura_fresh", "bool"),
 }  # fmt: skip
 
 

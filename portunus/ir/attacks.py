@@ -103,7 +103,11 @@ def hit_chance(context: Context, thing: Thing, like: Expr, scope: Scope) -> str:
     owner = owner_of(thing)
     hit = next(p.hit_chance for p in context.model.pets if p.name == owner) if owner else context.stat_expr("spell_hit", like)
     miss = make("sub", context.stat_expr("spell_miss", like), hit, like=like)
-    return text(make("sub", make("number", 1.0, like=like), miss, like=like), context, scope, f"{owner or 'player'}_hit")
+    static, dynamic = _split(modifiers(context, "hit_chance", thing))
+    total = make("sub", make("number", 1.0, like=like), miss, like=like)
+    for modifier in static:
+        total = make("add", total, modifier.amount, like=like)
+    return " + ".join([text(total, context, scope, f"{owner or 'player'}_hit"), *[guarded(context, m, scope, "0.0") for m in dynamic]])
 
 
 def listened(context: Context, thing: Thing) -> bool:

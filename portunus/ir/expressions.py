@@ -42,11 +42,11 @@ def is_static(expr: Expr) -> bool:
     return all(n.op in STATIC_LEAVES or (n.op not in _STATE_OPERATIONS and n.op != "range") for n in walk(expr))
 
 
-_STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_ticks_left", "aura_value", "aura_fresh",
+_STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh",
                                "cooldown_ready", "cooldown_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
                                "live_stat", "live_armor", "damage_factor", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
-                               "rune_ready", "rune_wild", "rune_wait", "switch"})
+                               "rune_ready", "rune_wild", "rune_wait", "switch", "index"})
 
 
 # ---- values of static expressions --------------------------------------------------------------------------------------------------
@@ -161,13 +161,14 @@ class Scope:
     Attributes:
         target: Text of the enemy's index.
         spell: Text of the index of the spell being handled, -1 if none.
-        stacks_of: Aura whose stacks a bare `stacks` means, "" if none.
         rotation: True inside a priority list (its numbers live in the tables' rotation part).
+        primary: Text that is 1 where the enemy is the one the spell was cast at, else 0.
     """
 
     target: str = "0"
     spell: str = "-1"
     rotation: bool = False
+    primary: str = "1"
 
     def at(self, target: str) -> Scope:
         return replace(self, target=target)
@@ -275,6 +276,8 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "rune_wait": lambda e, c, p: f"rune_wait(s, {e.args[0]})",
     "switch": lambda e, c, p: f"(t.switch_{e.args[0]} != 0)",
     "live_armor": lambda e, c, p: f"enemy_armor(s, t, {p.target})",
+    "aura_enemies": lambda e, c, p: f"({' + '.join(f's.{e.args[0]}_on[{i}]' for i in range(c.layout.max_enemies))})",
+    "index": lambda e, c, p: "turn",
     "event_cost": lambda e, c, p: "cost",
     "event_base_cost": lambda e, c, p: "base_cost",
 }

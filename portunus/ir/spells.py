@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from portunus.dsl.model import OUTCOMES, Spell
+from portunus.dsl.model import OUTCOMES, Damage, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
 from portunus.ir.layout import swing_slot
 from portunus.ir.runes import counts
-from portunus.ir.statements import write_body, write_payment
+from portunus.ir.statements import inner, write_body, write_payment
 from portunus.ir.stats import period
 
 STATE = ("s", "t", "m", "r")
@@ -181,7 +181,7 @@ def _land(context: Context, spell: Spell) -> Function:
     w = Writer()
     row, index = context.row(spell), context.spell_index(spell.name)
     scope = Scope(target="target", spell=str(index))
-    damages = any(type(x).__name__ == "Damage" for x in spell.on_cast)
+    damages = any(isinstance(x, Damage) for outer in spell.on_cast for x in inner(outer))
     rolled = {name for name, _, _ in context.model.table(spell.attack.table).outcomes} if spell.attack is not None and spell.attack.table else set()
     with w.block("if outcome <= 0:" if rolled else "if outcome == 0:"):
         for name, counter in (("dodge", "dodges"), ("parry", "parries")):

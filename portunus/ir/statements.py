@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from portunus.dsl import model as dsl
 from portunus.dsl.model import Expr, Gain, Model, Spell, Statement
@@ -22,7 +23,7 @@ from portunus.ir.context import Context, Writer
 from portunus.ir.expressions import Scope, make, text, walk
 from portunus.ir.layout import NEVER, swing_slot
 from portunus.ir.runes import counts
-from portunus.ir.stats import period, write_rescale
+from portunus.ir.stats import depends_on, period, rates, write_rescale
 
 
 def inner(statement: Statement) -> Iterator[Statement]:
@@ -99,10 +100,11 @@ def _damage(w: Writer, context: Context, s: dsl.Damage, scope: Scope, subject: T
         w.put(f"amount = {amount} * t.area_factor")
         with w.block("for enemy in range(t.enemies):"):
             roll_direct(w, context, subject, "amount", scope.at("enemy"))
+            _rolled(w, context, subject, scope.at("enemy"), f"1 if enemy == {scope.target} else 0")
             w.put(f"land_{subject.name}(s, t, m, r, enemy, damage, outcome, cost)")
     elif subject.missile is None:
         roll_direct(w, context, subject, amount, scope)
-        _rolled(w, context, subject, scope, "1")
+        _rolled(w, context, subject, scope, scope.primary)
         w.put(f"land_{subject.name}(s, t, m, r, {scope.target}, damage, outcome, cost)")
     else:
         _launch(w, context, subject, s, scope)
@@ -202,6 +204,13 @@ def _strike(w: Writer, context: Context, s: dsl.Strike, scope: Scope, subject: T
     w.put(f"land_{subject.name}(s, t, m, r, {scope.target}, 0.0, outcome, cost)")
 
 
+def _each(w: Writer, context: Context, s: dsl.Each, scope: Scope, subject: Thing | None) -> None:
+    first = 1 if s.other else 0
+    with w.block(f"for turn in range({first}, min(t.enemies, {first + s.up_to})):"):
+        w.put(f"enemy = ({scope.target} + turn) % t.enemies")
+        write_body(w, context, s.then, replace(scope, target="enemy", primary="1 if turn == 0 else 0"), subject)
+
+
 def call_aura(context: Context, name: str, verb: str, scope: Scope, *more: str) -> str:
     """Text of a call of an aura's function, with the enemy where it needs one."""
     where = [scope.target] if context.model.aura(name).on_target else []
@@ -227,7 +236,26 @@ def _add_stack(w: Writer, context: Context, s: dsl.AddStack, scope: Scope, subje
     where = f"[{scope.target}]" if aura.on_target else ""
     with w.block(f"if s.{s.aura}_on{where} != 0:"):
         w.put(f"s.{s.aura}_stacks{where} = min(s.{s.aura}_stacks{where} + int({text(s.count, context, scope)}), {context.count(aura, 'max_stacks', aura.max_stacks)})")
-        write_rescale(w, context, s.aura)
+        _end_without_stacks(w, context, s.aura, where, scope, s.count)
+
+
+def _end_without_stacks(w: Writer, context: Context, aura: str, where: str, scope: Scope, changed: Expr) -> None:
+    if changed.op == "number" and changed.args[0] > 0:
+        write_rescale(w, context, aura)
+        return
+    with w.block(f"if s.{aura}_stacks{where} <= 0:"):
+        w.put(call_aura(context, aura, "fade", scope))
+    if any(aura in depends_on(context.model, name) for name in rates(context)):
+        with w.block("else:"):
+            write_rescale(w, context, aura)
+
+
+def _set_stacks(w: Writer, context: Context, s: dsl.SetStacks, scope: Scope, subject: Thing | None) -> None:
+    aura = context.model.aura(s.aura)
+    where = f"[{scope.target}]" if aura.on_target else ""
+    with w.block(f"if s.{s.aura}_on{where} != 0:"):
+        w.put(f"s.{s.aura}_stacks{where} = min(int({text(s.amount, context, scope, f'{s.aura}_stacks')}), {context.count(aura, 'max_stacks', aura.max_stacks)})")
+        _end_without_stacks(w, context, s.aura, where, scope, s.amount)
 
 
 def _set_value(w: Writer, context: Context, s: dsl.SetValue, scope: Scope, subject: Thing | None) -> None:
@@ -295,6 +323,6 @@ def _summon(w: Writer, context: Context, s: dsl.Summon, scope: Scope, subject: T
 
 
 _WRITERS: dict[type, Callable[..., None]] = {dsl.If: _if, dsl.Chance: _chance, dsl.Damage: _damage, dsl.Strike: _strike, dsl.Apply: _apply, dsl.Renew: _renew, dsl.Remove: _remove,
-            dsl.AddStack: _add_stack, dsl.SetValue: _set_value, dsl.Gain: _gain, dsl.Lose: _lose, dsl.Delay: _delay, dsl.Restart: _restart,
+            dsl.AddStack: _add_stack, dsl.SetStacks: _set_stacks, dsl.Each: _each, dsl.SetValue: _set_value, dsl.Gain: _gain, dsl.Lose: _lose, dsl.Delay: _delay, dsl.Restart: _restart,
             dsl.Decide: _decide, dsl.Pay: _pay, dsl.RuneChange: _rune_change, dsl.StartCooldown: _start_cooldown, dsl.ResetCooldown: _reset_cooldown, dsl.Trigger: _trigger,
             dsl.Summon: _summon}

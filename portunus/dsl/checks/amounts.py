@@ -24,7 +24,7 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
 def blocks(model: Model) -> Iterator[tuple[Statement, ...]]:
     """The blocks of effects of a model."""
     for spell in model.spells:
-        yield from (spell.on_start, spell.on_cast, spell.on_land)
+        yield from (spell.on_start, spell.on_cast, spell.on_roll, spell.on_land)
     for aura in model.auras:
         yield from (aura.on_tick, aura.on_expire)
     for handler in model.handlers:
