@@ -241,7 +241,7 @@ def test_multidot_with_overlap_and_channels(model: Model) -> None:
         ({"priorityList": [3]}, "priorityList[0]: an object is expected here"),
         ({"type": "TypeSimple", "priorityList": []}, "type: 'TypeSimple' is no priority list"),
         ({"priorityList": [{"action": FIREBALL}], "x": 1}, "list.x: the field `x` is not known here"),
-        ({"prepullActions": [{"action": FIREBALL, "doAtValue": const("1s")}]}, "1s is not within 60s before the pull"),
+        ({"prepullActions": [{"action": FIREBALL, "doAtValue": const("1s")}]}, "1s is not within 600s before the pull"),
         ({"prepullActions": [{"action": FIREBALL, "doAtValue": {"currentTime": {}}}]}, "must be a constant"),
         ({"prepullActions": [{"action": {"autocastOtherCooldowns": {}}, "doAtValue": const("-1s")}]}, "only spells can be cast before the pull"),
     ],
