@@ -12,6 +12,7 @@ from portunus.errors import PortunusError
 from portunus.evaluator.mlp import Mlp, forward
 from portunus.evaluator.prior import RotationPrior
 from portunus.evaluator.protocol import Evaluator
+from portunus.evaluator.rotation_value import fit_rotation_value
 from portunus.planner.messages import CHANCE, DECISION, MAX_NAME, ActionReport, Suggestion, TreeNode
 from portunus.search.engine import Search, SearchResult
 from portunus.search.settings import SearchSettings
@@ -42,7 +43,7 @@ def open_evaluator(compiled: CompiledSpec, model: Path | str | None = None, *, b
     if backend not in BACKENDS:
         raise PortunusError(f"there is no evaluator backend {backend!r}", hint=f"It is one of: {', '.join(BACKENDS)}.")
     if model is None:
-        return RotationPrior(compiled, horizon_seconds=HORIZON_SECONDS)
+        return RotationPrior(compiled, horizon_seconds=HORIZON_SECONDS, after=fit_rotation_value(compiled))
     from portunus.evaluator import torchscript
     from portunus.evaluator.model_file import load_model
 

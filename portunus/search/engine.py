@@ -60,6 +60,7 @@ class Rules(NamedTuple):
     outcome_slots: int
     max_depth: int
     caution: float
+    least_gain: float
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Search:
         s = self.settings
         self.rules = Rules(
             s.root == "puct", s.considered_actions, s.gumbel_scale, s.value_visits, s.value_scale,
-            s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth, s.caution if self._inside is not None and self._inside.noisy else 0.0,
+            s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth, s.caution if self._inside is not None and self._inside.noisy else 0.0, s.least_gain,
         )  # fmt: skip
         self.batch = 1 if self.inside else s.batch
         self.arena = self._new_arena(s.node_capacity)

@@ -174,7 +174,8 @@ def choose_action_edge(arena, rules):
     """The root edge to play: best score among the most visited (Gumbel root), or most visits, then value (PUCT root).
 
     With an evaluator whose values are drawn, and no noise at the root, it must beat the evaluator's favourite by `rules.caution`
-    standard errors of their difference, else the favourite is played: of two actions that look alike, the one that was good before.
+    standard errors of their difference and by `rules.least_gain`, else the favourite is played: of two actions that look alike, the
+    one that was good before.
     """
     most = most_visits(arena)
     score_edges(arena, rules)
@@ -193,7 +194,7 @@ def choose_action_edge(arena, rules):
             best = e
     if best >= 0 and best != favourite and rules.caution > 0.0 and rules.gumbel_scale == 0.0 and arena.edges[favourite].visits > 0:
         ahead = arena.edges[best].value_sum / arena.edges[best].visits - arena.edges[favourite].value_sum / arena.edges[favourite].visits
-        if not ahead > rules.caution * sqrt(squared_error(arena, best) + squared_error(arena, favourite)):
+        if not ahead > max(rules.caution * sqrt(squared_error(arena, best) + squared_error(arena, favourite)), rules.least_gain):
             return favourite
     return best
 

@@ -22,6 +22,7 @@ class SearchSettings:
         value_scale: c_scale of the same formula, per u.
 
         caution: Standard errors by which an action must beat the favourite of an evaluator whose values are drawn (play only).
+        least_gain: And by how much at least, u: what such an evaluator may be wrong by however often it is asked.
 
         exploration: c of PUCT: u by which a doubtful action may look worse and still be tried.
         unvisited_reduction: An action never tried is taken to be worth the node's value less this, u.
@@ -41,6 +42,7 @@ class SearchSettings:
     value_visits: float = 50.0
     value_scale: float = 0.1
     caution: float = 2.0
+    least_gain: float = 0.1
 
     exploration: float = 1.25
     unvisited_reduction: float = 0.3
@@ -59,7 +61,7 @@ class SearchSettings:
         for name in ("considered_actions", "outcome_slots", "max_depth", "batch", "chunk", "node_capacity"):
             if getattr(self, name) < 1:
                 raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected 1 or more")
-        for name in ("gumbel_scale", "value_visits", "value_scale", "caution", "exploration", "unvisited_reduction", "reserve_ms"):
+        for name in ("gumbel_scale", "value_visits", "value_scale", "caution", "least_gain", "exploration", "unvisited_reduction", "reserve_ms"):
             if not 0 <= getattr(self, name) < 1e9:
                 raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected a number of at least 0")
 
