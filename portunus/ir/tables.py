@@ -27,6 +27,10 @@ class Tables:
     _by_place: dict[tuple[str, str, Expr, Span], str] = field(default_factory=dict)
     rotation: dict[str, list[Expr]] = field(default_factory=lambda: {"int": [], "float": []})
 
+    def copy(self) -> Tables:
+        """The same slots, to be added to apart."""
+        return Tables(list(self.slots), dict(self._by_place), {kind: list(entries) for kind, entries in self.rotation.items()})
+
     def fixed(self, name: str, kind: str) -> None:
         """A slot the engine fills itself."""
         self.slots.append((name, kind, None))
