@@ -110,6 +110,11 @@ class Subject:
         fight.begin()
         return fight
 
+    @property
+    def sampled(self) -> Twin:
+        """The twin that draws every roll."""
+        return self._twins["sampled"]
+
     def _twin(self, form: str) -> Twin:
         twin = Twin(self._watched, form)
         call = twin.functions
@@ -174,8 +179,8 @@ class Fight:
         return bool(self.s.finished)
 
     def begin(self) -> None:
-        """Go to the first decision."""
-        self._guarded("begin")
+        """Go to the first decision; as in a kernel, what happens before it is always sampled."""
+        self._guarded(self.subject.sampled.functions["begin"])
 
     def do(self, segment: Segment) -> None:
         """Play one part of a plan.
@@ -240,7 +245,7 @@ class Fight:
             label = self.subject.actions[action].label
             raise Broken("time", f"{label} and others can be pressed for ever at one instant: a spell without global cooldown needs a cooldown or a cost")
         self._taken.append(action)
-        self._guarded("step", action)
+        self._guarded(self._call["step"], action)
 
     def after_event(self, before: int) -> None:
         """Look at the laws once an event was handled; `before` is the time before it."""
@@ -259,9 +264,9 @@ class Fight:
             claim = self.subject.claims[index]
             raise Broken(claim.law, claim.message)
 
-    def _guarded(self, function: str, *arguments: Any) -> None:
+    def _guarded(self, function: Callable[..., Any], *arguments: Any) -> None:
         try:
-            self._call[function](self.s, self.t, self.m, self.r, *arguments)
+            function(self.s, self.t, self.m, self.r, *arguments)
             if self.s.fault:
                 law = "legal" if self.s.fault == ILLEGAL else "time"
                 raise Broken(law, "the simulation stopped: " + "; ".join(text for bit, text in FAULTS.items() if self.s.fault & bit))

@@ -1,0 +1,98 @@
+"""From a fight that breaks a law to the shortest one found that does: fewer actions, then a plainer character and encounter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from portunus.testing.cases import Case, Exactly
+from portunus.testing.fight import Played, Subject
+
+SEEDS = 24  # other rolls that are tried: one of them may need fewer actions
+
+
+def shortest(subject: Subject, case: Case, played: Played, *, seconds: float) -> tuple[Case, Played]:
+    """The shortest fight found that breaks the same law.
+
+    Args:
+        subject: The spec.
+        case: A fight that breaks a law.
+        played: What became of it.
+        seconds: When to stop looking for a shorter one.
+    """
+    assert played.broken is not None
+    search = _Search(subject, played.broken.law, time.monotonic() + seconds)
+    best = search.exact(case, played)
+    again = subject.play(best[0])
+    if again.broken is None or again.broken.law != played.broken.law:
+        return case, played  # only with what the plan did between the actions; not seen so far, but then the fight as it was found is right
+    size = None
+    while size != _size(best[1]) and not search.over:
+        size = _size(best[1])
+        best = search.simpler(search.fewer(best))
+    return best
+
+
+def _size(played: Played) -> tuple[int, int]:
+    return len(played.actions), played.at_ns
+
+
+class _Search:
+    def __init__(self, subject: Subject, law: str, end: float) -> None:
+        self.subject, self.law, self._end = subject, law, end
+
+    @property
+    def over(self) -> bool:
+        return time.monotonic() > self._end
+
+    @staticmethod
+    def exact(case: Case, played: Played) -> tuple[Case, Played]:
+        return replace(case, plan=(Exactly(played.actions),)), played
+
+    def tried(self, case: Case, than: Played) -> tuple[Case, Played] | None:
+        """The case with what it really did, if it breaks the law and is no longer than another."""
+        played = self.subject.play(case)
+        if played.broken is None or played.broken.law != self.law or _size(played) > _size(than):
+            return None
+        return self.exact(case, played)
+
+    def fewer(self, best: tuple[Case, Played]) -> tuple[Case, Played]:
+        """Leave out runs of actions, long ones first, as long as that works; then look for luckier rolls."""
+        length = max(1, len(best[1].actions) // 2)
+        while length and not self.over:
+            start, shorter = 0, False
+            while start < len(best[1].actions) and not self.over:
+                actions = best[1].actions
+                found = self.tried(replace(best[0], plan=(Exactly(actions[:start] + actions[start + length :]),)), best[1])
+                if found is not None and len(found[1].actions) < len(actions):
+                    best, shorter = found, True
+                else:
+                    start += length
+            if not shorter or length > 1:
+                length //= 2
+        for seed in range(SEEDS):
+            found = self.tried(replace(best[0], seed=seed), best[1]) if not self.over else None
+            if found is not None and _size(found[1]) < _size(best[1]):
+                best = found
+        return best
+
+    def simpler(self, best: tuple[Case, Played]) -> tuple[Case, Played]:
+        """A plainer character, encounter or form that breaks the law as soon."""
+        for case in self._plainer(best[0]):
+            found = self.tried(case, best[1]) if not self.over else None
+            if found is not None:
+                best = found
+        return best
+
+    def _plainer(self, case: Case) -> Iterator[Case]:
+        base = self.subject.profile
+        yield replace(case, form="sampled")
+        yield replace(case, profile=base)
+        yield replace(case, profile=replace(case.profile, race=base.race, glyphs=base.glyphs, options=base.options))
+        yield replace(case, profile=replace(case.profile, stats=base.stats))
+        yield replace(case, profile=replace(case.profile, talents=base.talents))
+        for name, rank in case.profile.talents.items():
+            if rank != base.talents.get(name):
+                yield replace(case, profile=replace(case.profile, talents=case.profile.talents | {name: base.talents.get(name, 0)}))
+        yield replace(case, encounter=replace(case.encounter, enemies=1))
