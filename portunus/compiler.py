@@ -15,7 +15,7 @@ from portunus.codegen.numba import engine_module, rotation_module
 from portunus.dsl import load_model
 from portunus.dsl.model import Model, Rotation
 from portunus.errors import PortunusError
-from portunus.ir.engine import PREPULL_LINES
+from portunus.ir.engine import PREPULL_LINES, SWITCHES
 from portunus.ir.expressions import StaticValues
 from portunus.ir.layout import numpy_dtype
 from portunus.ir.program import Program, lower
@@ -111,8 +111,9 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
         "area_factor": min(model.ruleset.area_cap / encounter.enemies, 1.0),
         "resist_full": full, "resist_tenth": tenth, "resist_mean": full + 0.9 * tenth + 0.8 * (1.0 - full - tenth),
     }
-    for name, _ in model.ruleset.switches:
-        fixed[f"switch_{name}"] = 1 if reference else 0
+    declared = {name for name, _ in model.ruleset.switches}
+    for name in (*declared, *SWITCHES):
+        fixed[f"switch_{name}"] = 1 if reference and name in declared else 0
     prepull = _prepull(program, rotation)
     fixed["prepull_count"] = len(prepull)
     for index in range(PREPULL_LINES):

@@ -8,6 +8,8 @@ import pytest
 
 from portunus.display import virtual_display
 
+collect_ignore_glob = ["*.spec"]  # the samples of the tests are no tests, though the plugin of installed packages would collect them
+
 
 @pytest.fixture(scope="session")
 def display() -> Iterator[str]:

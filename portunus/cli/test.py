@@ -33,14 +33,14 @@ def command(specs: tuple[str, ...], seconds: float, seed: int, twin: bool, json_
     from portunus.resources import find_spec
 
     try:
-        from portunus.testing.search import search
+        from portunus.testing.search import find_failures
     except ModuleNotFoundError as error:
         raise PortunusError(f"this needs {error.name}, which is not installed", hint="pip install 'portunus-planner[testing]'") from error
 
     reports = []
     models = [(path, load_model(path)) for path in map(find_spec, specs)]
     for path, model in models:
-        report = search(model, seconds=seconds, random_seed=seed, kernel=not twin)
+        report = find_failures(model, seconds=seconds, random_seed=seed, kernel=not twin)
         reports.append((path, report))
         click.echo("\n".join(shown(path, report)))
     if json_file is not None:

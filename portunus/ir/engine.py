@@ -19,6 +19,7 @@ from portunus.runtime.signature import Action
 STATE = ("s", "t", "m", "r")
 MAX_EVENTS = 200_000
 PREPULL_LINES = 24
+SWITCHES = ("idle_grid", "lazy_expiry", "latest_cost")  # the engine asks for these whether a ruleset has them or not
 
 
 def actions_of(context_or_model) -> tuple[Action, ...]:
@@ -39,7 +40,7 @@ def fixed_tables(context: Context) -> None:
     """Slots of the tables that the engine fills itself."""
     for name in ("duration", "enemies", "gcd_floor", "poll", "auto_wait", "prepull_count"):
         context.tables.fixed(name, "int")
-    for name, _ in context.model.ruleset.switches:
+    for name in dict.fromkeys([*(name for name, _ in context.model.ruleset.switches), *SWITCHES]):
         context.tables.fixed(f"switch_{name}", "int")
     for index in range(PREPULL_LINES):
         context.tables.fixed(f"prepull_at_{index}", "int")

@@ -1,6 +1,6 @@
 """Property tests of specs: strategies, laws, and the search for a fight that breaks one.
 
-    search(load_model(path), seconds=20) -> Report     what `portunus test` and the pytest plugin do
+    find_failures(load_model(path), seconds=20) -> Report     what `portunus test` and the pytest plugin do
     cases(Subject(model))                              hypothesis strategy of whole fights; `profiles`, `encounters`, `segments` are its parts
     Subject(model).play(case) -> Played                one fight under the watch of every law
 
@@ -13,22 +13,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from portunus.testing.cases import Case, Exactly, Follow, Press, Wander
     from portunus.testing.fight import Played, Subject
     from portunus.testing.laws import LAWS, Broken
-    from portunus.testing.search import Failure, Report, search
+    from portunus.testing.plan import Case, Exactly, Follow, Press, Wander
+    from portunus.testing.search import Failure, Report, find_failures
+    from portunus.testing.show import timeline
     from portunus.testing.strategies import cases, encounters, profiles, segments
-    from portunus.testing.timeline import timeline
 
 __all__ = [
-    "LAWS", "Broken", "Case", "Exactly", "Failure", "Follow", "Played", "Press", "Report", "Subject", "Wander", "cases", "encounters", "profiles",
-    "search", "segments", "timeline",
+    "LAWS", "Broken", "Case", "Exactly", "Failure", "Follow", "Played", "Press", "Report", "Subject", "Wander", "cases", "encounters",
+    "find_failures", "profiles", "segments", "timeline",
 ]  # fmt: skip
 
 _HOMES = {
-    "LAWS": "laws", "Broken": "laws", "Case": "cases", "Exactly": "cases", "Follow": "cases", "Press": "cases", "Wander": "cases", "Played": "fight",
-    "Subject": "fight", "Failure": "search", "Report": "search", "search": "search", "cases": "strategies", "encounters": "strategies",
-    "profiles": "strategies", "segments": "strategies", "timeline": "timeline",
+    "LAWS": "laws", "Broken": "laws", "Case": "plan", "Exactly": "plan", "Follow": "plan", "Press": "plan", "Wander": "plan", "Played": "fight",
+    "Subject": "fight", "Failure": "search", "Report": "search", "find_failures": "search", "cases": "strategies", "encounters": "strategies",
+    "profiles": "strategies", "segments": "strategies", "timeline": "show",
 }  # fmt: skip
 
 

@@ -16,8 +16,8 @@ from portunus.ir.program import lower
 from portunus.ir.watch import WATCH, with_watch
 from portunus.runtime.signature import FAULTS
 from portunus.sim.profile import Profile, profile_from_dict
-from portunus.testing.cases import Case, Exactly, Follow, Press, Segment
 from portunus.testing.laws import Broken, Claim, claims_of
+from portunus.testing.plan import Case, Exactly, Follow, Press, Segment
 
 PROBE_EVERY = 64  # decisions between two looks at what costs more: refused actions, copies, features
 EVENTS_AT_ONE_INSTANT = 2_000
@@ -51,6 +51,7 @@ class Subject:
     Attributes:
         program: The lowered spec as kernels have it. actions: What can be done.
         profile: The spec's default profile; where it names none, its first race without talents or gear.
+        latest: The fight begun last.
     """
 
     def __init__(self, model: Model, *, ignored: Collection[str] = ()) -> None:
@@ -62,7 +63,7 @@ class Subject:
         self._static = [c for c in claims if c.static]
         self.claims: list[Claim] = [c for c in claims if not c.static]
         self._watched = with_watch(self.program, [c.condition for c in self.claims])
-        self._fight: Fight | None = None
+        self.latest: Fight | None = None
         self._twins = {form: self._twin(form) for form in ("sampled", "expected")}
 
     def without(self, laws: Collection[str]) -> Subject:
@@ -77,7 +78,7 @@ class Subject:
         """
         values = static_values(self.model, case.profile, case.encounter)
         try:
-            tables = tables_of(self._watched, case.profile, case.encounter)
+            tables: dict[str, Any] = tables_of(self._watched, case.profile, case.encounter)
             failed = next((c for c in self._static if not values.value(c.condition)), None)  # type: ignore[arg-type]
             finite = all(math.isfinite(x) for value in tables.values() for x in (value if isinstance(value, list) else [value]))
         except (ArithmeticError, ValueError) as error:
@@ -106,7 +107,7 @@ class Subject:
         Raises:
             Broken: A law breaks before it.
         """
-        self._fight = fight = Fight(self, self._twins[case.form], self.tables(case), case)
+        self.latest = fight = Fight(self, self._twins[case.form], self.tables(case), case)
         fight.begin()
         return fight
 
@@ -129,8 +130,8 @@ class Subject:
         def next_event(s: Any, t: Any, m: Any, r: Any) -> None:
             before = s.now
             function(s, t, m, r)
-            if self._fight is not None and self._fight.s is s:
-                self._fight.after_event(before)
+            if self.latest is not None and self.latest.s is s:
+                self.latest.after_event(before)
 
         return next_event
 

@@ -11,9 +11,9 @@ from portunus.codegen.python import Twin
 from portunus.compiler import compile_spec, pack_tables, tables_of
 from portunus.errors import PortunusError
 from portunus.runtime.compiled import CompiledSpec
-from portunus.testing.cases import Case, Exactly
 from portunus.testing.fight import Played, Subject
 from portunus.testing.laws import Broken
+from portunus.testing.plan import Case, Exactly
 
 
 class KernelCheck:

@@ -96,7 +96,8 @@ def _literal(value: float, like: Expr) -> Expr:
 
 def _amounts(model: Model) -> Iterator[Claim]:
     """Every time of a definition, and what it costs: at least nothing; a period: more."""
-    for thing in (*model.spells, *model.auras, *model.resources):
+    things: tuple[Any, ...] = (*model.spells, *model.auras, *model.resources)
+    for thing in things:
         for part in fields(thing):
             expr = getattr(thing, part.name)
             if not isinstance(expr, Expr) or (expr.type != "time" and part.name != "cost"):

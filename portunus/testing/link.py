@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+
 import numpy as np
 
 from portunus.barcode.decode import Decoder
@@ -13,9 +14,9 @@ from portunus.barcode.twin import TwinSpec
 from portunus.barcode.view import world_of
 from portunus.barcode.world import Cooldown, VisibleAura, World
 from portunus.compiler import resolve_encounter, tables_of
-from portunus.testing.cases import Case
 from portunus.testing.fight import Played, Subject
 from portunus.testing.laws import Broken
+from portunus.testing.plan import Case
 
 TICK = 0.05  # seconds between two looks of the addon
 SECONDS = 40.0  # of a fight
@@ -106,7 +107,7 @@ def _auras(where: str, shown: tuple[VisibleAura, ...], restored: tuple[VisibleAu
             one = seen or back
             assert one is not None
             left = one.ends_at - (clock if seen is not None else clock - shift)
-            if one.ends_at == 0 or left > SLACK and one.duration - left > SLACK:
+            if one.ends_at == 0 or (left > SLACK and one.duration - left > SLACK):
                 yield f"{one.name} is {'up' if seen else 'not up'} on {where} but comes back {'down' if seen else 'up'}"
         elif bool(seen.ends_at) != bool(back.ends_at) or (seen.ends_at and abs(seen.ends_at - back.ends_at - shift) > SLACK):
             yield f"{seen.name} on {where} ends at {seen.ends_at - clock:.2f} s from now and comes back with {back.ends_at - clock + shift:.2f} s"

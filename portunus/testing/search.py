@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from portunus.dsl.model import Model, Span
 from portunus.errors import PortunusError
-from portunus.testing.cases import Case
 from portunus.testing.fight import Played, Subject
 from portunus.testing.laws import LAWS, Broken, law_names
+from portunus.testing.plan import Case
+from portunus.testing.show import timeline
 from portunus.testing.shrink import shortest
 from portunus.testing.strategies import cases
-from portunus.testing.timeline import timeline
 
 EXAMPLES = 2_000  # fights of one run of hypothesis; it gets slow over more
-SHRINK_SECONDS = 4.0
+SHRINK_SECONDS = 2.0  # of hypothesis, then of our own shrinking
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class _Found(Exception):
     """A law broke; hypothesis shrinks the fight that raises this."""
 
 
-def search(model: Model, *, seconds: float = 20.0, random_seed: int = 0, kernel: bool = False, observable: bool = True, stop_at_first: bool = False) -> Report:
+def find_failures(model: Model, *, seconds: float = 20.0, random_seed: int = 0, kernel: bool = False, observable: bool = True, stop_at_first: bool = False) -> Report:
     """Look for fights that break a law of the spec.
 
     Args:
@@ -120,7 +121,8 @@ def search(model: Model, *, seconds: float = 20.0, random_seed: int = 0, kernel:
 def _look(report: Report, subject: Subject, play: Callable[[Case], Played], *, start: float, end: float, random_seed: int) -> None:
     """One run of hypothesis; a broken law ends it and enters the report."""
     best: list[tuple[tuple[int, int], Case, Played]] = []
-    first: list[float] = []
+    first: list[tuple[float, int]] = []  # seconds and fights until it was found
+    fights = report.fights
     limit = [end]
 
     @seed(random_seed)
@@ -136,7 +138,7 @@ def _look(report: Report, subject: Subject, play: Callable[[Case], Played], *, s
         if played.broken is None:
             return
         if not best:
-            first.append(time.monotonic() - start)
+            first.append((time.monotonic() - start, report.fights - fights))
             limit[0] = time.monotonic() + SHRINK_SECONDS
         if not best or best[0][2].broken.law == played.broken.law:  # type: ignore[union-attr]
             size = (len(played.actions), played.at_ns)
@@ -144,16 +146,13 @@ def _look(report: Report, subject: Subject, play: Callable[[Case], Played], *, s
                 best[:] = [(size, case, played)]
             raise _Found
 
-    fights = report.fights
-    try:
+    with suppress(_Found, _OutOfTime):
         run()
-    except (_Found, _OutOfTime):
-        pass
     if best:
         _, case, played = best[0]
         if play == subject.play:
             case, played = shortest(subject, case, played, seconds=SHRINK_SECONDS)
-        report.failures.append(_failure(subject, case, played, first[0], report.fights - fights))
+        report.failures.append(_failure(subject, case, played, *first[0]))
 
 
 def _failure(subject: Subject, case: Case, played: Played, seconds: float, fights: int) -> Failure:

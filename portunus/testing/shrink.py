@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from portunus.testing.cases import Case, Exactly
+from portunus.compiler import resolve_encounter
 from portunus.testing.fight import Played, Subject
+from portunus.testing.plan import Case, Exactly
 
 SEEDS = 24  # other rolls that are tried: one of them may need fewer actions
 
@@ -41,6 +42,7 @@ def _size(played: Played) -> tuple[int, int]:
 class _Search:
     def __init__(self, subject: Subject, law: str, end: float) -> None:
         self.subject, self.law, self._end = subject, law, end
+        self.standard = resolve_encounter(None)
 
     @property
     def over(self) -> bool:
@@ -79,20 +81,24 @@ class _Search:
 
     def simpler(self, best: tuple[Case, Played]) -> tuple[Case, Played]:
         """A plainer character, encounter or form that breaks the law as soon."""
-        for case in self._plainer(best[0]):
-            found = self.tried(case, best[1]) if not self.over else None
+        for plainer in self._plainer(best[0]):
+            case = plainer(best[0])
+            found = self.tried(case, best[1]) if case != best[0] and not self.over else None
             if found is not None:
                 best = found
         return best
 
-    def _plainer(self, case: Case) -> Iterator[Case]:
+    def _plainer(self, case: Case) -> Iterator[Callable[[Case], Case]]:
         base = self.subject.profile
-        yield replace(case, form="sampled")
-        yield replace(case, profile=base)
-        yield replace(case, profile=replace(case.profile, race=base.race, glyphs=base.glyphs, options=base.options))
-        yield replace(case, profile=replace(case.profile, stats=base.stats))
-        yield replace(case, profile=replace(case.profile, talents=base.talents))
-        for name, rank in case.profile.talents.items():
-            if rank != base.talents.get(name):
-                yield replace(case, profile=replace(case.profile, talents=case.profile.talents | {name: base.talents.get(name, 0)}))
-        yield replace(case, encounter=replace(case.encounter, enemies=1))
+        yield lambda c: replace(c, form="sampled")
+        yield lambda c: replace(c, profile=base)
+        yield lambda c: replace(c, profile=replace(c.profile, race=base.race, glyphs=base.glyphs, options=base.options))
+        yield lambda c: replace(c, profile=replace(c.profile, stats=base.stats))
+        yield lambda c: replace(c, profile=replace(c.profile, talents=base.talents))
+        for name in case.profile.talents:
+            yield lambda c, name=name: replace(c, profile=replace(c.profile, talents=c.profile.talents | {name: base.talents.get(name, 0)}))  # type: ignore[misc]
+        for name in case.profile.stats:
+            yield lambda c, name=name: replace(c, profile=replace(c.profile, stats=c.profile.stats | {name: base.stats.get(name, 0.0)}))  # type: ignore[misc]
+        yield lambda c: replace(c, encounter=replace(c.encounter, enemies=1))
+        yield lambda c: replace(c, encounter=replace(self.standard, duration_ns=c.encounter.duration_ns))
+        yield lambda c: replace(c, seed=0)

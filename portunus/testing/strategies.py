@@ -10,9 +10,9 @@ from portunus.compiler import resolve_encounter
 from portunus.dsl.model import Model
 from portunus.sim.encounter import Encounter
 from portunus.sim.profile import Profile, bonus_names
-from portunus.testing.cases import Case, Follow, Press, Segment, Wander
 from portunus.testing.fight import Subject
 from portunus.testing.laws import expressions
+from portunus.testing.plan import Case, Follow, Press, Segment, Wander
 
 SECOND = 1_000_000_000
 DECISIONS = (5, 20, 60, 200, 500)  # of one part of a plan
@@ -34,7 +34,7 @@ def profiles(model: Model, base: Profile) -> st.SearchStrategy[Profile]:
         st.dictionaries(st.sampled_from(used), st.integers(0, 5), max_size=8).map(lambda d: {name: min(rank, most[name]) for name, rank in d.items()}),
     ) if used else st.just({})  # fmt: skip
     gear = sorted(bonus_names(model))
-    stats = st.one_of(
+    stats: st.SearchStrategy[dict[str, float]] = st.one_of(
         st.just({}),
         st.just(dict.fromkeys(gear, 0.0)),
         st.dictionaries(st.sampled_from(gear), st.integers(0, MOST_GEAR).map(float), max_size=4),
@@ -42,7 +42,7 @@ def profiles(model: Model, base: Profile) -> st.SearchStrategy[Profile]:
     glyphs = [name for name, _ in model.glyphs]
     worn = st.one_of(st.just(base.glyphs), st.frozensets(st.sampled_from(glyphs))) if glyphs else st.just(base.glyphs)
     options = [name for name, _ in model.options]
-    chosen = st.one_of(st.just({}), st.dictionaries(st.sampled_from(options), st.sampled_from([0.0, 1.0]))) if options else st.just({})
+    chosen: st.SearchStrategy[dict[str, float]] = st.one_of(st.just({}), st.dictionaries(st.sampled_from(options), st.sampled_from([0.0, 1.0]))) if options else st.just({})
     races = st.sampled_from([base.race, *(name for name, _ in model.ruleset.races if name != base.race)])
 
     def make(race: str, talents: dict[str, int], glyphs: frozenset[str], stats: dict[str, float], options: dict[str, float]) -> Profile:

@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "planner": {"search", "evaluator", "runtime", "compiler"},
     "barcode": COMPILER,
     "train": {"sim", "search", "evaluator", "runtime", "compiler"},
-    "testing": COMPILER | {"sim", "compiler"},
+    "testing": COMPILER | {"sim", "compiler", "barcode"},
     "portunus_overlay": {"planner", "barcode", "runtime", "compiler"},
 }
 HEAVY: dict[str, tuple[str, ...]] = {
@@ -36,6 +36,7 @@ HEAVY: dict[str, tuple[str, ...]] = {
     "kivy": ("portunus_overlay",),
     "mss": ("portunus.barcode", "portunus_overlay"),
     "lupa": ("portunus.barcode",),
+    "hypothesis": ("portunus.testing",),
 }
 # Commands sit above everything.
 ABOVE_EVERYTHING = ("portunus.cli", "portunus.__main__")

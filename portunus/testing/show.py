@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from portunus.dsl.model import Aura
 from portunus.ir.layout import NEVER
 from portunus.sim.profile import talent_digits
-from portunus.testing.cases import Case, Exactly
 from portunus.testing.fight import Fight, Played, Subject
 from portunus.testing.laws import Broken
+from portunus.testing.plan import Case, Exactly
 
 MOST_ROWS = 60
 
@@ -34,7 +35,7 @@ def describe(subject: Subject, case: Case) -> list[str]:
     gear = [f"{name} {value:g}" for name, value in sorted(profile.stats.items()) if value != base.stats.get(name, 0.0)]
     gear += [f"{name} {value:g}" for name, value in sorted(profile.options.items()) if value != base.options.get(name)]
     differs += gear
-    return [*lines, f"character  {base.source}" + (f", but {'; '.join(differs)}" if differs else "")]
+    return [*lines, f"character  {Path(base.source).name}" + (f", but {'; '.join(differs)}" if differs else "")]
 
 
 def timeline(subject: Subject, case: Case, played: Played) -> str:
@@ -55,15 +56,15 @@ def timeline(subject: Subject, case: Case, played: Played) -> str:
     except Broken:
         pass
     if rows:
-        last = subject._fight
+        last = subject.latest
         if last is not None and played.broken is not None:
             rows.append((f"{played.at_ns / 1e9:.3f}", "(broken)", _resources(subject, last.s, last.t), _auras(subject, last)))
-        widths = [max(len(row[i]) for row in rows) for i in range(3)]
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
         heads = ("time", "action", "resources", "auras")
         widths = [max(width, len(head)) for width, head in zip(widths, heads, strict=False)]
         shown = rows if len(rows) <= MOST_ROWS else [*rows[:10], ("...", f"{len(rows) - MOST_ROWS} more", "", ""), *rows[10 - MOST_ROWS :]]
-        for time, action, resources, auras in [heads, *shown]:
-            lines.append(f"{time:>{widths[0]}}  {action:<{widths[1]}}  {resources:<{widths[2]}}  {auras}".rstrip())
+        for at, label, resources, auras in [heads, *shown]:
+            lines.append(f"{at:>{widths[0]}}  {label:<{widths[1]}}  {resources:<{widths[2]}}  {auras}".rstrip())
     if played.broken is not None:
         lines.append(f"broken     {played.broken.message}" + (f", {played.at_ns / 1e9:.3f} s into the fight" if rows else ", before the fight"))
     return "\n".join(lines)
@@ -86,7 +87,8 @@ def _auras(subject: Subject, fight: Fight) -> str:
     found = []
     for aura in subject.model.auras:
         if aura.on_target:
-            found += [_aura(fight.s, aura, enemy) for enemy in range(fight.case.encounter.enemies) if getattr(fight.s, f"{aura.name}_on")[enemy]]
+            on = getattr(fight.s, f"{aura.name}_on")
+            found += [_aura(fight.s, aura, enemy) for enemy in range(fight.case.encounter.enemies) if on[enemy]]
         elif getattr(fight.s, f"{aura.name}_on"):
             found.append(_aura(fight.s, aura, None))
     return ", ".join(found)
