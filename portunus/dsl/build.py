@@ -87,10 +87,10 @@ class Builder(Parts):
 
     def _resources(self) -> list[Definition]:
         """The resources a spec has: those its class names and its pets'; all where no class is read."""
-        class_ = self.symbols.sections.get("class")
+        class_, spec = self.symbols.sections.get("class"), self.symbols.sections.get("spec")
         if class_ is None:
             return list(self.symbols.resources.values())
-        named = {item.name("name") for item in class_.all("resource")}
+        named = {item.name("name") for item in ((spec.all("resource") if spec else []) or class_.all("resource"))}
         return [item for item in self.symbols.resources.values() if item.pet or item.name in named]
 
     def _references(self, spec: Definition | None, class_: Definition | None) -> None:
@@ -102,8 +102,8 @@ class Builder(Parts):
             elif item is not None and (target is None or item.name("name") != target.name):
                 hint = suggestion(item.name("name"), [target.name]) if target else f'Add `use "FILE"` with the file that defines the {word}.'
                 self.problems.error("PT401", item.arguments["name"].span, f"there is no {word} `{item.name('name')}`", hint)
-        if class_ is not None:
-            for item in class_.all("resource"):
+        for section in (class_, spec):
+            for item in section.all("resource") if section is not None else []:
                 node = item.arguments["name"]
                 if node.text not in self.symbols.resources:
                     self.problems.error("PT401", node.span, f"there is no resource `{node.text}`", suggestion(node.text, self.symbols.resources))

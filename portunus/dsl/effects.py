@@ -16,6 +16,7 @@ from portunus.dsl.model import (
     Delay,
     Each,
     Expr,
+    Extend,
     Gain,
     If,
     Lose,
@@ -146,6 +147,14 @@ class Effects:
             self.problems.error("PT402", item.arguments["aura"].span, f"`{aura}` does not tick", f"write `apply {aura}`")
             return None
         return Renew(aura, item.word, item.span) if aura else None  # type: ignore[arg-type]
+
+    def _extend(self, item: Field, place: Place) -> Statement | None:
+        count = self.expressions.resolve(item.arguments["count"], place.context, "number", "`extend`")
+        aura = self.aura(item.arguments["aura"])
+        if aura and not self.symbols.aura_facts[aura].periodic:
+            self.problems.error("PT402", item.arguments["aura"].span, f"`{aura}` does not tick", "Only what ticks can be extended by ticks.")
+            return None
+        return Extend(aura, count, item.span) if aura else None
 
     def _remove(self, item: Field, place: Place) -> Statement | None:
         aura = self.aura(item.arguments["aura"])

@@ -19,6 +19,7 @@ TYPE_NAMES = {
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne", "and": "and", "or": "or"}
 FUNCTIONS = {
     "min": "min(a, b): the smaller", "max": "max(a, b): the larger", "sqrt": "sqrt(x): the square root",
+    "floor": "floor(x): the largest whole number that is not above",
     "choose": "choose(condition, then, otherwise)", "pick": "pick(index, value for 0, value for 1, ...)",
     "by_level": "by_level(equal, +1, +2, +3): by the enemy's level above the player's",
 }  # fmt: skip
@@ -237,7 +238,7 @@ class Expressions:
                 self._node(argument, context)
             return _unknown(node.span)
         arguments = [self._node(argument, context) for argument in node.arguments]
-        low, high = {"min": (2, 16), "max": (2, 16), "sqrt": (1, 1), "choose": (3, 3), "pick": (2, 17), "by_level": (4, 4)}[node.function]
+        low, high = {"min": (2, 16), "max": (2, 16), "sqrt": (1, 1), "floor": (1, 1), "choose": (3, 3), "pick": (2, 17), "by_level": (4, 4)}[node.function]
         if not low <= len(arguments) <= high:
             count = f"{low}" if low == high else f"{low} to {high}"
             self.problems.error("PT503", node.span, f"`{node.function}` takes {count} arguments, found {len(arguments)}", FUNCTIONS[node.function])
@@ -253,8 +254,8 @@ class Expressions:
         for value, part in zip(values, nodes, strict=True):
             if value.type != values[0].type or (value.type in ("range", "bool") and node.function not in ("choose", "pick")) or value.type == "range":
                 return self._wrong(f"the values of `{node.function}` are of one kind, {TYPE_NAMES[values[0].type]}", part, value, [values[0].type])
-        if node.function == "sqrt" and values[0].type != "number":
-            return self._wrong("`sqrt` needs a number", nodes[0], values[0], ["number"])
+        if node.function in ("sqrt", "floor") and values[0].type != "number":
+            return self._wrong(f"`{node.function}` needs a number", nodes[0], values[0], ["number"])
         kind = values[0].type
         if node.function in ("min", "max"):
             folded = arguments[0]

@@ -42,6 +42,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "min": (("e", "e"), "the smaller"),
     "max": (("e", "e"), "the larger"),
     "sqrt": (("e",), "square root"),
+    "floor": (("e",), "the largest whole number that is not above"),
     "choose": (("e", "e", "e"), "choose(condition, then, otherwise)"),
     "pick": (("e", "e*"), "pick(index, value for 0, value for 1, ...)"),
     "by_level": (("e*",), "by_level(equal, +1, +2, +3): by the enemy's level above the player's"),
@@ -198,6 +199,15 @@ class Renew:
 
 
 @dataclass(frozen=True)
+class Extend:
+    """An active periodic aura ticks `count` times more; its rhythm and snapshot stay."""
+
+    aura: str
+    count: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Remove:
     aura: str
     span: Span = field(compare=False)
@@ -322,7 +332,29 @@ class Summon:
 
 
 Statement = (
-    If | Chance | Damage | Strike | Each | Apply | Renew | Remove | AddStack | SetStacks | SetValue | Gain | Lose | Delay | Restart | Decide | Pay | RuneChange | StartCooldown | ResetCooldown | Trigger | Summon
+    If
+    | Chance
+    | Damage
+    | Strike
+    | Each
+    | Apply
+    | Renew
+    | Extend
+    | Remove
+    | AddStack
+    | SetStacks
+    | SetValue
+    | Gain
+    | Lose
+    | Delay
+    | Restart
+    | Decide
+    | Pay
+    | RuneChange
+    | StartCooldown
+    | ResetCooldown
+    | Trigger
+    | Summon
 )
 
 

@@ -15,6 +15,7 @@ from portunus.dsl.model import (
     Delay,
     Each,
     Expr,
+    Extend,
     Gain,
     If,
     Lose,
@@ -106,6 +107,8 @@ def _show_simple(item: Statement) -> str:
         return f"damage {show(item.amount)}" + (f" to {item.scope}" if item.scope != "target" else "") + (f" up_to {item.up_to}" if 0 < item.up_to < 64 else "") + (" in_turn" if item.in_turn else "")
     if isinstance(item, Apply):
         return f"apply {item.aura}"
+    if isinstance(item, Extend):
+        return f"extend {item.aura} by {show(item.count, 9)}"
     if isinstance(item, Renew):
         return f"{item.kind} {item.aura}"
     if isinstance(item, Remove):

@@ -120,8 +120,8 @@ class Spells(Parts):
             if node.text not in self.symbols.resources:
                 self.problems.error("PT401", node.span, f"there is no resource `{node.text}`", suggestion(node.text, self.symbols.resources))
             return node.text
-        class_ = self.symbols.sections.get("class")
-        first = class_.field("resource") if class_ else None
+        sections = [self.symbols.sections.get(kind) for kind in ("spec", "class")]
+        first = next((found for section in sections if section is not None and (found := section.field("resource")) is not None), None)
         name = first.name("name") if first else next(iter(self.symbols.resources), "")
         if not name and not self.problems.lost_files:
             self.problems.error("PT305", cost.span, "there is no resource to pay this cost with", "Add `resource NAME` to the class.")

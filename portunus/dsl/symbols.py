@@ -289,7 +289,7 @@ class _Collector:
             self.symbols.switches[node.text] = item.name("meaning")
 
     def _resource(self, item: Field, kind: str) -> None:
-        if kind == "class" and item.block is None:
+        if kind in ("class", "spec") and item.block is None:
             return
         definition = self._named(item, "resource")
         if self._define("resource", definition.name, definition.span):

@@ -115,7 +115,7 @@ _ARITHMETIC: dict[str, Callable] = {
     "lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b,
     "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "not": lambda a: not a,
     "and": lambda a, b: a and b, "or": lambda a, b: a or b,
-    "min": min, "max": max, "sqrt": math.sqrt, "choose": lambda c, a, b: a if c else b,
+    "min": min, "max": max, "sqrt": math.sqrt, "floor": math.floor, "choose": lambda c, a, b: a if c else b,
     "pick": lambda i, *values: values[min(max(int(i), 0), len(values) - 1)],
 }
 
@@ -190,6 +190,8 @@ def text(expr: Expr, context: Context, scope: Scope, hint: str = "k") -> str:
         return f"int({joined})" if expr.type == "time" and op in ("mul", "div") else joined
     if op == "neg":
         return f"(-{parts[0]})"
+    if op == "floor":
+        return f"({parts[0]} // 1.0)"
     if op == "not":
         return f"(not {parts[0]})"
     if op == "choose":

@@ -225,6 +225,12 @@ def _renew(w: Writer, context: Context, s: dsl.Renew, scope: Scope, subject: Thi
     w.put(call_aura(context, s.aura, s.kind, scope, *([scope.spell] if s.kind == "renew" else [])))
 
 
+def _extend(w: Writer, context: Context, s: dsl.Extend, scope: Scope, subject: Thing | None) -> None:
+    where = f"[{scope.target}]" if context.model.aura(s.aura).on_target else ""
+    with w.block(f"if s.{s.aura}_on{where} != 0:"):
+        w.put(f"s.{s.aura}_end{where} += int({text(s.count, context, scope, f'{s.aura}_extension')}) * s.{s.aura}_period{where}")
+
+
 def _remove(w: Writer, context: Context, s: dsl.Remove, scope: Scope, subject: Thing | None) -> None:
     where = f"[{scope.target}]" if context.model.aura(s.aura).on_target else ""
     with w.block(f"if s.{s.aura}_on{where} != 0:"):
@@ -322,7 +328,28 @@ def _summon(w: Writer, context: Context, s: dsl.Summon, scope: Scope, subject: T
     w.put(f"summon_{s.pet}(s, t, m, r, {text(s.duration, context, scope, f'{s.pet}_duration')})")
 
 
-_WRITERS: dict[type, Callable[..., None]] = {dsl.If: _if, dsl.Chance: _chance, dsl.Damage: _damage, dsl.Strike: _strike, dsl.Apply: _apply, dsl.Renew: _renew, dsl.Remove: _remove,
-            dsl.AddStack: _add_stack, dsl.SetStacks: _set_stacks, dsl.Each: _each, dsl.SetValue: _set_value, dsl.Gain: _gain, dsl.Lose: _lose, dsl.Delay: _delay, dsl.Restart: _restart,
-            dsl.Decide: _decide, dsl.Pay: _pay, dsl.RuneChange: _rune_change, dsl.StartCooldown: _start_cooldown, dsl.ResetCooldown: _reset_cooldown, dsl.Trigger: _trigger,
-            dsl.Summon: _summon}
+_WRITERS: dict[type, Callable[..., None]] = {
+    dsl.If: _if,
+    dsl.Chance: _chance,
+    dsl.Damage: _damage,
+    dsl.Strike: _strike,
+    dsl.Apply: _apply,
+    dsl.Renew: _renew,
+    dsl.Extend: _extend,
+    dsl.Remove: _remove,
+    dsl.AddStack: _add_stack,
+    dsl.SetStacks: _set_stacks,
+    dsl.Each: _each,
+    dsl.SetValue: _set_value,
+    dsl.Gain: _gain,
+    dsl.Lose: _lose,
+    dsl.Delay: _delay,
+    dsl.Restart: _restart,
+    dsl.Decide: _decide,
+    dsl.Pay: _pay,
+    dsl.RuneChange: _rune_change,
+    dsl.StartCooldown: _start_cooldown,
+    dsl.ResetCooldown: _reset_cooldown,
+    dsl.Trigger: _trigger,
+    dsl.Summon: _summon,
+}
