@@ -47,6 +47,8 @@ def processors() -> int:
 @click.option("--normalise", default=None, metavar="STAT", help="The statistic that counts as 1. [default: the heaviest kind of power]")
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=1, show_default=True, help="Seed of the first fight; the next ones count up.")
 @click.option("--workers", type=click.IntRange(min=1, max=256), default=None, help="Threads; they do not change the results. [default: processors]")
+@click.option("--address", default=None, metavar="RAY",
+              help="Spread the fights over the Ray cluster at this address (host:port, or auto); the figures stay the same. local: over a private Ray on this machine.")
 @click.option("--reference", is_flag=True, help="Switch the artefacts of the reference simulator on.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write every figure to this file.")
 @click.option("--report", "report_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write a page with charts to this file.")
@@ -54,8 +56,8 @@ def processors() -> int:
 @click.option("--precise", is_flag=True, help="With --trace: nanoseconds, every digit, and the number of random draws so far.")
 def command(
     spec: str, profile: str | None, encounter: str | None, rotation: str | None, apl: Path | None, iterations: int | None, target_error: float | None,
-    versus: tuple[str, ...], stat_weights: bool, stat_step: float, normalise: str | None, seed: int, workers: int | None, reference: bool,
-    json_file: Path | None, report_file: Path | None, trace: bool, precise: bool,
+    versus: tuple[str, ...], stat_weights: bool, stat_step: float, normalise: str | None, seed: int, workers: int | None, address: str | None,
+    reference: bool, json_file: Path | None, report_file: Path | None, trace: bool, precise: bool,
 ) -> None:  # fmt: skip
     """Simulate many fights of SPEC and print damage per second, actions, auras and resources.
 
@@ -84,9 +86,9 @@ def command(
         print_trace(ready, seed=seed, precise=precise)
         return
     most = iterations or (MOST_FIGHTS if target_error is not None else 10_000)
-    with progress_bar(most) as progress:
+    with cluster(address, workers) as players, progress_bar(most) as progress:
         outcome = measure(ready, variants, weigh=stat_weights, step=stat_step, normalise=normalise, iterations=most, seed=seed, workers=workers or processors(),
-                          target_error=None if target_error is None else target_error / 100, progress=progress)
+                          target_error=None if target_error is None else target_error / 100, progress=progress, players=players)
     print_outcome(ready, outcome)
     if json_file is not None:
         write_json(json_file, ready, outcome)
@@ -136,6 +138,21 @@ def progress_bar(most: int) -> Iterator[Progress]:
         yield lambda done, _: bar.update(task, completed=done)
 
 
+@contextmanager
+def cluster(address: str | None, workers: int | None) -> Iterator[Callable[[list[Fighter]], Players] | None]:
+    """A Ray while the block runs, and what makes players from it; None without an address: threads play."""
+    if address is None:
+        yield None
+        return
+    from functools import partial
+
+    from portunus.sim.cluster import RayPlayers
+    from portunus.train.cluster import joined_ray, local_ray
+
+    with local_ray(workers or processors()) if address == "local" else joined_ray(address):
+        yield partial(RayPlayers, workers=workers)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What was measured; variants or weights if they were asked for."""
@@ -155,7 +172,6 @@ def measure(
     target_error: float | None, progress: Progress, players: Callable[[list[Fighter]], Players] | None = None,
 ) -> Outcome:  # fmt: skip
     """Play the fights, with the variants or for the weights."""
-    from portunus.sim.fights import Fighter
     from portunus.sim.results import simulate
     from portunus.sim.versus import play_versus, stat_weights
 
@@ -165,7 +181,7 @@ def measure(
         return Outcome(result, weights=weights)
     if variants:
         return Outcome(*play_versus(ready, variants, players=players, **common))
-    alone = players([Fighter(ready.compiled, ready.rotation)]) if players is not None else None
+    alone = players([ready.fighter()]) if players is not None else None
     return Outcome(simulate(ready.compiled, rotation=ready.rotation, players=alone, **common))
 
 

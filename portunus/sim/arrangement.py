@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from portunus.ir.program import Program
     from portunus.runtime.compiled import CompiledSpec
     from portunus.sim.encounter import Encounter
+    from portunus.sim.fights import Fighter
     from portunus.sim.import_apl import ImportedList
     from portunus.sim.profile import Profile
 
@@ -44,21 +46,33 @@ class Arrangement:
         """Name of the priority list."""
         return self.played.name
 
-    @cached_property
-    def compiled(self) -> CompiledSpec:
-        """The kernels and tables; compiled when first asked for."""
+    @property
+    def source(self) -> Callable[[], CompiledSpec]:
+        """What compiles these fights, here or in another process."""
         from portunus.compiler import compile_spec
 
         # The list that is given beside the others is the one whose casts before the pull are played.
-        return compile_spec(self.model, profile=self.profile, encounter=self.encounter, rotations=(self.played,), reference=self.reference)
+        return partial(compile_spec, self.model, profile=self.profile, encounter=self.encounter, rotations=(self.played,), reference=self.reference)
 
-    def compiled_for(self, profile: Profile) -> CompiledSpec:
+    @cached_property
+    def compiled(self) -> CompiledSpec:
+        """The kernels and tables; compiled when first asked for."""
+        return self.source()
+
+    def fighter(self) -> Fighter:
+        """These fights as something that can be played."""
+        from portunus.sim.fights import Fighter
+
+        return Fighter(self.compiled, self.rotation, self.source)
+
+    def fighter_for(self, profile: Profile) -> Fighter:
         """The same kernels with the numbers of another character."""
         from portunus.compiler import pack_tables, tables_of
+        from portunus.sim.fights import Fighter
 
         program, _ = self.lowered
         values = tables_of(program, profile, self.encounter, reference=self.reference, rotation=self.rotation)
-        return replace(self.compiled, tables=pack_tables(program, values), table_values=values)
+        return Fighter(replace(self.compiled, tables=pack_tables(program, values), table_values=values), self.rotation, self.source)
 
     @cached_property
     def lowered(self) -> tuple[Program, dict[str, Any]]:

@@ -7,7 +7,7 @@ depends neither on the number of threads nor on who played which batch.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,10 +22,17 @@ CHUNK = 500
 
 @dataclass(frozen=True)
 class Fighter:
-    """What is played: kernels with their tables, and the priority list."""
+    """What is played.
+
+    Attributes:
+        compiled: Kernels with their tables.
+        rotation: The priority list.
+        source: Makes the same kernels in another process, where only the tables may have to be replaced; None if that is never needed.
+    """
 
     compiled: CompiledSpec
     rotation: str
+    source: Callable[[], CompiledSpec] | None = None
 
 
 @dataclass(frozen=True)

@@ -82,9 +82,7 @@ class StatWeights:
 
 def variant_fighter(ready: Arrangement, *, base: Arrangement) -> Fighter:
     """A variant as something that can play; it shares the kernels of the base where only numbers differ."""
-    if ready.model is base.model and ready.played is base.played:
-        return Fighter(base.compiled_for(ready.profile), base.rotation)
-    return Fighter(ready.compiled, ready.rotation)
+    return base.fighter_for(ready.profile) if ready.model is base.model and ready.played is base.played else ready.fighter()
 
 
 def play_versus(
@@ -103,7 +101,7 @@ def play_versus(
     Raises:
         PortunusError: Bad numbers, or a fault of a kernel.
     """
-    fighters = [Fighter(base.compiled, base.rotation), *(variant_fighter(v, base=base) for _, v in variants)]
+    fighters = [base.fighter(), *(variant_fighter(v, base=base) for _, v in variants)]
     moments = JointMoments(len(fighters))
 
     def columns(dps: np.ndarray) -> np.ndarray:
@@ -144,12 +142,12 @@ def stat_weights(
         raise PortunusError(f"{base.model.label} has no statistic {normalise!r}", hint=f"Did you mean {close!r}?" if close else f"It has: {', '.join(known)}.")
     if not 0 < step <= STAT_LIMIT:
         raise PortunusError(f"a step of {step:g} points cannot be made", hint="50 is a good step for most statistics.")
-    fighters = [Fighter(base.compiled, base.rotation)]
+    fighters = [base.fighter()]
 
     def changed(name: str, value: float) -> Fighter | None:
         """The character with another value; None if that changes no number of the spec."""
-        compiled = base.compiled_for(replace(base.profile, stats={**base.profile.stats, name: value}))
-        return None if np.array_equal(compiled.tables, base.compiled.tables) else Fighter(compiled, base.rotation)
+        fighter = base.fighter_for(replace(base.profile, stats={**base.profile.stats, name: value}))
+        return None if np.array_equal(fighter.compiled.tables, base.compiled.tables) else fighter
 
     has = {name: base.profile.stats.get(name, 0.0) for name in known}
     plan: dict[str, tuple[int, int | None]] = {}  # numbers of the raised and of the lowered fighter, None where it cannot be lowered

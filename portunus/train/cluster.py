@@ -1,4 +1,4 @@
-"""A local Ray that is closed by default: loopback only, a token, a private folder, and nothing left when it ends."""
+"""A local Ray that is closed by default: loopback only, a token, a private folder, and nothing left when it ends; or one to join."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from portunus.errors import PortunusError
 from portunus.files import write_atomic
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
@@ -60,6 +61,38 @@ def local_ray(workers: int) -> Iterator[None]:
         end_processes(folder)
         shutil.rmtree(folder, ignore_errors=True)
         os.umask(mask)
+        for name, value in saved.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def joined_ray(address: str) -> Iterator[None]:
+    """Join the Ray cluster at `address` ("host:port", or "auto" for the one of this machine) and leave it afterwards.
+
+    Raises:
+        PortunusError: No token to join with, or nobody answers there.
+    """
+    known = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH") or (Path.home() / ".ray" / "auth_token").is_file()
+    if not known:
+        raise PortunusError("a Ray cluster is only joined with its token: whoever reaches one without can run programs on it",
+                            hint="Set RAY_AUTH_TOKEN_PATH to a file that holds the token, as on the cluster's machines.")
+    wanted = {"RAY_AUTH_MODE": "token", "RAY_USAGE_STATS_ENABLED": "0"}
+    saved = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    import ray
+
+    try:
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace=secrets.token_hex(8))
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise PortunusError(f"cannot join the Ray cluster at {address}: {reason}", hint="Is it running, and is the token its own?") from error
+        yield
+    finally:
+        ray.shutdown()
         for name, value in saved.items():
             if value is None:
                 os.environ.pop(name, None)
