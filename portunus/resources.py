@@ -42,3 +42,13 @@ def find_spec(text: str) -> Path:
     shipped = sorted(str(p.relative_to(specs)) for p in specs.rglob("*.spec"))
     close = nearest(relative, shipped)
     raise PortunusError(f"there is no spec file {text}", hint=f"Did you mean specs/{close}?" if close else "Give the path of a .spec file.")
+
+
+def shipped_specs() -> list[Path]:
+    """The complete specs of this installation, in order of their names: files beside a ruleset that define a `spec`."""
+    found = []
+    for ruleset in sorted(data_folder("specs").glob("*/ruleset.spec")):
+        for path in sorted(ruleset.parent.glob("*.spec")):
+            if any(line.startswith("spec ") for line in path.read_text(encoding="utf-8").splitlines()):
+                found.append(path)
+    return found

@@ -1,4 +1,4 @@
-"""What `portunus bench` measures: fights a second on one core, compile time, clone cost, and the calibration beside them."""
+"""What `portunus bench` measures: fights a second on one core and on several, compile and import time, clone cost, and the calibration beside them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,6 @@ import numpy as np
 import portunus
 from portunus.compiler import compile_spec
 from portunus.errors import PortunusError
-from portunus.resources import find_spec
 from portunus.sim.fights import run_fights
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 _CALIBRATION_LOOPS = 20_000_000
 _CLONES = 2_000_000
 _COUNTED_FIGHTS = 20
+_STARTS = 3
 
 
-@numba.njit
+@numba.njit(nogil=True)
 def _calibrate(loops: int) -> float:
     """The fixed work: one xorshift64 step (Marsaglia 2003) and one floating-point sum per loop, each waiting for the one before."""
     bits, total = np.uint64(88172645463325252), 0.0
@@ -55,53 +57,91 @@ def _clone(source: np.ndarray, target: np.ndarray, count: int) -> int:
     return source[0]
 
 
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure: the median of several rounds with the slowest and the fastest, or a single value.
+
+    Attributes:
+        name: Key in the JSON. what: For a reader. unit: Of the values.
+    """
+
+    name: str
+    what: str
+    unit: str
+    values: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """The middle value."""
+        return median(self.values)
+
+    def document(self) -> dict[str, Any]:
+        """As plain JSON values; the extremes are null for what was measured only once."""
+        several = len(self.values) > 1
+        return {"what": self.what, "unit": self.unit, "median": self.median, "lowest": min(self.values) if several else None,
+                "highest": max(self.values) if several else None}
+
+
 def benchmark(
-    spec: str, *, seconds: float, rounds: int, with_compile: bool, seed: int, say: Callable[[str], None] = lambda what: None
-) -> dict[str, Any]:
-    """Measure everything once.
+    path: Path, *, seconds: float, rounds: int, with_compile: bool, workers: int, seed: int, say: Callable[[str], None] = lambda what: None
+) -> dict[str, Figure]:
+    """Measure one spec.
+
+    One core is measured in processor time of the thread, so that other programs disturb little; calibration and fights take turns, so that a
+    change of the machine's pace meets both. Several cores and new processes are measured by the clock.
 
     Args:
-        spec: Path or name of a spec.
+        path: A spec file.
         seconds: Time for each round of fights.
-        rounds: Number of rounds; calibration and fights take turns, so that a change of the machine's pace meets both.
+        rounds: Number of rounds.
         with_compile: Also time compiling in new processes.
+        workers: Also measure this many threads at once, if more than 1.
         seed: Seed of the first fight of every round.
         say: Called with what is being measured.
 
     Returns:
-        `rows` (what, median, lowest, highest, unit), `machine`, `title`, `seed`, `rounds`.
+        The figures by name.
 
     Raises:
         PortunusError: The spec is wrong.
     """
-    path = find_spec(spec)
-    rows: list[dict[str, Any]] = []
+    found: dict[str, Figure] = {}
 
-    def add(what: str, values: list[float], unit: str) -> None:
-        several = len(values) > 1
-        rows.append({
-            "what": what, "median": median(values), "lowest": min(values) if several else None, "highest": max(values) if several else None, "unit": unit,
-        })  # fmt: skip
+    def add(name: str, what: str, unit: str, values: list[float]) -> None:
+        found[name] = Figure(name, what, unit, tuple(values))
 
     if with_compile:
         with tempfile.TemporaryDirectory(prefix="portunus-bench-") as cache:
             say("compiling with an empty cache, in a new process")
-            add("compile, empty cache", [_compile_seconds(path, cache)], "s")
+            cold = _compile_seconds(path, cache)
+            add("compile_cold", "compile, empty cache", "s", [cold[0]])
+            add("compile_cold_processor", "compile, empty cache, processor time", "s", [cold[1]])
             say("compiling with a filled cache, in new processes")
-            add("compile, filled cache", [_compile_seconds(path, cache) for _ in range(3)], "s")
+            add("compile_warm", "compile, filled cache (whole command)", "s", [_compile_seconds(path, cache)[0] for _ in range(_STARTS)])
+    say("importing, in new processes")
+    add("import", "import of the compiler and its libraries", "s", [_import_seconds() for _ in range(_STARTS)])
     say("compiling")
     compiled = compile_spec(path)
     say("playing fights")
-    fights, calibration = _rounds(compiled, seconds=seconds, rounds=rounds, seed=seed)
-    decisions = _decisions_per_fight(compiled, seed=seed)
-    add("calibration", [c / 1e6 for c in calibration], "million loops/s")
-    add("fights", fights, "fights/s")
-    add("fights per billion calibration loops", [1e9 * f / c for f, c in zip(fights, calibration, strict=True)], "fights")
-    add("decisions", [f * decisions for f in fights], "decisions/s")
+    fights, calibration, count = _rounds(compiled, seconds=seconds, rounds=rounds, seed=seed)
+    decisions, events = _per_fight(compiled, seed=seed)
+    add("calibration", "calibration", "million loops/s", [c / 1e6 for c in calibration])
+    add("fights", "fights, one core", "fights/s", fights)
+    add("relative", "fights per billion calibration loops", "fights", [1e9 * f / c for f, c in zip(fights, calibration, strict=True)])
+    add("decisions", "decisions of a fight", "", [decisions])
+    add("events", "events of a fight", "", [events])
+    add("ns_per_decision", "one decision", "ns", [1e9 / (f * decisions) for f in fights])
+    add("ns_per_event", "one event", "ns", [1e9 / (f * events) for f in fights])
+    if workers > 1:
+        say(f"playing fights on {workers} threads")
+        several, fixed = _several(compiled, workers=workers, count=count, rounds=rounds, seed=seed)
+        add("threads", f"fights, {workers} threads", "fights/s", [f for f, _ in several])
+        add("threads_gain", f"{workers} threads against one, by the clock", "times", [f / one for f, one in several])
+        add("threads_calibration", f"the calibration on {workers} threads against one", "times", fixed)
     say("cloning states")
-    add("clone of a state", _clone_ns(compiled, rounds=rounds), "ns")
-    add("size of a state", [compiled.layout.state_words * 8.0], "bytes")
-    return {"title": compiled.title, "spec": spec, "seed": seed, "rounds": rounds, "rows": rows, "machine": machine()}
+    add("clone", "clone of a state", "ns", _clone_ns(compiled, rounds=rounds))
+    add("state_bytes", "size of a state", "bytes", [compiled.layout.state_words * 8.0])
+    return found
 
 
 def machine() -> dict[str, str]:
@@ -116,45 +156,73 @@ def machine() -> dict[str, str]:
     }  # fmt: skip
 
 
-def _compile_seconds(path: Path, cache: str) -> float:
-    begin = time.perf_counter()
+def _compile_seconds(path: Path, cache: str) -> tuple[float, float]:
+    """Wall and processor time of `portunus compile` in a new process."""
+    before, begin = os.times(), time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "portunus", "compile", str(path)], env={**os.environ, "PORTUNUS_CACHE": cache}, capture_output=True, text=True
     )
+    wall, after = time.perf_counter() - begin, os.times()
     if done.returncode:
         raise PortunusError(f"compiling in a new process failed: {done.stderr.strip()}", exit_code=done.returncode)
-    return time.perf_counter() - begin
+    return wall, after.children_user + after.children_system - before.children_user - before.children_system
 
 
-def _rounds(compiled: CompiledSpec, *, seconds: float, rounds: int, seed: int) -> tuple[list[float], list[float]]:
-    """Fights per second and calibration loops per second of each round."""
+def _import_seconds() -> float:
+    program = "import time; begin = time.perf_counter(); import portunus.compiler, numba; print(time.perf_counter() - begin)"
+    return float(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout)
+
+
+def _rounds(compiled: CompiledSpec, *, seconds: float, rounds: int, seed: int) -> tuple[list[float], list[float], int]:
+    """Fights per second and calibration loops per second of each round, on one core, and the number of fights of a round."""
     run_fights(compiled, 50, seed=seed)  # loads the kernels
-    begin, trial = time.perf_counter(), 200
+    begin, trial = time.thread_time(), 100
     run_fights(compiled, trial, seed=seed)
-    count = max(trial, int(trial * seconds / (time.perf_counter() - begin)))
+    count = max(trial, int(trial * seconds / (time.thread_time() - begin)))
     _calibrate(1)
     fights, calibration = [], []
     for _ in range(rounds):
-        begin = time.perf_counter()
+        begin = time.thread_time()
         _calibrate(_CALIBRATION_LOOPS)
-        calibration.append(_CALIBRATION_LOOPS / (time.perf_counter() - begin))
-        begin = time.perf_counter()
+        calibration.append(_CALIBRATION_LOOPS / (time.thread_time() - begin))
+        begin = time.thread_time()
         run_fights(compiled, count, seed=seed)
-        fights.append(count / (time.perf_counter() - begin))
-    return fights, calibration
+        fights.append(count / (time.thread_time() - begin))
+    return fights, calibration, count
 
 
-def _decisions_per_fight(compiled: CompiledSpec, *, seed: int) -> float:
-    """Mean number of decisions of the default rotation, counted."""
-    decisions = 0
+def _several(compiled: CompiledSpec, *, workers: int, count: int, rounds: int, seed: int) -> tuple[list[tuple[float, float]], list[float]]:
+    """By the clock, a pair per round: fights per second on `workers` threads and on one; and how much the calibration gains."""
+
+    def seconds(work: Callable[[], object]) -> float:
+        begin = time.perf_counter()
+        work()
+        return time.perf_counter() - begin
+
+    pairs, fixed = [], []
+    with ThreadPoolExecutor(workers) as pool:
+        for _ in range(rounds):
+            one = count / seconds(lambda: run_fights(compiled, count, seed=seed))
+            all_of_them = workers * count / seconds(lambda: run_fights(compiled, workers * count, seed=seed, workers=workers))
+            pairs.append((all_of_them, one))
+            alone = seconds(lambda: _calibrate(_CALIBRATION_LOOPS))
+            together = seconds(lambda: list(pool.map(_calibrate, [_CALIBRATION_LOOPS] * workers)))
+            fixed.append(workers * alone / together)
+    return pairs, fixed
+
+
+def _per_fight(compiled: CompiledSpec, *, seed: int) -> tuple[float, float]:
+    """Mean numbers of decisions and of events of the default rotation, counted."""
+    decisions = events = 0
     for fight in range(_COUNTED_FIGHTS):
         state, rng = compiled.new_state(), compiled.new_rng(seed + fight)
         compiled.reset(state, rng)
-        header = state.view(compiled.layout.state_dtype)
-        while not header["finished"][0]:
+        fields = compiled.view(state)
+        while not fields["finished"]:
             compiled.step(state, compiled.rotation(state), rng)
             decisions += 1
-    return decisions / _COUNTED_FIGHTS
+        events += int(fields["events"])
+    return decisions / _COUNTED_FIGHTS, events / _COUNTED_FIGHTS
 
 
 def _clone_ns(compiled: CompiledSpec, *, rounds: int) -> list[float]:
@@ -162,7 +230,46 @@ def _clone_ns(compiled: CompiledSpec, *, rounds: int) -> list[float]:
     _clone(source, target, 2)
     values = []
     for _ in range(rounds):
-        begin = time.perf_counter()
+        begin = time.thread_time()
         _clone(source, target, _CLONES)
-        values.append((time.perf_counter() - begin) / _CLONES * 1e9)
+        values.append((time.thread_time() - begin) / _CLONES * 1e9)
     return values
+
+
+# ---- the history ----------------------------------------------------------------------------------------------------------------------
+
+_COLUMNS = ("calibration", "fights", "relative", "ns_per_decision", "ns_per_event", "threads_gain", "clone", "state_bytes", "compile_cold", "compile_warm", "import")
+_HISTORY_HEAD = (
+    "| date | label | spec | processor | Python, numba | calibration, million loops/s | fights/s | fights per billion loops | ns a decision | ns an event "
+    "| gain of threads | clone, ns | state, bytes | cold compile, s | warm compile, s | import, s |"
+)
+
+
+def history_rows(results: dict[str, dict[str, Figure]], about: dict[str, str], *, date: str, label: str) -> list[str]:
+    """A row of the history table for each spec; what was not measured stays empty."""
+    processor = about["processor"].replace("|", "/")
+    rows = []
+    for spec, figures in results.items():
+        cells = [date, label.replace("|", "/"), spec, processor, f"{about['python']}, {about['numba']}"]
+        cells += [shown(figures[name].median) if name in figures else "" for name in _COLUMNS]
+        rows.append("| " + " | ".join(cells) + " |")
+    return rows
+
+
+def append_history(text: str, rows: list[str]) -> str:
+    """The text of a history with further rows; an empty one gets its head first.
+
+    Raises:
+        PortunusError: The text is no history.
+    """
+    if not text.strip():
+        text = f"# Speed over time\n\nRows are appended by `portunus bench --append`; see [README.md](README.md) for what the columns mean.\n\n{_HISTORY_HEAD}\n" + (
+            "|" + " --- |" * _HISTORY_HEAD.count(" |") + "\n")
+    if _HISTORY_HEAD not in text:
+        raise PortunusError("the file to append to is no history of this version", hint="Name a new file, or the one in benchmarks/.")
+    return text.rstrip("\n") + "\n" + "\n".join(rows) + "\n"
+
+
+def shown(value: float) -> str:
+    """Three significant digits or more, with thousands separated."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -43,7 +43,8 @@ def recipe_of(fighters: list[Fighter]) -> Recipe:
         ValueError: A fighter has no source.
     """
     numbers: dict[int, int] = {}
-    sources, made = [], []
+    sources: list[Callable[[], CompiledSpec]] = []
+    made = []
     for fighter in fighters:
         if fighter.source is None:
             raise ValueError("a fighter without a source cannot be sent to another process")
