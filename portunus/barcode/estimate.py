@@ -159,6 +159,10 @@ class Restorer:
             self._set(f"{name}_end", at, NEVER)
             return
         ends_at = now + round(end * 1e9)
+        if aura.tick_count is not None:
+            period = self._get(f"{name}_period", at)
+            self._set(f"{name}_count", at, -(-(ends_at - now) // period))
+            length = self._get(f"{name}_count", at) * period
         start = ends_at - length
         if hasattr(twin.s, f"{name}_applied_at"):
             self._set(f"{name}_applied_at", at, start)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from portunus.barcode.schema import LONG_TIME_BITS, TICK_MS, TIME_BITS, Field, Schema, SpellEntry
 from portunus.barcode.trackers import derive_trackers
-from portunus.dsl.model import Apply, Aura, Chance, Each, If, Model, Spell, Statement, Strike, Summon
+from portunus.dsl.model import AnyEnemy, Apply, Aura, Chance, Each, If, Model, Spell, Statement, Strike, Summon
 from portunus.errors import PortunusError
 
 # The client's numbers of the resources.
@@ -23,7 +23,7 @@ def statements(body: tuple[Statement, ...]) -> Iterator[Statement]:
         if isinstance(statement, If):
             yield from statements(statement.then)
             yield from statements(statement.orelse)
-        elif isinstance(statement, Chance | Strike | Each):
+        elif isinstance(statement, Chance | Strike | Each | AnyEnemy):
             yield from statements(statement.then)
 
 
@@ -54,7 +54,7 @@ def _longest_ns(expr) -> int:  # an expression tree of the model
 def _length_ms(aura: Aura) -> int | None:
     """Length of an aura whose length is written as plain numbers, ms; None if it depends on anything."""
     whole = aura.every if aura.ticks else aura.duration
-    if whole is None or whole.op != "number" or aura.hasted:
+    if whole is None or whole.op != "number" or aura.hasted or aura.tick_count is not None:
         return None
     return int(whole.args[0]) * (aura.ticks or 1) // 1_000_000
 

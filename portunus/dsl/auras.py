@@ -8,6 +8,7 @@ from portunus.dsl.expressions import Context
 from portunus.dsl.keywords import CHOICES
 from portunus.dsl.model import Aura, Expr
 from portunus.dsl.parts import Parts
+from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition
 
 AURA_EVENTS = tuple(CHOICES["aura", "on", "event"])
@@ -33,6 +34,7 @@ class Auras(Parts):
         if "tick" in hooks and ticks is None:
             span = next(hook.span for hook in item.all("on") if hook.name("event") == "tick")
             self.problems.error("PT305", span, "`on tick` means nothing in an aura that does not tick", "Add `ticks N` and `every TIME`.")
+        count, most = self._ticks(ticks, context)
         rule = refresh.name("rule") if refresh else "clip"
         if rule not in REFRESH_RULES:
             self.problems.error("PT402", refresh.arguments["rule"].span, f"there is no refresh rule `{rule}`", suggestion(rule, REFRESH_RULES))  # type: ignore[union-attr]
@@ -53,7 +55,17 @@ class Auras(Parts):
             self.problems.error("PT305", item.field("tick_damage").span, "the ticks do damage of no school", "Add `school NAME`.")  # type: ignore[union-attr]
         return Aura(
             name=item.name, label=item.label, id=id_, tag=tag, on_target=facts.on_target, duration=duration,
-            max_stacks=self.whole(stacks, "maximum", 1, 1000) if stacks else 0, ticks=self.whole(ticks, "count", 1, 1000) if ticks else 0, every=every,
+            max_stacks=self.whole(stacks, "maximum", 1, 1000) if stacks else 0, ticks=most, every=every,
             hasted=item.field("hasted") is not None, tick_amount=tick_amount, attack=attack, tick_crits=tick_crits, refresh=rule,  # type: ignore[arg-type]
             values=facts.values, hidden=item.field("hidden") is not None, on_tick=hooks.get("tick", ()), on_expire=hooks.get("expire", ()), only_switch=only, span=item.span,
+            tick_count=count, blocks=item.field("blocks") is not None,
         )  # fmt: skip
+
+    def _ticks(self, item: Field | None, context: Context) -> tuple[Expr | None, int]:
+        """How many ticks an application has (None = a fixed number), and how many at most."""
+        if item is None:
+            return None, 0
+        most = item.get("most")
+        if most is None:
+            return None, self.whole(item, "count", 1, 1000)
+        return self.expressions.resolve(item.arguments["count"], context, "number", "`ticks`"), self.whole(item, "most", 1, 1000)

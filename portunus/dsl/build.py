@@ -161,7 +161,7 @@ class Builder(Parts):
                 parts[argument] = self.expressions.resolve(node, where, kind, "`tick`" if argument == "every" else f"`{argument}`")
         amount = parts.get("gain") or parts.get("casting") or self.number(0.0, item.span)
         return Resource(item.name, item.label, base, maximum, parts["every"], amount, parts.get("resting") or amount, parts.get("rest_after"), item.span, start,
-                        bool(tick.get("phased")), item.pet)
+                        bool(tick.get("phased")), item.pet, bool(tick.get("prorated")))
 
     def _runes(self) -> Runes | None:
         item = self.symbols.runes

@@ -9,6 +9,7 @@ from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.expressions import Context, Expressions
 from portunus.dsl.model import (
     AddStack,
+    AnyEnemy,
     Apply,
     Chance,
     Damage,
@@ -221,9 +222,8 @@ class Effects:
         inside = replace(place, context=replace(place.context, each=True))
         return Each(bool(item.get("other")), most, self.block(item.block, inside), item.span)
 
-    def _swinging(self, item: Field) -> str | None:
-        """The auto-attack a line names, or None after an error."""
-        node = item.arguments["spell"]
+    def _swinging(self, node: Name) -> str | None:
+        """The auto-attack of a name, or None after an error."""
         spell = self.spell(node)
         if spell and self.symbols.spells[spell].field("swing") is None:
             self.problems.error("PT402", node.span, f"`{spell}` is no auto-attack", f"Give the spell `{spell}` a line `swing TIME`.")
@@ -232,13 +232,16 @@ class Effects:
 
     def _delay(self, item: Field, place: Place) -> Statement | None:
         amount = self.expressions.resolve(item.arguments["amount"], place.context, "time", "`delay`")
-        spell = self._swinging(item)
+        spell = self._swinging(item.arguments["spell"])
         return Delay(spell, amount, bool(item.get("random")), item.span) if spell else None
+
+    def _any_enemy(self, item: Field, place: Place) -> Statement | None:
+        return AnyEnemy(self.block(item.block, place), item.span)
 
     def _restart(self, item: Field, place: Place) -> Statement | None:
         after = item.get("after")
         time = self.expressions.resolve(after, place.context, "time", "`restart`") if after is not None else None
-        spell = self._swinging(item)
+        spell = self._swinging(item.arguments["spell"])
         return Restart(spell, time, item.span) if spell else None
 
     def _pay(self, item: Field, place: Place) -> Statement | None:

@@ -186,9 +186,10 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("maximum", "amount=expr", "Its size: `max_NAME`.", "maximum class.mana + 15 * intellect - 280"),
             Keyword("start", "amount=expr", "What it starts with; left out = full.", "start 0"),
             Keyword(
-                "tick", "every=expr [gain gain=expr] [casting casting=expr] [resting resting=expr] [rest_after rest_after=expr] [phased]",
+                "tick", "every=expr [gain gain=expr] [casting casting=expr] [resting resting=expr] [rest_after rest_after=expr] [phased] [prorated]",
                 "How it refills: period and `gain`; or amount while casting, amount while resting, and when resting begins. `phased` = the first tick "
-                "comes at a random part of the period. Left out = it does not refill by itself.",
+                "comes at a random part of the period; `prorated` = when `gain` changes, the part of a tick that has passed is paid out and a new one begins. "
+                "Left out = it does not refill by itself.",
                 "tick 2s casting 10 resting 20 rest_after 5s",
             ),
         ),
@@ -234,7 +235,7 @@ BLOCKS: dict[str, BlockKind] = {
             *_ATTACK,
             Keyword("duration", "time=expr", "How long it lasts; left out = until removed, or until its last tick.", "duration 10s"),
             Keyword("stacks", "maximum=expr", "It stacks: applied it has one, up to this many.", "stacks 20"),
-            Keyword("ticks", "count=expr", "How often it ticks.", "ticks 4"),
+            Keyword("ticks", "count=expr [up_to most=expr]", "How often it ticks; `up_to` where the number depends on anything: it is fixed when applied.", "ticks 3 + combo_points up_to 8"),
             Keyword("every", "time=expr", "The time between ticks.", "every 3s"),
             Keyword("hasted", "", "Haste shortens the time between ticks.", "hasted"),
             Keyword("tick_damage", "amount=expr", "Damage of a tick, fixed when applied.", "tick_damage 345 + 20% * spell_power"),
@@ -242,6 +243,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("refresh", "rule=name", "Applied again: `clip` starts over, a tick due now still happens; `reset` starts over, nothing ticks.", "refresh reset"),
             Keyword("values", "names=names", "Numbers it carries.", "values per_tick"),
             *_STATISTICS[2:],
+            Keyword("blocks", "", "While it is up the player can use nothing that needs the global cooldown.", "blocks"),
             Keyword("hidden", "", "The client does not show it.", "hidden"),
             Keyword("only_with", "switch=name", "It exists only under a switch.", "only_with dot_twin"),
             _MODIFY,
@@ -298,6 +300,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("start_cooldown", "spell=name", "Starts a manual cooldown.", "start_cooldown combustion", many=True),
             Keyword("reset_cooldown", "spell=name", "A spell is ready now.", "reset_cooldown howling_blast", many=True),
             Keyword("summon", "pet=name for duration=expr", "Summons a pet for a time.", "summon mirror_images for 30s", many=True),
+            Keyword("any_enemy", "", "Happens to an enemy at random.", "any_enemy { trigger strike_main }", block="statements", many=True),
             Keyword("chance", "chance=expr", "Happens with a probability.", "chance 50% { apply clearcasting }", block="statements", many=True),
             Keyword("otherwise", "", "After a `chance`: what happens if that does not.", "otherwise { remove clearcasting }", block="statements", many=True),
         ),

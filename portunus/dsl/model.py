@@ -303,6 +303,14 @@ class Decide:
 
 
 @dataclass(frozen=True)
+class AnyEnemy:
+    """Do `then` for an enemy at random; with one enemy nothing is drawn."""
+
+    then: tuple[Statement, ...]
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class StartCooldown:
     spell: str
     span: Span = field(compare=False)
@@ -337,6 +345,7 @@ Statement = (
     | Damage
     | Strike
     | Each
+    | AnyEnemy
     | Apply
     | Renew
     | Extend
@@ -537,6 +546,8 @@ class Aura:
     on_expire: tuple[Statement, ...]
     only_switch: str  # an aura that exists only under a ruleset switch (an artefact of the reference); "" = always
     span: Span = field(compare=False)
+    tick_count: Expr | None = None  # number of ticks of an application, at most `ticks`; None = always `ticks`
+    blocks: bool = False  # while it is up the player cannot use what needs the global cooldown
 
 
 @dataclass(frozen=True)
@@ -627,6 +638,7 @@ class Resource:
         every: Period of the tick, None = it does not tick.
         amount_casting, amount_resting: Per tick, inside / outside `rest_after` from the last payment; without `rest_after` always the first.
         phased: The first tick comes at a random part of the period.
+        prorated: When what a tick gives changes, the part that has passed is paid out and a new tick begins.
         owner: The pet whose it is, "" = the player.
     """
 
@@ -642,6 +654,7 @@ class Resource:
     start: Expr | None = None
     phased: bool = False
     owner: str = ""
+    prorated: bool = False
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Parts:
         if id_ is not None and thing is not None:
             self.problems.error("PT303", thing.span, "both an `id` and an `item`", "Keep one.")
         source = id_ or thing
-        if source is None and not item.broken:
+        if source is None and not item.broken and item.field("hidden") is None:
             self.problems.error("PT305", item.span, f"`{item.name}` does not say its id", "Add `id NUMBER`, the client's id; tooltips and reports need it.")
         return self.whole(source, "id", 1, 2**31 - 1) if source else 0, self.whole(tag, "tag", 0, 1000) if tag else 0, thing is not None
 

@@ -7,7 +7,22 @@ from dataclasses import replace
 
 from portunus.dsl.diagnostics import Edit, Problems, suggestion
 from portunus.dsl.expressions import Context, Expressions
-from portunus.dsl.model import Apply, Aura, Chance, Each, Expr, If, Renew, Rotation, RotationLine, Spell, Statement, Strike, Trigger
+from portunus.dsl.model import (
+    AnyEnemy,
+    Apply,
+    Aura,
+    Chance,
+    Each,
+    Expr,
+    If,
+    Renew,
+    Rotation,
+    RotationLine,
+    Spell,
+    Statement,
+    Strike,
+    Trigger,
+)
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition, Symbols, literal
 from portunus.dsl.syntax import Number
@@ -21,7 +36,7 @@ def statements_in(block: Iterable[Statement]) -> Iterator[Statement]:
         if isinstance(statement, If):
             yield from statements_in(statement.then)
             yield from statements_in(statement.orelse)
-        elif isinstance(statement, Chance | Strike | Each):
+        elif isinstance(statement, Chance | Strike | Each | AnyEnemy):
             yield from statements_in(statement.then)
             yield from statements_in(getattr(statement, "orelse", ()))
 

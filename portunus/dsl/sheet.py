@@ -79,7 +79,7 @@ def _spell(spell: Spell) -> list[str]:
 def _aura(aura: Aura, model: Model) -> list[str]:
     facts = [f"id {aura.id}" + (f" tag {aura.tag}" if aura.tag else ""), "on an enemy" if aura.on_target else "on the player"]
     facts += [f"lasts {show(aura.duration)}"] if aura.duration is not None else []
-    facts += [f"{aura.ticks} ticks every {show(aura.every)}" + (" (hasted)" if aura.hasted else "")] if aura.ticks else []
+    facts += [f"{show(aura.tick_count) if aura.tick_count is not None else aura.ticks} ticks every {show(aura.every)}" + (" (hasted)" if aura.hasted else "")] if aura.ticks else []
     facts += [f"up to {aura.max_stacks} stacks"] if aura.max_stacks else []
     facts += [f"carries {', '.join(aura.values)}"] if aura.values else []
     lines = [f"{aura.name}  \"{aura.label}\"", "  " + ", ".join(facts)]

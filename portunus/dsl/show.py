@@ -8,6 +8,7 @@ from portunus.dsl.expressions import OUTCOME_WORDS
 from portunus.dsl.model import (
     OUTCOMES,
     AddStack,
+    AnyEnemy,
     Apply,
     Chance,
     Damage,
@@ -88,7 +89,7 @@ def show_statements(block: Iterable[Statement], depth: int = 0) -> list[str]:
             if item.orelse:
                 lines.append(f"{pad}otherwise")
                 lines += show_statements(item.orelse, depth + 1)
-        elif isinstance(item, Strike | Each):
+        elif isinstance(item, Strike | Each | AnyEnemy):
             lines.append(pad + _show_head(item))
             lines += show_statements(item.then, depth + 1)
         else:
@@ -96,10 +97,10 @@ def show_statements(block: Iterable[Statement], depth: int = 0) -> list[str]:
     return lines
 
 
-def _show_head(item: Strike | Each) -> str:
+def _show_head(item: Strike | Each | AnyEnemy) -> str:
     if isinstance(item, Each):
         return "each" + (" other" if item.other else "") + " enemy" + (f" up_to {item.up_to}" if item.up_to < 64 else "")
-    return "strike"
+    return "strike" if isinstance(item, Strike) else "any_enemy"
 
 
 def _show_simple(item: Statement) -> str:

@@ -64,6 +64,7 @@ def _apply(context: Context, aura: Aura) -> Function:
             if aura.max_stacks:
                 w.put(f"{name}_stacks{at} = 1")
         w.put(f"{name}_end{at} = {end}")
+        _block(w, context, aura)
         write_rescale(w, context, aura.name)
     w.put(f"s.expire_at = min(s.expire_at, {name}_end{at})")
     return Function(f"apply_{aura.name}", _parameters(aura, "spell"), f"{aura.label} begins or is renewed.", origin(aura), tuple(w.lines))
@@ -77,7 +78,7 @@ def _renew(context: Context, aura: Aura) -> Function:
     with w.block("else:"):
         w.put(f"m.aura_procs[{context.aura_index(aura.name)}] += 1")
         _snapshot(w, context, aura, scope)
-        w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.count(aura, 'tick_count', aura.ticks)}")
+        w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.ticks(aura, at)}")
     return Function(f"renew_{aura.name}", _parameters(aura, "spell"), f"{aura.label} lasts longer, with a new snapshot; its ticks keep their time.", origin(aura),
                     tuple(w.lines))
 
@@ -122,11 +123,21 @@ def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> No
         _begin(w, context, aura)
     w.put(f"{name}_ticks{at} = 0")
     w.put(f"{name}_period{at} = {period}")
-    w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.count(aura, 'tick_count', aura.ticks)}")
+    if aura.tick_count is not None:
+        w.put(f"{name}_count{at} = int({text(aura.tick_count, context, scope, f'{aura.name}_ticks')})")
+    w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.ticks(aura, at)}")
     if has_twin(context.model, aura):
         with w.block("if t.switch_dot_twin != 0:"):
             w.put(f"schedule(s, {slot_text(context, aura, 'twin')}, s.now + {name}_period{at})")
     w.put(f"schedule(s, {tick}, s.now + {name}_period{at})")
+
+
+def _block(w: Writer, context: Context, aura: Aura) -> None:
+    """An aura that blocks holds the global cooldown until it ends; with ends noticed late, until that is noticed."""
+    if aura.blocks:
+        end = f"s.{aura.name}_end"
+        lazy = any(name == "lazy_expiry" for name, _ in context.model.ruleset.switches)
+        w.put(f"set_gcd(s, {f'{NEVER} if t.switch_lazy_expiry != 0 else {end}' if lazy else end})")
 
 
 def _begin(w: Writer, context: Context, aura: Aura) -> None:
@@ -153,6 +164,8 @@ def _fade(context: Context, aura: Aura) -> Function:
     if aura.max_stacks:
         w.put(f"{name}_stacks{at} = 0")
     write_rescale(w, context, aura.name)
+    if aura.blocks:
+        w.put("set_gcd(s, s.now)")
     write_body(w, context, aura.on_expire, scope, aura)
     if aura.ticks:
         if has_twin(context.model, aura):
@@ -206,7 +219,7 @@ def _tick(context: Context, aura: Aura) -> Function:
             damage, outcome = ("damage", "outcome") if aura.tick_amount is not None else ("0.0", "1")
             w.put(f"handler_{index}(s, t, m, r, {scope.target}, {damage}, {outcome}, 0.0, 0.0, -1)")
     if any(x.channel == aura.name for x in context.model.spells):
-        with w.block(f"if {name}_ticks{at} >= {context.count(aura, 'tick_count', aura.ticks)} and s.gcd_end <= s.now:"):
+        with w.block(f"if {name}_ticks{at} >= {context.ticks(aura, at)} and s.gcd_end <= s.now:"):
             w.put("set_gcd(s, s.now)")
     return Function(f"tick_{aura.name}", _parameters(aura), f"One tick of {aura.label}.", origin(aura), tuple(w.lines))
 

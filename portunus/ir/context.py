@@ -86,6 +86,10 @@ class Context:
         """Table slot of a whole number of the model, such as the number of ticks."""
         return self.tables.slot(Expr("number", (value,), "time", thing.span), f"{thing.name}_{name}")
 
+    def ticks(self, aura: Aura, where: str) -> str:
+        """Text of the number of ticks of an application of an aura; `where` is the index of its enemy in brackets, "" on the player."""
+        return f"s.{aura.name}_count{where}" if aura.tick_count is not None else self.count(aura, "tick_count", aura.ticks)
+
     def as_expected(self) -> Context:
         """The same context writing expected values."""
         return replace(self, expected=True)

@@ -512,6 +512,8 @@ def _fill(w: Writer, context: Context, resource: Resource, start: str) -> None:
     w.put(f"s.{resource.name} = {first}")
     if resource.rest_after is not None:
         w.put(f"s.{resource.name}_paid_at = {-NEVER}")
+    if resource.prorated:
+        w.put(f"s.{resource.name}_rate = {text(resource.amount_casting, context, Scope(), f'{resource.name}_tick')}")
     if resource.every is not None:
         every = text(resource.every, context, Scope(), f"{resource.name}_every")
         phase = every if not resource.phased else f"{every} // 2" if context.expected else f"int(uniform(r) * {every})"

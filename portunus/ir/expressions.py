@@ -225,9 +225,9 @@ def _stacks(expr: Expr, context: Context, scope: Scope) -> str:
     return _while_up(expr, context, scope, _aura_field(expr, context, scope, "stacks") if aura.max_stacks else "1")
 
 
-def _tick_count(expr: Expr, context: Context) -> str:
-    aura = context.model.aura(expr.args[0])
-    return context.count(aura, "tick_count", aura.ticks)
+def _ticks_left(expr: Expr, context: Context, scope: Scope) -> str:
+    where = f"[{scope.target}]" if context.model.aura(expr.args[0]).on_target else ""
+    return f"({context.ticks(context.model.aura(expr.args[0]), where)} - {_aura_field(expr, context, scope, 'ticks')})"
 
 
 def _cast_time(expr: Expr, context: Context, scope: Scope) -> str:
@@ -252,7 +252,7 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "aura_up": lambda e, c, p: f"({_aura_field(e, c, p, 'on')} != 0)",
     "aura_remains": lambda e, c, p: _while_up(e, c, p, f"({_aura_field(e, c, p, 'end')} - s.now)"),
     "aura_stacks": _stacks,
-    "aura_ticks_left": lambda e, c, p: _while_up(e, c, p, f"({_tick_count(e, c)} - {_aura_field(e, c, p, 'ticks')})"),
+    "aura_ticks_left": lambda e, c, p: _while_up(e, c, p, _ticks_left(e, c, p)),
     "aura_value": lambda e, c, p: _aura_field(e, c, p, e.args[1]),
     "aura_fresh": lambda e, c, p: f"({_aura_field(e, c, p, 'applied_at')} == s.now and {_aura_field(e, c, p, 'applied_by')} == {p.spell})",
     "cooldown_ready": lambda e, c, p: f"(s.cd_{e.args[0]} <= s.now)",

@@ -249,6 +249,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         b.scalar(resource.name, "float", f"current {resource.label}")
         if resource.rest_after is not None:
             b.scalar(f"{resource.name}_paid_at", "int", "time of the last payment")
+        if resource.prorated:
+            b.scalar(f"{resource.name}_rate", "float", "what the running tick gives")
     if model.runes is not None:
         count = len(model.runes.kinds) * model.runes.each
         b.array("rune_spent", "int", count, "1 while a rune comes back")
@@ -288,6 +290,8 @@ def _aura_fields(b: _Builder, model: Model, aura: Aura, enemies: int) -> None:
         names.append(("stacks", "int", "stacks"))
     if aura.ticks:
         names += [("ticks", "int", "ticks since applied"), ("last_tick", "int", "time of the last tick"), ("period", "int", "time between ticks")]
+        if aura.tick_count is not None:
+            names.append(("count", "int", "ticks of this application"))
         if has_twin(model, aura):
             names.append(("twin_last", "int", "last tick of the damageless twin"))
     if aura.tick_amount is not None:

@@ -294,6 +294,13 @@ def _delay(w: Writer, context: Context, s: dsl.Delay, scope: Scope, subject: Thi
         w.put(f"{at} += {moved}")
 
 
+def _any_enemy(w: Writer, context: Context, s: dsl.AnyEnemy, scope: Scope, subject: Thing | None) -> None:
+    w.put("enemy = 0")
+    with w.block("if t.enemies > 1:"):
+        w.put("enemy = min(int(t.enemies * uniform(r)), t.enemies - 1)")
+    write_body(w, context, s.then, scope.at("enemy"), subject)
+
+
 def _restart(w: Writer, context: Context, s: dsl.Restart, scope: Scope, subject: Thing | None) -> None:
     spell = context.model.spell(s.spell)
     slot = swing_slot(context.layout, spell)
@@ -340,6 +347,7 @@ _WRITERS: dict[type, Callable[..., None]] = {
     dsl.AddStack: _add_stack,
     dsl.SetStacks: _set_stacks,
     dsl.Each: _each,
+    dsl.AnyEnemy: _any_enemy,
     dsl.SetValue: _set_value,
     dsl.Gain: _gain,
     dsl.Lose: _lose,

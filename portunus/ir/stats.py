@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from portunus.dsl.model import Expr, Model, Spell, Stat
+from portunus.dsl.model import Expr, Model, Resource, Spell, Stat
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, stat_function, text, walk
 from portunus.ir.layout import inherited_stats, stat_field, swing_slot
@@ -106,9 +106,32 @@ def period(context: Context, spell: Spell) -> str:
     return f"int(1e9 * (({every} / 1e9) / {rate}))"
 
 
+def prorated(model: Model) -> list[Resource]:
+    """The resources whose running tick is paid out when what it gives changes."""
+    return [r for r in model.resources if r.prorated]
+
+
+def settle_function(context: Context, resource: Resource) -> Function:
+    """`settle_RESOURCE`: what a tick gives has changed."""
+    from portunus.ir.statements import gain_arguments
+
+    assert resource.every is not None
+    w, name, slot = Writer(), resource.name, context.layout.slot(f"tick_{resource.name}")
+    every = text(resource.every, context, Scope(), f"{name}_every")
+    w.put(f"rate = {text(resource.amount_casting, context, Scope(), f'{name}_tick')}")
+    with w.block(f"if rate != s.{name}_rate:"):
+        w.put(f"share = (s.now - (s.at[{slot}] - {every})) / {every} if s.at[{slot}] < {1 << 62} else 1.0")
+        w.put(f"part = s.{name}_rate * share")
+        w.put(f"s.{name}_rate = rate")
+        w.put(f"schedule(s, {slot}, s.now + {every})")
+        w.put(f"gain_{name}({gain_arguments(context, name)}, part, {context.tables.slot(resource.maximum, f'{name}_max')}, "
+              f"{context.layout.sources.index((name, 'tick'))})")
+    return Function(f"settle_{name}", ("s", "t", "m", "r"), f"What a tick of {resource.label} gives has changed: pay out its part, begin a new one.", "", tuple(w.lines))
+
+
 def rate_functions(context: Context) -> list[Function]:
-    """`rescale_RATE`: a changed rate changes the swings under way."""
-    functions = []
+    """`rescale_RATE`: a changed rate changes the swings under way; `settle_RESOURCE`: the same for ticks."""
+    functions = [settle_function(context, resource) for resource in prorated(context.model)]
     for name, spells in rates(context).items():
         w, kept = Writer(), f"s.{stat_field(name)}_rate"
         w.put(f"rate = {stat_function(name)}(s, t, 0)")
@@ -133,3 +156,8 @@ def write_rescale(w: Writer, context: Context, aura: str) -> None:
     for name in rates(context):
         if aura in depends_on(context.model, name):
             w.put(f"{rescale_name(name)}(s, t)")
+    for resource in prorated(context.model):
+        names = [node.args[0] for node in walk(resource.amount_casting) if node.op == "live_stat"]
+        direct = any(node.op in ("aura_up", "aura_stacks") and node.args[0] == aura for node in walk(resource.amount_casting))
+        if direct or any(aura in depends_on(context.model, name) for name in names):
+            w.put(f"settle_{resource.name}(s, t, m, r)")

@@ -11,7 +11,7 @@ from portunus.units import show_time
 def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     """Report auras whose `duration` is not `ticks` times `every`, and `hasted` ones with a fixed duration."""
     for aura in model.auras:
-        if aura.duration is None or not aura.ticks or aura.every is None:
+        if aura.duration is None or not aura.ticks or aura.every is None or aura.tick_count is not None:
             continue
         if aura.hasted:
             problems.error("PT309", aura.duration.span, f"`{aura.name}` has a fixed duration, but haste changes its ticks", "Leave `duration` out.")
