@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from portunus.dsl.auras import Auras
@@ -9,10 +10,28 @@ from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.effects import check_chance
 from portunus.dsl.expressions import Context, Expressions
 from portunus.dsl.keywords import CHOICES
-from portunus.dsl.model import AttackTable, Expr, Model, Modifier, Pet, PetChoice, Property, Resource, Ruleset, Runes, TalentTree
+from portunus.dsl.model import (
+    AttackTable,
+    Aura,
+    Expr,
+    Extend,
+    Handler,
+    Icd,
+    Model,
+    Modifier,
+    Pet,
+    PetChoice,
+    Property,
+    Resource,
+    Ruleset,
+    Runes,
+    Spell,
+    TalentTree,
+)
 from portunus.dsl.parts import Parts
-from portunus.dsl.rotations import Rotations
+from portunus.dsl.rotations import Rotations, statements_in
 from portunus.dsl.spells import Spells
+from portunus.dsl.split import Field
 from portunus.dsl.stats import Stats
 from portunus.dsl.symbols import Definition, Symbols, literal
 from portunus.dsl.syntax import Name
@@ -73,7 +92,7 @@ class Builder(Parts):
             stats=stats,
             resources=resources,
             spells=spells,
-            auras=auras,
+            auras=_counted(auras, spells, handlers),
             modifiers=tuple(item for item in modifiers if item is not None),
             handlers=tuple(item for item in handlers if item is not None),
             pets=pets,
@@ -82,6 +101,7 @@ class Builder(Parts):
             sources=sources,
             default_profile=profile.name("file") if profile else "",
             runes=self._runes(),
+            icds=tuple(self._icd(item) for item in symbols.icds.values()),
             tables=tuple(self._attack_table(item) for item in symbols.tables.values()),
         )
 
@@ -171,6 +191,10 @@ class Builder(Parts):
         recharge, grace = (self.expressions.resolve(item.arguments[name], context, "time", "`runes`") for name in ("time", "grace"))
         return Runes(self.symbols.rune_kinds, self.symbols.rune_count, recharge, grace, item.span)
 
+    def _icd(self, item: Field) -> Icd:
+        time = self.expressions.resolve(item.arguments["time"], Context(), "time", "`icd`")
+        return Icd(item.name("name"), time, item.span)
+
     def _attack_table(self, item: Definition) -> AttackTable:
         context = Context(pet=item.pet)
         rolls = item.field("rolls")
@@ -216,3 +240,12 @@ class Builder(Parts):
         if permanent is not None:
             there = self.number(1.0, permanent.span) if permanent.condition is None else self.expressions.resolve(permanent.condition, context, "bool", "`permanent if`")
         return Pet(item.name, item.label, tuple(choices), crit, hit, item.span, there, item.field("inherits_once") is not None)
+
+
+def _counted(auras: tuple[Aura, ...], spells: tuple[Spell, ...], handlers: list[Handler | None]) -> tuple[Aura, ...]:
+    """The auras; one that something extends counts the ticks of each application."""
+    blocks = [spell.effects for spell in spells] + [aura.on_tick + aura.on_expire for aura in auras] + [item.body for item in handlers if item is not None]
+    extended = {statement.aura for block in blocks for statement in statements_in(block) if isinstance(statement, Extend)}
+    return tuple(
+        replace(aura, tick_count=Expr("number", (aura.ticks,), "number", aura.span)) if aura.name in extended and aura.tick_count is None else aura for aura in auras
+    )

@@ -31,6 +31,7 @@ from portunus.dsl.model import (
     SetValue,
     Span,
     StartCooldown,
+    StartIcd,
     Statement,
     Strike,
     Summon,
@@ -284,6 +285,13 @@ class Effects:
         if spell and self.symbols.spells[spell].field("triggered") is None:
             self.problems.error("PT402", node.span, f"`{spell}` is not a triggered spell", f"Add `triggered` to the spell `{spell}`.")
         return Trigger(spell, item.span) if spell else None
+
+    def _start_icd(self, item: Field, place: Place) -> Statement | None:
+        node = item.arguments["icd"]
+        if node.text not in self.symbols.icds:
+            self.problems.error("PT401", node.span, f"there is no internal cooldown `{node.text}`", suggestion(node.text, self.symbols.icds))
+            return None
+        return StartIcd(node.text, item.span)
 
     def _start_cooldown(self, item: Field, place: Place) -> Statement | None:
         node = item.arguments["spell"]

@@ -25,7 +25,7 @@ FUNCTIONS = {
 }  # fmt: skip
 # Operations that depend on the state of a fight.
 STATE_OPERATIONS = frozenset({
-    "resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains",
+    "resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains",
     "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
     "event_base_cost", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index",
 })  # fmt: skip
@@ -292,6 +292,7 @@ class Expressions:
                 self._static_name if head in STATIC_PREFIXES
                 else self._aura_name if head in ("buff", "debuff", "dot")
                 else self._cooldown_name if head == "cooldown"
+                else self._icd_name if head == "icd"
                 else self._weapon_name if head == "weapon"
                 else self._rune_name if head in ("runes", "rune")
                 else self._switch_name if head == "switch"
@@ -453,6 +454,14 @@ class Expressions:
             self._unknown_name(node, f"there is no switch `{name}`", self.symbols.switches)
             return None
         return Expr("switch", (name,), "bool", node.span)
+
+    def _icd_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
+        known = {f"icd.{name}.{field}": (op.replace("cooldown", "icd"), kind) for name in self.symbols.icds for field, (op, kind) in COOLDOWN_FIELDS.items()}
+        if node.text not in known:
+            self._unknown_name(node, f"there is no `{node.text}`", known, code="PT404")
+            return None
+        op, kind = known[node.text]
+        return typed(op, (parts[1],), kind, node.span)
 
     def _weapon_name(self, node: Name, parts: list[str], context: Context) -> Expr | None:
         known = [f"weapon.{slot}.{field}" for slot in WEAPON_SLOTS for field in (*WEAPON_VALUES, *WEAPON_KINDS)]

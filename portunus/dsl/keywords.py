@@ -122,6 +122,7 @@ _DEFINITIONS = (
     Keyword("option", "name=name default=expr", "A choice of the profile and its default.", "option molten_armor 1", many=True),
     Keyword("switch", "name=name meaning=text", "An artefact of the reference that a comparison may turn on; off in play.", 'switch idle_grid "a grid of 50 ms"', many=True),
     Keyword("group", "name=name members=names", "A name for several spells and auras.", "group direct fireball, scorch", many=True),
+    Keyword("icd", "name=name time=expr", "An internal cooldown of a proc: `icd.NAME.ready`, `start_icd NAME`.", "icd lunar_eclipse 30s", many=True),
     Keyword("spell", "name=name label=text?", "A spell of the player.", 'spell scorch "Scorch" {', block="spell", many=True),
     Keyword("aura", "name=name [on place=name] label=text?", "An aura on the player, or `on target` on an enemy.", 'aura ignite on target "Ignite" {', block="aura", many=True),
     Keyword(
@@ -297,6 +298,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("ready_rune", "kind=name", "Makes a used rune of a kind ready; `all` = all runes.", "ready_rune blood", many=True),
             Keyword("decide", "", "The player may act at this instant, with what needs no global cooldown.", "decide", many=True),
             Keyword("trigger", "spell=name", "Casts a triggered spell.", "trigger living_bomb_explosion", many=True),
+            Keyword("start_icd", "icd=name", "Starts an internal cooldown.", "start_icd lunar_eclipse", many=True),
             Keyword("start_cooldown", "spell=name", "Starts a manual cooldown.", "start_cooldown combustion", many=True),
             Keyword("reset_cooldown", "spell=name", "A spell is ready now.", "reset_cooldown howling_blast", many=True),
             Keyword("summon", "pet=name for duration=expr", "Summons a pet for a time.", "summon mirror_images for 30s", many=True),

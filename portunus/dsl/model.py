@@ -73,6 +73,8 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "aura_fresh": (("aura",), "last applied at this very instant by the spell now being handled"),
     "cooldown_ready": (("spell",), "off cooldown"),
     "cooldown_remains": (("spell",), "time until ready"),
+    "icd_ready": (("icd",), "an internal cooldown is over"),
+    "icd_remains": (("icd",), "time until an internal cooldown is over"),
     "uses_left": (("spell",), "uses left of a spell with limited uses"),
     "cast_time": (("spell",), "cast time with current haste, ignoring what makes it instant; its lock if it has none"),
     "base_cost": (("spell",), "cost before modifiers"),
@@ -311,6 +313,14 @@ class AnyEnemy:
 
 
 @dataclass(frozen=True)
+class StartIcd:
+    """Start an internal cooldown."""
+
+    icd: str
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class StartCooldown:
     spell: str
     span: Span = field(compare=False)
@@ -361,6 +371,7 @@ Statement = (
     | Pay
     | RuneChange
     | StartCooldown
+    | StartIcd
     | ResetCooldown
     | Trigger
     | Summon
@@ -551,6 +562,15 @@ class Aura:
 
 
 @dataclass(frozen=True)
+class Icd:
+    """An internal cooldown: ready at the start of a fight, it is asked and started by name."""
+
+    name: str
+    time: Expr
+    span: Span = field(compare=False)
+
+
+@dataclass(frozen=True)
 class Handler:
     """`on EVENT of SUBJECTS`: listeners run in the order of the file.
 
@@ -735,6 +755,7 @@ class Model:
     sources: tuple[str, ...]  # the files read, the spec first
     default_profile: str  # file name below `profiles/`, "" = none
     tables: tuple[AttackTable, ...] = ()
+    icds: tuple[Icd, ...] = ()
     runes: Runes | None = None
 
     def stat(self, name: str) -> Stat | None:

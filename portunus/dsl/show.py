@@ -30,6 +30,7 @@ from portunus.dsl.model import (
     SetStacks,
     SetValue,
     StartCooldown,
+    StartIcd,
     Statement,
     Strike,
     Summon,
@@ -43,7 +44,7 @@ _NAMES = {
     "resource": "{}", "resource_max": "max_{}", "resource_base": "base_{}", "stat": "{}", "talent": "talent.{}", "glyph": "glyph.{}", "option": "option.{}",
     "class": "class.{}", "race": "race.{}", "bonus": "bonus.{}", "level": "target.level_difference", "distance": "target.distance",
     "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_enemies": "{}.enemies", "aura_ticks_left": "{}.ticks_left", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
-    "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost", "damage_factor": "{}.damage_factor",
+    "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "icd_ready": "icd.{}.ready", "icd_remains": "icd.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost", "damage_factor": "{}.damage_factor",
     "fight_time": "fight.time", "fight_remains": "fight.remains", "target_phase": "target.health", "enemies": "enemies", "event_damage": "damage", "event_crit": "crit",
     "event_landed": "landed", "index": "index", "live_stat": "{}", "event_primary": "primary", "switch": "switch.{}", "runes_wild": "runes.wild", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
 }  # fmt: skip
@@ -138,6 +139,8 @@ def _show_simple(item: Statement) -> str:
         return f"trigger {item.spell}"
     if isinstance(item, ResetCooldown):
         return f"reset_cooldown {item.spell}"
+    if isinstance(item, StartIcd):
+        return f"start_icd {item.icd}"
     if isinstance(item, StartCooldown):
         return f"start_cooldown {item.spell}"
     if isinstance(item, Summon):

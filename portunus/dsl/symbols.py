@@ -14,7 +14,7 @@ from portunus.units import UNITS, convert, meant_unit, show_time
 # Words with a meaning of their own in expressions; nothing else may be called so.
 RESERVED = (
     "talent", "glyph", "option", "class", "race", "bonus", "buff", "debuff", "dot", "cooldown", "fight", "target", "spell", "owner", "enemies",
-    "damage", "crit", "landed", "missed", "dodged", "parried", "glanced", "primary", "weapon", "runes", "rune", "switch", "stacks", "index", "none", "if", "else", "and", "or", "not",
+    "damage", "crit", "landed", "missed", "dodged", "parried", "glanced", "primary", "weapon", "runes", "rune", "switch", "icd", "stacks", "index", "none", "if", "else", "and", "or", "not",
 )  # fmt: skip
 
 
@@ -101,6 +101,7 @@ class Symbols:
     rune_kinds: tuple[str, ...] = ()
     rune_count: int = 0
     groups: dict[str, Field] = field(default_factory=dict)
+    icds: dict[str, Field] = field(default_factory=dict)
     pets: dict[str, Definition] = field(default_factory=dict)
     rotations: dict[str, Definition] = field(default_factory=dict)
     in_order: list[tuple[str, Field]] = field(default_factory=list)  # (section kind, field) of modify, on, property
@@ -312,6 +313,11 @@ class _Collector:
         definition = replace(self._named(item, "attack_table"), pet=pet)
         if self._define("table", definition.name, definition.span):
             self.symbols.tables[definition.name] = definition
+
+    def _icd(self, item: Field, kind: str) -> None:
+        node = item.arguments["name"]
+        if self._define("icd", node.text, node.span):
+            self.symbols.icds[node.text] = item
 
     def _group(self, item: Field, kind: str) -> None:
         node = item.arguments["name"]

@@ -1,10 +1,11 @@
-"""Auras as kernel functions: apply, fade, tick, and the pass that ends what is due."""
+"""Auras as kernel functions: apply, fade, tick."""
 
 from __future__ import annotations
 
 from portunus.dsl.model import Aura, Renew
 from portunus.ir.attacks import crit_chance, crit_factor, damage_factor, listened, mitigation, taken_factor
 from portunus.ir.context import Context, Function, Writer
+from portunus.ir.expiry import write_listing
 from portunus.ir.expressions import Scope, text
 from portunus.ir.layout import NEVER, asked_fresh, has_twin
 from portunus.ir.statements import all_statements, call_aura, write_body
@@ -152,8 +153,9 @@ def _begin(w: Writer, context: Context, aura: Aura) -> None:
 
 
 def _count_up(w: Writer, context: Context, aura: Aura) -> None:
-    """Uptime is the sum of ends less the sum of beginnings."""
+    """Uptime is the sum of ends less the sum of beginnings; the aura joins the list of its unit."""
     w.put(f"m.aura_uptime[{context.aura_index(aura.name)}] -= max(s.now, 0)")
+    write_listing(w, context, aura, "list")
 
 
 def _fade(context: Context, aura: Aura) -> Function:
@@ -161,6 +163,7 @@ def _fade(context: Context, aura: Aura) -> Function:
     scope = Scope(target="target" if aura.on_target else "0")
     w.put(f"{name}_on{at} = 0")
     w.put(f"m.aura_uptime[{context.aura_index(aura.name)}] += max(min(s.now, {name}_end{at}), 0)")
+    write_listing(w, context, aura, "unlist")
     if aura.max_stacks:
         w.put(f"{name}_stacks{at} = 0")
     write_rescale(w, context, aura.name)
@@ -247,29 +250,3 @@ def _tick_damage(w: Writer, context: Context, aura: Aura, scope: Scope) -> None:
             with w.block("else:"):
                 w.put(f"m.hits[{row}] += 1")
     w.put(f"deal(s, m, {row}, damage)")
-
-
-def expire_function(context: Context) -> Function:
-    """End every aura that is due: enemies first, in order, then the player; then find the next end."""
-    w = Writer()
-    enemy = [a for a in context.model.auras if a.on_target and (a.duration is not None or a.ticks)]
-    own = [a for a in context.model.auras if not a.on_target and (a.duration is not None or a.ticks)]
-    if enemy:
-        with w.block("for target in range(t.enemies):"):
-            for aura in enemy:
-                with w.block(f"if s.{aura.name}_on[target] != 0 and s.{aura.name}_end[target] <= s.now:"):
-                    w.put(call_aura(context, aura.name, "fade", Scope(target="target")))
-    for aura in own:
-        with w.block(f"if s.{aura.name}_on != 0 and s.{aura.name}_end <= s.now:"):
-            w.put(call_aura(context, aura.name, "fade", Scope()))
-    w.put(f"ends = {NEVER}")
-    if enemy:
-        with w.block("for target in range(t.enemies):"):
-            for aura in enemy:
-                with w.block(f"if s.{aura.name}_on[target] != 0:"):
-                    w.put(f"ends = min(ends, s.{aura.name}_end[target])")
-    for aura in own:
-        with w.block(f"if s.{aura.name}_on != 0:"):
-            w.put(f"ends = min(ends, s.{aura.name}_end)")
-    w.put("s.expire_at = ends")
-    return Function("expire", ("s", "t", "m", "r"), "End every aura that is due: enemies first, then the player.", "", tuple(w.lines))

@@ -472,6 +472,8 @@ def _begin(context: Context) -> Function:
             w.put(f"s.cd_{spell.name} = start")
         if spell.uses is not None:
             w.put(f"s.uses_{spell.name} = {text(spell.uses, context, Scope(), f'{spell.name}_uses')}")
+    for icd in model.icds:
+        w.put(f"s.icd_{icd.name} = start")
     w.put(f"schedule(s, {layout.slot('pull')}, start)")
     for spell in swings(model, ""):
         _first_swing(w, context, spell, "0")

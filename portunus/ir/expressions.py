@@ -43,7 +43,7 @@ def is_static(expr: Expr) -> bool:
 
 
 _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh",
-                               "cooldown_ready", "cooldown_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
+                               "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
                                "live_stat", "live_armor", "damage_factor", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
                                "rune_ready", "rune_wild", "rune_wait", "switch", "index"})
@@ -257,6 +257,8 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "aura_fresh": lambda e, c, p: f"({_aura_field(e, c, p, 'applied_at')} == s.now and {_aura_field(e, c, p, 'applied_by')} == {p.spell})",
     "cooldown_ready": lambda e, c, p: f"(s.cd_{e.args[0]} <= s.now)",
     "cooldown_remains": lambda e, c, p: f"max(s.cd_{e.args[0]} - s.now, 0)",
+    "icd_ready": lambda e, c, p: f"(s.icd_{e.args[0]} <= s.now)",
+    "icd_remains": lambda e, c, p: f"max(s.icd_{e.args[0]} - s.now, 0)",
     "uses_left": lambda e, c, p: f"s.uses_{e.args[0]}",
     "cast_time": _cast_time,
     "fight_time": lambda e, c, p: "s.now",

@@ -41,6 +41,9 @@ def feature_list(context: Context) -> list[tuple[str, str]]:
             found.append((f"{spell.name}.uses", f"s.uses_{spell.name} / 6.0"))
         if spell.missile is not None and listened(context, spell):
             found.append((f"{spell.name}.in_flight", f"in_flight(s, {context.spell_index(spell.name)})"))
+    for icd in model.icds:
+        length = text(icd.time, context, Scope(), f"{icd.name}_icd")
+        found.append((f"icd.{icd.name}.remains", f"min(max(s.icd_{icd.name} - s.now, 0) / {length}, 1.0)"))
     for pet in model.pets:
         found.append((f"{pet.name}.remains", f"(s.{pet.name}_end - s.now) / {30.0 * SECOND} if s.{pet.name}_on != 0 else 0.0"))
     for aura in model.auras:

@@ -136,6 +136,16 @@ def has_twin(model: Model, aura: Aura) -> bool:
     return switched and aura.on_target and aura.ticks > 0 and aura.tag > 0 and any(s.id == aura.id and s.tag == 0 for s in model.spells)
 
 
+def has_aura_lists(model: Model) -> bool:
+    """The state keeps the reference's lists of active auras (switch `list_expiry`)."""
+    return any(name == "list_expiry" for name, _ in model.ruleset.switches)
+
+
+def lasting(model: Model, *, on_target: bool) -> tuple[Aura, ...]:
+    """The auras that end by themselves, on enemies or on the player, in the order of the file."""
+    return tuple(a for a in model.auras if a.on_target == on_target and (a.duration is not None or a.ticks))
+
+
 def asked_fresh(model: Model, aura: Aura) -> bool:
     """Does any handler ask whether the aura was applied at this very instant?"""
     from portunus.ir.statements import all_expressions
@@ -263,6 +273,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
             b.scalar(f"cd_{spell.name}", "int", f"{spell.label} is ready at")
         if spell.uses is not None:
             b.scalar(f"uses_{spell.name}", "int", f"uses left of {spell.label}")
+    for icd in model.icds:
+        b.scalar(f"icd_{icd.name}", "int", f"internal cooldown {icd.name} is over at")
     autocast = [s for s in model.spells if s.autocast is not None]
     if autocast:
         b.array("auto_order", "int", len(autocast), "autocast spells in the order in which they are tried")
@@ -277,6 +289,9 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     for stat in model.stats:
         if stat.live and stat.name in rescaled:
             b.scalar(f"{stat_field(stat.name)}_rate", "float", f"{stat.name} that the swings under way were set by")
+    if has_aura_lists(model):
+        b.array("aura_list", "int", len(model.auras) * (enemies + 1), "active auras of each enemy and of the player, in the reference's order")
+        b.array("aura_count", "int", enemies + 1, "how many of them")
     for aura in model.auras:
         _aura_fields(b, model, aura, enemies)
     return b.fields

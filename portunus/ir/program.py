@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from portunus.dsl.model import Model
 from portunus.errors import PortunusError
-from portunus.ir.auras import aura_functions, expire_function
+from portunus.ir.auras import aura_functions
 from portunus.ir.context import Context, Function
 from portunus.ir.engine import (
     actions_of,
@@ -26,6 +26,7 @@ from portunus.ir.engine import (
     pet_functions,
     priority_function,
 )
+from portunus.ir.expiry import expire_functions, list_functions
 from portunus.ir.features import feature_functions, feature_list
 from portunus.ir.layout import Layout, build_layout
 from portunus.ir.rotations import rotation_function
@@ -87,7 +88,7 @@ def _functions(context: Context) -> tuple[Function, ...]:
         functions += spell_functions(context, spell)
     for pet in context.model.pets:
         functions += pet_functions(context, pet)
-    functions += [expire_function(context), priority_function(context), *event_functions(context), *decision_functions(context)]
+    functions += [*list_functions(context), *expire_functions(context), priority_function(context), *event_functions(context), *decision_functions(context)]
     functions += feature_functions(context)
     return _callees_first(functions)
 

@@ -228,7 +228,9 @@ def _renew(w: Writer, context: Context, s: dsl.Renew, scope: Scope, subject: Thi
 def _extend(w: Writer, context: Context, s: dsl.Extend, scope: Scope, subject: Thing | None) -> None:
     where = f"[{scope.target}]" if context.model.aura(s.aura).on_target else ""
     with w.block(f"if s.{s.aura}_on{where} != 0:"):
-        w.put(f"s.{s.aura}_end{where} += int({text(s.count, context, scope, f'{s.aura}_extension')}) * s.{s.aura}_period{where}")
+        w.put(f"more = int({text(s.count, context, scope, f'{s.aura}_extension')})")
+        w.put(f"s.{s.aura}_count{where} += more")
+        w.put(f"s.{s.aura}_end{where} += more * s.{s.aura}_period{where}")
 
 
 def _remove(w: Writer, context: Context, s: dsl.Remove, scope: Scope, subject: Thing | None) -> None:
@@ -313,6 +315,11 @@ def _decide(w: Writer, context: Context, s: dsl.Decide, scope: Scope, subject: T
     w.put("wake(s)")
 
 
+def _start_icd(w: Writer, context: Context, s: dsl.StartIcd, scope: Scope, subject: Thing | None) -> None:
+    time = next(icd.time for icd in context.model.icds if icd.name == s.icd)
+    w.put(f"s.icd_{s.icd} = s.now + {text(time, context, scope, f'{s.icd}_icd')}")
+
+
 def _start_cooldown(w: Writer, context: Context, s: dsl.StartCooldown, scope: Scope, subject: Thing | None) -> None:
     spell = context.model.spell(s.spell)
     assert spell.cooldown is not None
@@ -357,6 +364,7 @@ _WRITERS: dict[type, Callable[..., None]] = {
     dsl.Pay: _pay,
     dsl.RuneChange: _rune_change,
     dsl.StartCooldown: _start_cooldown,
+    dsl.StartIcd: _start_icd,
     dsl.ResetCooldown: _reset_cooldown,
     dsl.Trigger: _trigger,
     dsl.Summon: _summon,

@@ -29,7 +29,7 @@ RESOURCES = {"currentRage": ("rage", "float"), "currentEnergy": ("energy", "floa
 # Elements of the source language that have no counterpart here.
 _UNSUPPORTED = """
     bossSpellTimeToReady bossSpellIsCasting currentHealth currentHealthPercent currentNonDeathRuneCount runeSlotGrace gcdIsReady gcdTimeToReady autoTimeToNext spellCanCast spellTravelTime spellCpm
-    spellIsChanneling spellChanneledTicks spellCurrentCost auraInternalCooldown auraIcdIsReadyWithReactionTime sequenceIsComplete
+    spellIsChanneling spellChanneledTicks spellCurrentCost auraInternalCooldown sequenceIsComplete
     sequenceIsReady sequenceTimeToReady channelClipDelay frontOfTarget totemRemainingTime catExcessEnergy catNewSavageRoarDuration
     warlockShouldRecastDrainSoul warlockShouldRefreshCorruption
 """
@@ -74,6 +74,7 @@ class ValueReader(NameReader):
             "auraRemainingTime": lambda body, place: self._aura(body, place, "remains"),
             "auraNumStacks": lambda body, place: self._aura(body, place, "stacks"),
             "auraShouldRefresh": self._should_refresh,
+            "auraIcdIsReadyWithReactionTime": self._icd,
             "dotIsActive": lambda body, place: self._dot(body, place, "up"),
             "dotRemainingTime": lambda body, place: self._dot(body, place, "remains"),
         }
@@ -330,6 +331,17 @@ class ValueReader(NameReader):
             return self._problem(place, f"{aura.label} lasts until it is removed, so no time is left or not left")
         # The source counts the time left of an aura that is down as minus the time since the pull.
         return Value(f"choose({name}.up, {name}.remains, -fight.time)", "time")
+
+    def _icd(self, body: dict[str, Any], place: str) -> Value | None:
+        if not self.fields(body, place, "auraId", "sourceUnit"):
+            return None
+        enemy = self.on_enemy(body, "sourceUnit", place, default=False)
+        aura = None if enemy is None else self.find_aura(body.get("auraId"), f"{place}.auraId", on_target=enemy)
+        if aura is None:
+            return None
+        if not any(icd.name == aura.name for icd in self.model.icds):
+            return self._problem(place, f"there is no internal cooldown called like the aura {aura.name}")
+        return Value(f"icd.{aura.name}.ready", "bool")
 
     def _should_refresh(self, body: dict[str, Any], place: str) -> Value | None:
         if not self.fields(body, place, "auraId", "sourceUnit", "maxOverlap"):

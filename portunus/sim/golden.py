@@ -23,7 +23,7 @@ UNSUPPORTED_FIELDS: dict[str, Any] = {
 }  # fmt: skip
 KNOWN_FIELDS = frozenset(
     ("name", "player_class", "race", "spec_field", "spec_options", "talents", "glyphs", "bonus_stats", "apl", "distance", "duration", "targets",
-     "target_level", "target_armor", "execute", "seed", "iterations", "weapons", "mob_type", "note", "isolates")
+     "target_level", "target_armor", "execute", "seed", "iterations", "weapons", "player_buffs", "mob_type", "note", "isolates")
 )  # fmt: skip
 AUTO_ATTACKS = {"OtherActionAttack": 6603, "OtherActionShoot": 75}  # the client's ids of Attack and Auto Shot
 PLAIN_MOB = "MobTypeMechanical"  # nothing in the specs depends on another kind of enemy
@@ -318,7 +318,8 @@ def _scenario(fields: _Fields) -> Scenario:
     execute = fields.content.get("execute", list(DEFAULT_EXECUTE))
     if not isinstance(execute, list) or len(execute) != 3 or not all(isinstance(e, (int, float)) and 0 <= e <= 1 for e in execute):
         raise fields.fail("execute", "three shares of the fight")
-    options = dict(fields.table("spec_options").content) if "spec_options" in fields.content else {}
+    # What allies do for the character is an option of the spec, too.
+    options = {key: value for name in ("spec_options", "player_buffs") if name in fields.content for key, value in fields.table(name).content.items()}
     glyphs = fields.table("glyphs") if "glyphs" in fields.content else _Fields({}, fields.where)
     stats = fields.table("bonus_stats") if "bonus_stats" in fields.content else _Fields({}, fields.where)
     return Scenario(

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portunus.dsl.diagnostics import Problems
-from portunus.dsl.model import Apply, Model, Renew, SetValue, Span, Statement, Trigger
+from portunus.dsl.model import REQUIRED_STATS, Apply, Model, Renew, SetValue, Span, Statement, Trigger
 from portunus.dsl.rotations import statements_in
 from portunus.dsl.symbols import Symbols
+
+# A pet's own come before its owner's.
+ENGINE_STATS = {*REQUIRED_STATS, "armor_factor"}
 
 
 def check(model: Model, symbols: Symbols, problems: Problems) -> None:
@@ -29,7 +32,7 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     found += [(aura.span, f"nothing ever applies the aura `{aura.name}`", f"Add `apply {aura.name}`.") for aura in model.auras if aura.name not in applied]
     for kind, names in (("stat", list(symbols.stats)), ("group", list(symbols.groups)), ("pet", list(symbols.pets))):
         for name in names:
-            if (kind, name) not in symbols.used:
+            if (kind, name) not in symbols.used and name.rsplit(".", 1)[-1] not in ENGINE_STATS:
                 place = symbols.places[(kind if kind == "stat" else "action", name)]
                 found.append((place, f"nothing uses the {'statistic' if kind == 'stat' else kind} `{name}`", "Delete it, or use it."))
     for span, message, hint in found:
