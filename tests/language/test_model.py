@@ -10,7 +10,7 @@ from portunus.dsl.catalogue import SAMPLE as SMALL
 from portunus.dsl.model import Apply, Model, Strike
 from portunus.dsl.rotations import statements_in
 from portunus.dsl.show import show, show_line, show_statements
-from portunus.resources import find_spec
+from portunus.resources import data_folder, find_spec
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +19,10 @@ def model() -> Model:
 
 
 def test_shipped_specs_have_no_findings() -> None:
-    for name in ("wotlk/mage_fire.spec", "wotlk/mage.spec", "wotlk/ruleset.spec", "encounters/patchwerk.spec", "encounters/three_targets.spec"):
-        assert check_file(find_spec(name)) == []
+    paths = sorted(data_folder("specs").glob("*/*.spec"))
+    assert len(paths) > 10
+    for path in paths:
+        assert check_file(path) == []
 
 
 def test_sections(model: Model) -> None:
