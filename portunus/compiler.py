@@ -106,7 +106,7 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
     full, tenth = values.stat("resist_full"), values.stat("resist_tenth")
     fixed: dict[str, float] = {
         "duration": encounter.duration_ns, "enemies": encounter.enemies,
-        "gcd_floor": model.ruleset.gcd_floor, "poll": model.ruleset.poll, "auto_wait": 0 if reference else 1,
+        "gcd_floor": model.ruleset.gcd_floor, "poll": model.ruleset.poll, "clip_delay": encounter.clip_delay_ns, "auto_wait": 0 if reference else 1,
         "execute_20": encounter.execute[0], "execute_25": encounter.execute[1], "execute_35": encounter.execute[2],
         "area_factor": min(model.ruleset.area_cap / encounter.enemies, 1.0),
         "resist_full": full, "resist_tenth": tenth, "resist_mean": full + 0.9 * tenth + 0.8 * (1.0 - full - tenth),

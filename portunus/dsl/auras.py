@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from portunus.dsl.diagnostics import suggestion
 from portunus.dsl.effects import Place
 from portunus.dsl.expressions import Context
@@ -24,13 +26,13 @@ class Auras(Parts):
         context = Context()
         id_, tag, _ = self.identity(item)
         ticks, stacks, crits, refresh, switch = (item.field(word) for word in ("ticks", "stacks", "tick_crits", "refresh", "only_with"))
-        for word in ("every", "hasted", "tick_damage", "tick_crits"):
+        for word in ("every", "hasted", "tick_damage", "tick_growth", "tick_crits"):
             lone = item.field(word)
             if lone is not None and ticks is None:
                 self.problems.error("PT305", lone.span, f"`{word}` means nothing in an aura that does not tick", "Add `ticks N` and `every TIME`.")
         if ticks is not None and item.field("every") is None:
             self.problems.error("PT305", ticks.span, "the aura ticks, but does not say how often", "Add `every TIME`.")
-        hooks = self.hooks(item, "an aura", AURA_EVENTS, Place(context, source=item.name))
+        hooks = self.hooks(item, "an aura", AURA_EVENTS, Place(replace(context, ticking=item.name) if ticks is not None else context, source=item.name))
         if "tick" in hooks and ticks is None:
             span = next(hook.span for hook in item.all("on") if hook.name("event") == "tick")
             self.problems.error("PT305", span, "`on tick` means nothing in an aura that does not tick", "Add `ticks N` and `every TIME`.")
@@ -45,18 +47,25 @@ class Auras(Parts):
         if crits is not None:
             static = Context(static="whether ticks can be critical")
             tick_crits = self.expressions.resolve(crits.condition, static, "bool", "`tick_crits if`") if crits.condition is not None else Expr("number", (1,), "bool", crits.span)
+        hasted = item.field("hasted")
+        haste_only = Context(static="whether haste shortens its ticks")
+        hasted_if = self.expressions.resolve(hasted.condition, haste_only, "bool", "`hasted if`") if hasted is not None and hasted.condition is not None else None
         every = self.expr(item, "every", "time", context)
         self.literal_range(item, "every", every, 1_000_000)
         duration = self.expr(item, "duration", "time", context)
         self.literal_range(item, "duration", duration, 1)
         tick_amount = self.expr(item, "tick_damage", "number", context)
+        growth_field = item.field("tick_growth")
+        growth = self.expressions.resolve(growth_field.arguments["amount"], replace(context, ticking=item.name), "number", "`tick_growth`") if growth_field is not None else None
+        if growth_field is not None and tick_amount is None:
+            self.problems.error("PT305", growth_field.span, "`tick_growth` means nothing without `tick_damage`", "Add `tick_damage AMOUNT`.")
         attack = self.attack(item, context)
         if tick_amount is not None and attack is None:
             self.problems.error("PT305", item.field("tick_damage").span, "the ticks do damage of no school", "Add `school NAME`.")  # type: ignore[union-attr]
         return Aura(
             name=item.name, label=item.label, id=id_, tag=tag, on_target=facts.on_target, duration=duration,
             max_stacks=self.whole(stacks, "maximum", 1, 1000) if stacks else 0, ticks=most, every=every,
-            hasted=item.field("hasted") is not None, tick_amount=tick_amount, attack=attack, tick_crits=tick_crits, refresh=rule,  # type: ignore[arg-type]
+            hasted=hasted is not None, hasted_if=hasted_if, tick_growth=growth, tick_amount=tick_amount, attack=attack, tick_crits=tick_crits, refresh=rule,  # type: ignore[arg-type]
             values=facts.values, hidden=item.field("hidden") is not None, on_tick=hooks.get("tick", ()), on_expire=hooks.get("expire", ()), only_switch=only, span=item.span,
             tick_count=count, blocks=item.field("blocks") is not None,
         )  # fmt: skip

@@ -27,7 +27,7 @@ FUNCTIONS = {
 STATE_OPERATIONS = frozenset({
     "resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains",
     "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
-    "event_base_cost", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index",
+    "event_base_cost", "channelling", "gcd_remains", "clip_delay", "tick", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index",
 })  # fmt: skip
 STATIC_PREFIXES = ("talent", "glyph", "option", "class", "race", "bonus")
 # Names that only a handler knows: name -> (operation, type, events).
@@ -46,10 +46,12 @@ EVENT_NAMES = {
 PLAIN_NAMES = {
     "enemies": ("enemies", "number"), "fight.time": ("fight_time", "time"), "fight.remains": ("fight_remains", "time"), "target.health": ("target_phase", "number"),
     "target.level_difference": ("level", "number"), "target.distance": ("distance", "distance"), "target.armor": ("armor", "number"),
+    "gcd.remains": ("gcd_remains", "time"), "channel.clip_delay": ("clip_delay", "time"),
 }  # fmt: skip
 OUTCOME_WORDS = {"missed": "miss", "dodged": "dodge", "parried": "parry", "glanced": "glance"}
 COOLDOWN_FIELDS = {"ready": ("cooldown_ready", "bool"), "remains": ("cooldown_remains", "time")}
-SPELL_FIELDS = {"cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number"), "damage_factor": ("damage_factor", "number")}
+SPELL_FIELDS = {"cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number"), "damage_factor": ("damage_factor", "number"),
+                "travel_time": ("travel_time", "time"), "channelling": ("channelling", "bool")}
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Context:
         static: Only what is known before a fight may be named; says what for, "" = anything goes.
         rolls: A range may be part of it.
         each: Inside `each enemy` (`index` counts them).
+        ticking: Inside what a tick of this aura does (`tick` is its number).
     """
 
     pet: str = ""
@@ -71,6 +74,7 @@ class Context:
     static: str = ""
     rolls: bool = False
     each: bool = False
+    ticking: str = ""
 
 
 class Expressions:
@@ -323,6 +327,8 @@ class Expressions:
                 self.problems.error("PT405", node.span, "`index` is known only inside `each enemy`")
                 return None
             return Expr("index", (), "number", node.span)
+        if name == "tick" and context.ticking:
+            return Expr("tick", (context.ticking,), "number", node.span)
         if name == "stacks":
             if not context.aura or not symbols.aura_facts[context.aura].stacks:
                 self.problems.error("PT405", node.span, "`stacks` is known only in `modify` of an aura with stacks", "write `buff.NAME.stacks`")
@@ -479,6 +485,10 @@ class Expressions:
         if field == "damage_factor" and self.symbols.spells[name].field("school") is None:
             self.problems.error("PT404", node.span, f"`{name}` does no damage", "Give it a `school`.")
             return None
+        needs = {"travel_time": ("missile", "has no missile", "Give it `missile SPEED`."), "channelling": ("channel", "is not channelled", "Give it `channel AURA`.")}.get(field)
+        if needs and self.symbols.spells[name].field(needs[0]) is None:
+            self.problems.error("PT404", node.span, f"`{name}` {needs[1]}", needs[2])
+            return None
         if field == "uses_left" and self.symbols.spells[name].field("uses") is None:
             self.problems.error("PT404", node.span, f"`{name}` can be used without limit", "Give it `uses N`.")
             return None
@@ -502,7 +512,7 @@ class Expressions:
         if facts is not None:
             self.problems.error("PT403", node.span, f"`{head}` is an aura", f"write `{facts.prefix}.{node.text}`")
             return self._aura_name(node, [facts.prefix, *parts], context)
-        if head in ("fight", "target", "spell"):
+        if head in ("fight", "target", "spell", "gcd", "channel"):
             known = [name for name in (*PLAIN_NAMES, *EVENT_NAMES) if name.startswith(head + ".")]
             inside = next((name for name in known if node.text.startswith(name + ".")), "")
             if inside:

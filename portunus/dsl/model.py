@@ -79,6 +79,11 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "cast_time": (("spell",), "cast time with current haste, ignoring what makes it instant; its lock if it has none"),
     "base_cost": (("spell",), "cost before modifiers"),
     "damage_factor": (("spell",), "all the attacker's damage multipliers of a spell now"),
+    "travel_time": (("spell",), "time its missile flies"),
+    "channelling": (("spell",), "the player is channelling it"),
+    "gcd_remains": ((), "time until the global cooldown ends"),
+    "clip_delay": ((), "pause of the player after a channel"),
+    "tick": ((), "number of the tick, from 1"),
     "fight_time": ((), "time since the pull"),
     "fight_remains": ((), "time to the end of the fight"),
     "target_phase": ((), "health phase of the enemies as a fraction: 1, 0.35, 0.25 or 0.20 (`target.health <= 35%`)"),
@@ -473,7 +478,8 @@ class Spell:
         cooldown: None = none. cooldown_starts: "cast", or "manual" (only by `start_cooldown`; meanwhile it is held by `requires`).
         missile: Speed in yards/s; None = arrives at once.
         uses: Uses per fight, None = unlimited. requires: extra condition to cast. instant_if: condition that makes a hard cast instant.
-        per_enemy: One action per enemy. triggered: never chosen, only cast by `trigger`. channel: aura it channels on the player, "" = none.
+        per_enemy: One action per enemy. triggered: never chosen, only cast by `trigger`. channel: periodic aura it channels, "" = none.
+        interruptible: the player may stop its channel after each tick.
         autocast: None, or (priority, condition or None): taken by the `cooldowns` line of a rotation.
         on_start: After cost and time of a cast are fixed. on_cast: When the cast completes. on_land: When a landed hit arrives, before listeners.
     """
@@ -511,6 +517,7 @@ class Spell:
     pays_later: bool = False  # its costs are needed, but paid only by `pay`
     uncounted: bool = False  # its casts are not counted
     on_roll: tuple[Statement, ...] = ()  # when a hit is rolled, landed or not, before it lands
+    interruptible: bool = False
 
     @property
     def effects(self) -> tuple[Statement, ...]:
@@ -529,7 +536,7 @@ class Aura:
 
     Attributes:
         on_target: True = one per enemy. duration: None = until removed (for periodic auras: ticks * every).
-        ticks, every, hasted: Periodic part (`ticks` 0 = none). tick_amount: damage of a tick before modifiers, None = no damage.
+        ticks, every, hasted: Periodic part (`ticks` 0 = none; `hasted_if` limits `hasted`). tick_amount: damage of a tick before modifiers, None = no damage.
         attack: How a tick's damage is rolled. tick_crits: condition (static) under which ticks can crit, None = never.
         snapshot: Amount, crit chance and attacker multiplier are fixed when applied (the only kind so far: True).
         refresh: "clip" (new snapshot, ticker restarted; a tick due now still happens) or "reset" (ends renewed, ticker restarted, nothing ticks).
@@ -559,6 +566,8 @@ class Aura:
     span: Span = field(compare=False)
     tick_count: Expr | None = None  # number of ticks of an application, at most `ticks`; None = always `ticks`
     blocks: bool = False  # while it is up the player cannot use what needs the global cooldown
+    hasted_if: Expr | None = None  # static
+    tick_growth: Expr | None = None  # added to a tick's damage, may use the number of the tick
 
 
 @dataclass(frozen=True)
@@ -611,16 +620,25 @@ class RotationLine:
     """One line of a priority list.
 
     kind: "cast", "multidot" (first of the first `max_targets` enemies whose aura is down or has less than `overlap` left) or "cooldowns"
-        (every autocast spell not named by another line, as the ruleset orders them).
+        (every autocast spell not named by another line, as the ruleset orders them), "channel" (stopped after a tick if `stop` holds and another line can
+        be taken), "sequence" (`spells` in turn, each once), "strict" (`spells` in turn without a pause), "wait" (for `time`).
     """
 
-    kind: Literal["cast", "multidot", "cooldowns"]
+    kind: Literal["cast", "multidot", "cooldowns", "channel", "sequence", "strict", "wait"]
     spell: str
     aura: str
     condition: Expr | None
     max_targets: int
     overlap: Expr | None
     span: Span = field(compare=False)
+    stop: Expr | None = None
+    spells: tuple[str, ...] = ()
+    time: Expr | None = None
+
+    @property
+    def casts(self) -> tuple[str, ...]:
+        """Names of the spells it casts; none for "cooldowns"."""
+        return self.spells or ((self.spell,) if self.spell else ())
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from typing import Literal
 
 from portunus.dsl.diagnostics import Edit, Problems, suggestion
 from portunus.dsl.expressions import Context, Expressions
@@ -18,6 +19,7 @@ from portunus.dsl.model import (
     Renew,
     Rotation,
     RotationLine,
+    Span,
     Spell,
     Statement,
     Strike,
@@ -85,6 +87,13 @@ class Rotations:
                 lines.append(RotationLine("cooldowns", "", "", self._condition(part), 1, None, part.span))
             elif word == "multidot":
                 lines += self._multidot(part)
+            elif word == "channel":
+                lines += self._channel(part)
+            elif word in ("sequence", "strict_sequence"):
+                lines += self._sequence(part)
+            elif word == "wait":
+                pause = self.expressions.resolve(part.arguments["time"], Context(), "time", "`wait`")
+                lines.append(RotationLine("wait", "", "", self._condition(part), 1, None, part.span, time=pause))
             else:
                 spell = self._spell(part, "")
                 condition = self._condition(part)
@@ -99,8 +108,12 @@ class Rotations:
 
     def _spell(self, part: Field, argument: str) -> str:
         name, span = (part.arguments[argument].text, part.arguments[argument].span) if argument else (part.word, part.span)
+        return self.castable(name, span, [] if argument else ["cooldowns", "multidot", "prepull", "channel", "sequence", "strict_sequence", "wait"], line=not argument)
+
+    def castable(self, name: str, span: Span, words: list[str], *, line: bool = False) -> str:
+        """The name of a spell the player can choose, "" after an error; `words` are what else could stand there."""
         mine = [spell for spell in self.spells.values() if spell.chosen]
-        if name == "cast" and not argument and name not in self.spells:
+        if name == "cast" and line and name not in self.spells:
             self.problems.error("PT401", span, "a line of a rotation begins with the spell", "Delete it.", repair=(Edit(replace(span, length=len("cast ")), ""),))
             return ""
         givers = [spell.name for spell in mine if any(isinstance(s, Apply) and s.aura == name for s in statements_in(spell.effects))]
@@ -108,8 +121,7 @@ class Rotations:
             self.problems.error("PT402", span, f"`{name}` is an aura, and a rotation names spells", f"write `{givers[0]}`")
             return ""
         if name not in self.spells:
-            words = [spell.name for spell in mine] + ([] if argument else ["cooldowns", "multidot", "prepull"])
-            self.problems.error("PT401", span, f"there is no spell `{name}`", suggestion(name, words))
+            self.problems.error("PT401", span, f"there is no spell `{name}`", suggestion(name, [*(spell.name for spell in mine), *words]))
             return ""
         self.symbols.use("spell", name)
         if self.spells[name] not in mine:
@@ -117,6 +129,25 @@ class Rotations:
             self.problems.error("PT402", span, f"`{name}` is {why} and cannot be chosen", "")
             return ""
         return name
+
+    def _channel(self, part: Field) -> list[RotationLine]:
+        name = self._spell(part, "spell")
+        stop = part.get("stop")
+        until = self.expressions.resolve(stop, Context(), "bool", "`interrupt_if`") if stop is not None else None
+        condition = self._condition(part)
+        if name and not self.spells[name].interruptible:
+            self.problems.error("PT402", part.arguments["spell"].span, f"`{name}` has no channel that can be interrupted", f"Add `channel AURA interruptible` to the spell `{name}`.")
+            return []
+        return [RotationLine("channel", name, "", condition, 1, None, part.span, stop=until)] if name else []
+
+    def _sequence(self, part: Field) -> list[RotationLine]:
+        names = []
+        for node in part.arguments["spells"]:
+            found = self.castable(node.text, node.span, [])
+            names += [found] if found else []
+        condition = self._condition(part)
+        kind: Literal["strict", "sequence"] = "strict" if part.keyword.word == "strict_sequence" else "sequence"
+        return [RotationLine(kind, "", "", condition, 1, None, part.span, spells=tuple(names))] if names else []
 
     def _multidot(self, part: Field) -> list[RotationLine]:
         spell = self._spell(part, "spell")

@@ -45,6 +45,7 @@ _NAMES = {
     "class": "class.{}", "race": "race.{}", "bonus": "bonus.{}", "level": "target.level_difference", "distance": "target.distance",
     "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_enemies": "{}.enemies", "aura_ticks_left": "{}.ticks_left", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
     "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "icd_ready": "icd.{}.ready", "icd_remains": "icd.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost", "damage_factor": "{}.damage_factor",
+    "travel_time": "{}.travel_time", "channelling": "{}.channelling", "gcd_remains": "gcd.remains", "clip_delay": "channel.clip_delay", "tick": "tick",
     "fight_time": "fight.time", "fight_remains": "fight.remains", "target_phase": "target.health", "enemies": "enemies", "event_damage": "damage", "event_crit": "crit",
     "event_landed": "landed", "index": "index", "live_stat": "{}", "event_primary": "primary", "switch": "switch.{}", "runes_wild": "runes.wild", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
 }  # fmt: skip
@@ -150,7 +151,9 @@ def _show_simple(item: Statement) -> str:
 
 def show_line(line: RotationLine) -> str:
     """A line of a rotation."""
-    text = {"cast": line.spell, "cooldowns": "cooldowns", "multidot": f"multidot {line.spell} up_to {line.max_targets}"}[line.kind]
+    text = {"cast": line.spell, "cooldowns": "cooldowns", "multidot": f"multidot {line.spell} up_to {line.max_targets}",
+            "channel": f"channel {line.spell}" + (f" interrupt_if {show(line.stop)}" if line.stop is not None else ""), "wait": f"wait {show(line.time, 9)}", "sequence": f"sequence {', '.join(line.spells)}",
+            "strict": f"strict_sequence {', '.join(line.spells)}"}[line.kind]
     if line.overlap is not None:
         text += f" overlap {show(line.overlap, 9)}"
     return text + (f" if {show(line.condition)}" if line.condition is not None else "")

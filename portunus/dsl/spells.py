@@ -35,8 +35,8 @@ class Spells(Parts):
             gcd = Expr("number", (self._ruleset_gcd(),), "time", item.span)
         hooks = self.hooks(item, "a spell", SPELL_EVENTS, Place(context, attack is not None, item.name, item.pet))
         aura = self.effects.aura(channel.arguments["aura"]) if channel else None
-        if aura and (self.symbols.aura_facts[aura].on_target or not self.symbols.aura_facts[aura].periodic):
-            self.problems.error("PT402", channel.arguments["aura"].span, f"`{aura}` cannot be channelled", "A channelled aura ticks and is on the player.")  # type: ignore[union-attr]
+        if aura and not self.symbols.aura_facts[aura].periodic:
+            self.problems.error("PT402", channel.arguments["aura"].span, f"`{aura}` cannot be channelled", "A channelled aura ticks.")  # type: ignore[union-attr]
         costs, rune_cost = self._costs(item)
         cost = self.expressions.resolve(costs[0].arguments["amount"], context, "number", "`cost`") if costs else None
         part = costs[0].get("amount") if costs else None
@@ -63,7 +63,7 @@ class Spells(Parts):
             on_start=hooks.get("start", ()), on_cast=hooks.get("cast", ()), on_land=hooks.get("land", ()), span=item.span, swing=swing,
             more_costs=tuple((self._named_resource(more), self.expressions.resolve(more.arguments["amount"], context, "number", "`cost`")) for more in costs[1:]),
             rune_cost=rune_cost, free_if=self.expr(item, "free_if", "bool", context), pays_later=item.field("pays_later") is not None,
-            uncounted=item.field("uncounted") is not None, on_roll=hooks.get("roll", ()),
+            uncounted=item.field("uncounted") is not None, on_roll=hooks.get("roll", ()), interruptible=bool(channel and channel.get("interruptible")),
         )  # fmt: skip
 
     def _is_none(self, item: Field | None, argument: str) -> bool:

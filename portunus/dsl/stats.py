@@ -38,9 +38,13 @@ class Stats:
         live = self.symbols.live_stats
         for name in order:
             parts = self.symbols.stats[name]
-            if parts.changes or any(need in live for need in self._needs(parts)) or (self.symbols.live_armor and self._names_armor(parts)):
+            if parts.changes or self._names_state(parts) or any(need in live for need in self._needs(parts)) or (self.symbols.live_armor and self._names_armor(parts)):
                 live.add(name)
         return tuple(self._stat(self.symbols.stats[name]) for name in order)
+
+    def _names_state(self, parts: StatParts) -> bool:
+        nodes = (parts.formula.arguments["value"], *(item.arguments["amount"] for item in (*parts.adds, *parts.factors)))
+        return any(name.text.split(".")[0] in ("buff", "debuff", "dot", "switch") for node in nodes for name in names_in(node))
 
     def _names_armor(self, parts: StatParts) -> bool:
         return any(name.text == "target.armor" for name in names_in(parts.formula.arguments["value"]))

@@ -7,7 +7,7 @@ from portunus.ir.attacks import crit_chance, crit_factor, damage_factor, listene
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expiry import write_listing
 from portunus.ir.expressions import Scope, text
-from portunus.ir.layout import NEVER, asked_fresh, has_twin
+from portunus.ir.layout import NEVER, asked_fresh, has_twin, remembers
 from portunus.ir.statements import all_statements, call_aura, write_body
 from portunus.ir.stats import write_rescale
 
@@ -93,9 +93,10 @@ def _rollover(context: Context, aura: Aura) -> Function:
         if aura.tick_amount is not None:
             w.put(f"{name}_base{at} = {text(aura.tick_amount, context, scope, f'{aura.name}_amount')}")
         if aura.hasted:
-            w.put(f"{name}_period{at} = int({text(aura.every, context, scope, f'{aura.name}_every')} * cast_speed(s, t))")
-        w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.count(aura, 'tick_count', aura.ticks)}")
+            w.put(f"{name}_period{at} = {_period(context, aura, scope)}")
+        w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.ticks(aura, at)}")
         w.put(f"schedule(s, {tick}, s.at[{tick}])")
+        w.put(f"s.expire_at = min(s.expire_at, {name}_end{at})")
     return Function(f"rollover_{aura.name}", _parameters(aura), f"{aura.label} starts over without losing its next tick.", origin(aura), tuple(w.lines))
 
 
@@ -112,8 +113,7 @@ def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> No
     at, name = _where(aura), f"s.{aura.name}"
     assert aura.every is not None
     _snapshot(w, context, aura, scope)
-    every = text(aura.every, context, scope, f"{aura.name}_every")
-    period = f"int({every} * cast_speed(s, t))" if aura.hasted else every
+    spell = next((x for x in context.model.spells if x.channel == aura.name), None)
     tick = slot_text(context, aura, "tick")
     if aura.refresh == "reset":
         with w.block(f"if {name}_on{at} == 0:"):
@@ -123,7 +123,7 @@ def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> No
             w.put(call_aura(context, aura.name, "fade", scope))
         _begin(w, context, aura)
     w.put(f"{name}_ticks{at} = 0")
-    w.put(f"{name}_period{at} = {period}")
+    w.put(f"{name}_period{at} = {_period(context, aura, scope)}")
     if aura.tick_count is not None:
         w.put(f"{name}_count{at} = int({text(aura.tick_count, context, scope, f'{aura.name}_ticks')})")
     w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.ticks(aura, at)}")
@@ -131,6 +131,18 @@ def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> No
         with w.block("if t.switch_dot_twin != 0:"):
             w.put(f"schedule(s, {slot_text(context, aura, 'twin')}, s.now + {name}_period{at})")
     w.put(f"schedule(s, {tick}, s.now + {name}_period{at})")
+    if spell is not None:
+        w.put(f"s.channel = {context.spell_index(spell.name) + 1}")
+
+
+def _period(context: Context, aura: Aura, scope: Scope) -> str:
+    """Text of the time between ticks at the haste of this moment."""
+    assert aura.every is not None
+    every = text(aura.every, context, scope, f"{aura.name}_every")
+    if not aura.hasted:
+        return every
+    hasted = f"int({every} * cast_speed(s, t))"
+    return hasted if aura.hasted_if is None else f"({hasted} if {context.tables.slot(aura.hasted_if, f'{aura.name}_hasted')} != 0 else {every})"
 
 
 def _block(w: Writer, context: Context, aura: Aura) -> None:
@@ -182,6 +194,8 @@ def _fade(context: Context, aura: Aura) -> Function:
         w.put(f"s.at[{tick}] = {NEVER}")
         if any(x.channel == aura.name for x in context.model.spells):
             w.put("s.channel = 0")
+            if remembers(context.model):
+                w.put("s.list_interrupt = 0")
     return Function(f"fade_{aura.name}", _parameters(aura), f"{aura.label} ends; a tick due at this instant still happens.", origin(aura),
                     tuple(w.lines))
 
@@ -222,8 +236,11 @@ def _tick(context: Context, aura: Aura) -> Function:
             damage, outcome = ("damage", "outcome") if aura.tick_amount is not None else ("0.0", "1")
             w.put(f"handler_{index}(s, t, m, r, {scope.target}, {damage}, {outcome}, 0.0, 0.0, -1)")
     if any(x.channel == aura.name for x in context.model.spells):
-        with w.block(f"if {name}_ticks{at} >= {context.ticks(aura, at)} and s.gcd_end <= s.now:"):
-            w.put("set_gcd(s, s.now)")
+        with w.block(f"if {name}_ticks{at} >= {context.ticks(aura, at)}:"), w.block("if s.gcd_end <= s.now:"):
+            w.put("set_gcd(s, s.now + t.clip_delay)")
+        if any(x.channel == aura.name and x.interruptible for x in context.model.spells):
+            with w.block("else:"):
+                w.put("s.deciding = 1")
     return Function(f"tick_{aura.name}", _parameters(aura), f"One tick of {aura.label}.", origin(aura), tuple(w.lines))
 
 
@@ -232,7 +249,8 @@ def _tick_damage(w: Writer, context: Context, aura: Aura, scope: Scope) -> None:
     assert aura.attack is not None
     taken = taken_factor(context, aura, scope)
     reduced = mitigation(context, aura, aura.attack, scope)
-    w.put(f"damage = {name}_base{at} * {name}_factor{at}" + (f" * ({taken})" if taken else "") + (f" * {reduced}" if reduced else ""))
+    base = f"{name}_base{at}" if aura.tick_growth is None else f"({name}_base{at} + {text(aura.tick_growth, context, scope, f'{aura.name}_growth')})"
+    w.put(f"damage = {base} * {name}_factor{at}" + (f" * ({taken})" if taken else "") + (f" * {reduced}" if reduced else ""))
     w.put("outcome = 1")
     if aura.tick_crits is not None:
         allowed = context.tables.slot(aura.tick_crits, f"{aura.name}_can_crit")

@@ -10,7 +10,7 @@ from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, stat_function, text
-from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, stat_field, swing_slot
+from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, interruptible, remembers, stat_field, swing_slot
 from portunus.ir.runes import rune_functions
 from portunus.ir.statements import all_statements, gain_arguments
 from portunus.ir.stats import rate_functions, rates, stat_functions, swings
@@ -33,12 +33,14 @@ def actions_of(context_or_model) -> tuple[Action, ...]:
         for target in range(model.ruleset.max_enemies if spell.per_enemy else 1):
             name = f"{spell.name}@{target + 1}" if spell.per_enemy else spell.name
             found.append(Action(name, spell.name, target, spell.label, spell.id, school))
+    if interruptible(model):
+        found.append(Action("stop", "", 0, "Stop channelling", 0, ""))
     return (*found, Action("wait", "", 0, "Wait", 0, ""))
 
 
 def fixed_tables(context: Context) -> None:
     """Slots of the tables that the engine fills itself."""
-    for name in ("duration", "enemies", "gcd_floor", "poll", "auto_wait", "prepull_count"):
+    for name in ("duration", "enemies", "gcd_floor", "poll", "clip_delay", "auto_wait", "prepull_count"):
         context.tables.fixed(name, "int")
     for name in dict.fromkeys([*(name for name, _ in context.model.ruleset.switches), *SWITCHES]):
         context.tables.fixed(f"switch_{name}", "int")
@@ -381,14 +383,25 @@ def decision_functions(context: Context) -> list[Function]:
     actions = actions_of(context)
     cooldowns = [s.name for s in context.model.spells if s.cooldown is not None and not s.owner]
     # While a global cooldown or cast runs its end is the next decision.
-    wait = ["s.deciding = 0", *(["if s.gcd_end > s.now:", "    return"] if _wakes(context) else []), "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return", "wake = s.expire_at",
+    stops, remembered = interruptible(context.model), remembers(context.model)
+    wait = ["s.deciding = 0", *(["if s.channel != 0:", "    return"] if stops else []), *(["if s.gcd_end > s.now:", "    return"] if _wakes(context) else []), "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return", "wake = s.expire_at",
             f"for i in range(1, {len(context.layout.slots)}):", "    wake = min(wake, s.at[i])",
             *[line for c in cooldowns for line in (f"if s.cd_{c} > s.now:", f"    wake = min(wake, s.cd_{c})")],
+            *(["if s.list_until > s.now:", "    wake = min(wake, s.list_until)"] if remembered else []),
             "schedule(s, 0, max(wake, s.now))"]
     perform, legal, any_legal = Writer(), Writer(), Writer()
     legal.put("count = 1")
+    if stops:
+        with any_legal.block("if s.channel != 0:"):
+            any_legal.put("return True")
     for index, action in enumerate(actions[:-1]):
-        allowed = f"can_cast_{action.spell}(s, t)" + (f" and {action.target} < t.enemies" if action.target else "")
+        if action.name == "stop":
+            with perform.block(f"elif action == {index} and s.channel != 0:"):
+                perform.put("stop_channel(s, t, m, r)")
+            legal.put(f"mask[{index}] = 1 if s.channel != 0 else 0")
+            legal.put(f"count += mask[{index}]")
+            continue
+        allowed = ("s.channel == 0 and " if stops else "") + f"can_cast_{action.spell}(s, t)" + (f" and {action.target} < t.enemies" if action.target else "")
         with perform.block(f"{'if' if index == 0 else 'elif'} action == {index} and {allowed}:"):
             perform.put(f"start_{action.spell}(s, t, m, r, {action.target})")
             if context.free_actions:
@@ -418,7 +431,9 @@ def decision_functions(context: Context) -> list[Function]:
         prepull.put("return")
     prepull.put("s.prepull_index += 1")
     prepull.put("action = prepull_action(t, i)")
-    for index, action in enumerate(actions[:-1]):
+    for index, action in enumerate(actions):
+        if not action.spell:
+            continue
         with prepull.block(f"if action == {index} and can_cast_{action.spell}(s, t):"):
             prepull.put(f"start_{action.spell}(s, t, m, r, {action.target})")
     pull = context.layout.slot("pull")
@@ -430,6 +445,7 @@ def decision_functions(context: Context) -> list[Function]:
             lines += [f"if i == {i}:", f"    return t.{name}_{i}"]
         lookups.append(_function(name, ("t", "i"), "A line of the prepull.", [*lines, "return 0"]))
     return [
+        *([_stop_channel(context)] if stops else []),
         _function("wait", ("s", "t"), "Do nothing until something changes (on the reference's grid where that switch is on).", wait),
         *lookups,
         Function("prepull", STATE, "The next line of the prepull; after the last one, the pull.", "", tuple(prepull.lines)),
@@ -440,10 +456,27 @@ def decision_functions(context: Context) -> list[Function]:
                   ["while s.finished == 0:", "    if s.deciding != 0:", "        if t.auto_wait == 0 or any_legal(s, t):", "            return",
                    "        wait(s, t)", "    next_event(s, t, m, r)"]),
         _function("step", (*STATE, "action"), "Perform an action and go on to the next decision point.",
-                  ["m.probability = 1.0", "m.signature = 1", "m.draws = 0", "if s.finished == 0:", "    perform(s, t, m, r, action)",
+                  ["m.probability = 1.0", "m.signature = 1", "m.draws = 0", "if s.finished == 0:",
+                   *(["    s.decisions += 1", "    s.last_action = action"] if remembered else []), "    perform(s, t, m, r, action)",
                    "    advance(s, t, m, r)"]),
         _begin(context), _finalize(context),
     ]
+
+
+def _stop_channel(context: Context) -> Function:
+    w = Writer()
+    for spell in context.model.spells:
+        if spell.interruptible:
+            if context.model.aura(spell.channel).on_target:
+                with w.block("for target in range(t.enemies):"), w.block(f"if s.{spell.channel}_on[target] != 0:"):
+                    w.put(f"fade_{spell.channel}(s, t, m, r, target)")
+            else:
+                with w.block(f"if s.{spell.channel}_on != 0:"):
+                    w.put(f"fade_{spell.channel}(s, t, m, r)")
+    w.put("s.deciding = 0")
+    with w.block("if s.gcd_end <= s.now:"):
+        w.put("set_gcd(s, s.now + t.clip_delay)")
+    return Function("stop_channel", STATE, "The player stops channelling; the next decision comes a moment later.", "", tuple(w.lines))
 
 
 def _begin(context: Context) -> Function:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from portunus.dsl.model import Expr, Model
+from portunus.dsl.model import Expr, Model, Spell
 from portunus.errors import PortunusError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stac
                                "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
                                "live_stat", "live_armor", "damage_factor", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
-                               "rune_ready", "rune_wild", "rune_wait", "switch", "index"})
+                               "rune_ready", "rune_wild", "rune_wait", "switch", "index", "channelling", "gcd_remains", "clip_delay", "tick"})
 
 
 # ---- values of static expressions --------------------------------------------------------------------------------------------------
@@ -138,6 +138,7 @@ _EVALUATE: dict[str, Callable[[StaticValues, Expr], float]] = {
     "resource_max": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).maximum),
     "resource_base": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).base),
     "base_cost": lambda v, e: _cost(v, e.args[0]),
+    "travel_time": lambda v, e: v.value(travel(v.model.spell(e.args[0]))),
 }
 
 
@@ -149,6 +150,14 @@ def _cost(values: StaticValues, spell_name: str) -> float:
 def make(op: str, *args, like: Expr, type: str = "number") -> Expr:
     """A new expression at the place of another one."""
     return Expr(op, args, type, like.span)  # type: ignore[arg-type]
+
+
+def travel(spell: Spell) -> Expr:
+    """How long a spell's missile flies: a static time."""
+    like = spell.missile
+    assert like is not None
+    way = make("div", make("distance", like=like), like, like=like)
+    return make("mul", way, make("number", 1e9, like=like), like=like, type="time")
 
 
 # ---- text of expressions in a kernel -----------------------------------------------------------------------------------------------
@@ -268,6 +277,10 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "event_crit": lambda e, c, p: "(outcome == 2)",
     "event_landed": lambda e, c, p: "(outcome > 0)",
     "event_outcome": lambda e, c, p: f"(outcome == {e.args[0]})",
+    "channelling": lambda e, c, p: f"(s.channel == {c.spell_index(e.args[0]) + 1})",
+    "gcd_remains": lambda e, c, p: "max(s.gcd_end - s.now, 0)",
+    "clip_delay": lambda e, c, p: "t.clip_delay",
+    "tick": lambda e, c, p: f"s.{e.args[0]}_ticks[{p.target}]" if c.model.aura(e.args[0]).on_target else f"s.{e.args[0]}_ticks",
     "live_stat": lambda e, c, p: f"{stat_function(e.args[0])}(s, t, {p.target})",
     "damage_factor": _damage_factor,
     "event_primary": lambda e, c, p: "(primary != 0)",

@@ -16,6 +16,7 @@ from portunus.dsl.model import Aura, Model, Pet, Spell, Stat
 NEVER = 1 << 62
 MISSILES = 4
 ROTATION_SLOTS = 192
+SEQUENCES = 8
 
 WordType = Literal["int", "float"]
 
@@ -144,6 +145,17 @@ def has_aura_lists(model: Model) -> bool:
 def lasting(model: Model, *, on_target: bool) -> tuple[Aura, ...]:
     """The auras that end by themselves, on enemies or on the player, in the order of the file."""
     return tuple(a for a in model.auras if a.on_target == on_target and (a.duration is not None or a.ticks))
+
+
+def interruptible(model: Model) -> bool:
+    """Can the player stop a channel?"""
+    return any(s.interruptible for s in model.spells)
+
+
+def remembers(model: Model) -> bool:
+    """Do priority lists remember something between decisions: a channel's condition, a pause, the place in a sequence?"""
+    kinds = {line.kind for rotation in model.rotations for line in rotation.lines}
+    return interruptible(model) or bool(kinds & {"channel", "sequence", "strict", "wait"})
 
 
 def asked_fresh(model: Model, aura: Aura) -> bool:
@@ -294,6 +306,14 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         b.array("aura_count", "int", enemies + 1, "how many of them")
     for aura in model.auras:
         _aura_fields(b, model, aura, enemies)
+    if remembers(model):
+        for name, meaning in (
+            ("decisions", "decisions made"), ("last_action", "the latest action"), ("list_interrupt", "channel line whose condition may stop the channel, 0 none"),
+            ("list_until", "the list waits until"), ("list_pending", "sequence whose next spell was chosen, 0 none"), ("list_pending_action", "that choice"),
+            ("list_pending_at", "made at this decision"),
+        ):  # fmt: skip
+            b.scalar(name, "int", meaning)
+        b.array("list_step", "int", SEQUENCES, "spells done of each sequence")
     return b.fields
 
 

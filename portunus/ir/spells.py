@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from portunus.dsl.model import OUTCOMES, Damage, Spell
+from portunus.dsl.model import OUTCOMES, Apply, Damage, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
 from portunus.ir.layout import swing_slot
 from portunus.ir.runes import counts
-from portunus.ir.statements import inner, write_body, write_payment
+from portunus.ir.statements import call_aura, inner, write_body, write_payment
 from portunus.ir.stats import period
 
 STATE = ("s", "t", "m", "r")
@@ -167,9 +167,8 @@ def _complete(context: Context, spell: Spell) -> Function:
     write_body(w, context, spell.on_cast, scope, spell)
     if spell.uses is not None:
         w.put(f"s.uses_{spell.name} -= 1")
-    if spell.channel:
-        w.put("s.channel = 1")
-        w.put(f"apply_{spell.channel}(s, t, m, r, {index})")
+    if spell.channel and not any(isinstance(x, Apply) and x.aura == spell.channel for outer in spell.on_cast for x in inner(outer)):
+        w.put(call_aura(context, spell.channel, "apply", scope, str(index)))
     for number, handler in enumerate(context.model.handlers):
         if handler.event == "cast" and spell.name in handler.subjects:
             w.put(f"handler_{number}(s, t, m, r, target, 0.0, 1, cost, {_base_cost(context, spell)}, {index})")

@@ -20,7 +20,7 @@ from portunus.ir.attacks import (
     taken_factor,
 )
 from portunus.ir.context import Context, Writer
-from portunus.ir.expressions import Scope, make, text, walk
+from portunus.ir.expressions import Scope, text, travel, walk
 from portunus.ir.layout import NEVER, swing_slot
 from portunus.ir.runes import counts
 from portunus.ir.stats import depends_on, period, rates, write_rescale
@@ -190,10 +190,8 @@ def _launch(w: Writer, context: Context, spell: Spell, s: dsl.Damage, scope: Sco
             with w.block("if uniform(r) < crit:"):
                 w.put("outcome = 2")
                 w.put("damage = damage * factor")
-    travel = "0" if spell.owner else context.tables.slot(
-        make("mul", make("div", make("distance", like=spell.missile), spell.missile, like=spell.missile),
-             make("number", 1e9, like=spell.missile), like=spell.missile, type="time"), f"{spell.name}_travel")
-    w.put(f"launch(s, s.now + {travel}, {context.spell_index(spell.name)}, {scope.target}, outcome, damage, mean, crit, factor, cost)")
+    flight = "0" if spell.owner else context.tables.slot(travel(spell), f"{spell.name}_travel")
+    w.put(f"launch(s, s.now + {flight}, {context.spell_index(spell.name)}, {scope.target}, outcome, damage, mean, crit, factor, cost)")
 
 
 def _strike(w: Writer, context: Context, s: dsl.Strike, scope: Scope, subject: Thing | None) -> None:

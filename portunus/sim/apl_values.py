@@ -28,9 +28,9 @@ RESOURCES = {"currentRage": ("rage", "float"), "currentEnergy": ("energy", "floa
 
 # Elements of the source language that have no counterpart here.
 _UNSUPPORTED = """
-    bossSpellTimeToReady bossSpellIsCasting currentHealth currentHealthPercent currentNonDeathRuneCount runeSlotGrace gcdIsReady gcdTimeToReady autoTimeToNext spellCanCast spellTravelTime spellCpm
-    spellIsChanneling spellChanneledTicks spellCurrentCost auraInternalCooldown sequenceIsComplete
-    sequenceIsReady sequenceTimeToReady channelClipDelay frontOfTarget totemRemainingTime catExcessEnergy catNewSavageRoarDuration
+    bossSpellTimeToReady bossSpellIsCasting currentHealth currentHealthPercent currentNonDeathRuneCount runeSlotGrace autoTimeToNext spellCanCast spellCpm
+    spellChanneledTicks spellCurrentCost auraInternalCooldown sequenceIsComplete
+    sequenceIsReady sequenceTimeToReady frontOfTarget totemRemainingTime catExcessEnergy catNewSavageRoarDuration
     warlockShouldRecastDrainSoul warlockShouldRefreshCorruption
 """
 UNSUPPORTED = frozenset(_UNSUPPORTED.split())
@@ -69,6 +69,11 @@ class ValueReader(NameReader):
             "runeSlotCooldown": partial(self._rune_slot, field="remains", kind="time"),
             "spellTimeToReady": lambda body, place: self._cooldown(body, place, "remains", "time"),
             "spellCastTime": self._cast_time,
+            "spellTravelTime": self._travel_time,
+            "spellIsChanneling": self._channelling,
+            "gcdIsReady": lambda body, place: self._plain(body, place, Value("gcd.remains == 0s", "bool", COMPARISON)),
+            "gcdTimeToReady": lambda body, place: self._plain(body, place, Value("gcd.remains", "time")),
+            "channelClipDelay": lambda body, place: self._plain(body, place, Value("channel.clip_delay", "time")),
             "auraIsActive": lambda body, place: self._aura(body, place, "up"),
             "auraIsActiveWithReactionTime": lambda body, place: self._aura(body, place, "up"),
             "auraRemainingTime": lambda body, place: self._aura(body, place, "remains"),
@@ -293,6 +298,18 @@ class ValueReader(NameReader):
         if spell is None:
             return None
         return known("time", 0) if spell.cast is None else Value(f"{spell.name}.cast_time", "time")
+
+    def _travel_time(self, body: dict[str, Any], place: str) -> Value | None:
+        spell = self.spell(body.get("spellId"), f"{place}.spellId") if self.fields(body, place, "spellId") else None
+        if spell is None:
+            return None
+        return known("time", 0) if spell.missile is None else Value(f"{spell.name}.travel_time", "time")
+
+    def _channelling(self, body: dict[str, Any], place: str) -> Value | None:
+        spell = self.spell(body.get("spellId"), f"{place}.spellId") if self.fields(body, place, "spellId") else None
+        if spell is None:
+            return None
+        return Value(f"{spell.name}.channelling", "bool") if spell.channel else Value("", "bool", known=False)
 
     def _aura(self, body: dict[str, Any], place: str, part: str) -> Value | None:
         if not self.fields(body, place, "auraId", "sourceUnit"):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portunus.errors import PortunusError
-from portunus.sim.golden import ActionKey, Golden, profile_table, read_exact, read_golden, spec_of
+from portunus.sim.golden import ActionKey, Golden, in_our_words, profile_table, read_exact, read_golden, spec_of
 from portunus.sim.results import ActionResult, AuraResult, Progress, SimulationResult, simulate
 
 if TYPE_CHECKING:
@@ -304,6 +304,7 @@ def prepare(paths: list[Path], *, exact: Path | None = None, find_exact: bool = 
     for path in paths:
         golden = read_golden(path)
         spec, words = spec_of(golden.scenario)
+        golden = in_our_words(golden, words)
         if spec not in models:
             models[spec] = load_model(spec)
         model = models[spec]
@@ -346,7 +347,7 @@ def scenario_setting(golden: Golden, words: Any, model: Model) -> tuple[Profile,
     phases = (below_20, max(below_20, below_25), max(below_20, below_25, below_35))
     encounter = Encounter(
         name=rotation_name(scenario.name), label=scenario.name, duration_ns=int(scenario.duration * 1e9), enemies=scenario.targets,
-        level=scenario.target_level, distance_yards=scenario.distance, execute=phases, armor=scenario.armor,
+        level=scenario.target_level, distance_yards=scenario.distance, execute=phases, armor=scenario.armor, clip_delay_ns=int(scenario.clip_delay * 1e9),
     )
     return profile, encounter
 

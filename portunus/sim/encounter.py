@@ -30,6 +30,7 @@ class Encounter:
         distance_yards: Distance to the enemies.
         execute: Health fractions at which phases begin, ascending.
         armor: Armour of the enemies.
+        clip_delay_ns: Pause of the player after a channel.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Encounter:
     distance_yards: float
     execute: tuple[float, ...]
     armor: float = DEFAULT_ARMOR
+    clip_delay_ns: int = 0
 
 
 def load_encounter(path: Path | str) -> Encounter:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,11 @@ from portunus.sim.json_input import read_json
 
 # Scenario fields that change the fight and have no counterpart here; the value given means "absent".
 UNSUPPORTED_FIELDS: dict[str, Any] = {
-    "reaction_ms": 0, "channel_clip_ms": 0, "in_front": False, "raid_buffs": {}, "duration_variation": 0,
+    "reaction_ms": 0, "in_front": False, "duration_variation": 0,
 }  # fmt: skip
 KNOWN_FIELDS = frozenset(
     ("name", "player_class", "race", "spec_field", "spec_options", "talents", "glyphs", "bonus_stats", "apl", "distance", "duration", "targets",
-     "target_level", "target_armor", "execute", "seed", "iterations", "weapons", "player_buffs", "mob_type", "note", "isolates")
+     "target_level", "target_armor", "execute", "seed", "iterations", "weapons", "player_buffs", "mob_type", "channel_clip_ms", "raid_buffs", "note", "isolates")
 )  # fmt: skip
 AUTO_ATTACKS = {"OtherActionAttack": 6603, "OtherActionShoot": 75}  # the client's ids of Attack and Auto Shot
 PLAIN_MOB = "MobTypeMechanical"  # nothing in the specs depends on another kind of enemy
@@ -79,6 +79,7 @@ class Scenario:
         execute: Shares of the fight during which the enemies are below 20, 25 and 35 %.
         seed, iterations: Fight i uses the random stream `seed + i`.
         weapons: As the reference writes them. armor: of the enemies.
+        clip_delay: Pause of the player after a channel, seconds. raid_buffs: Names of those given.
     """
 
     name: str
@@ -98,6 +99,8 @@ class Scenario:
     iterations: int
     weapons: tuple[dict[str, Any], ...] = ()
     armor: float = DEFAULT_ARMOR
+    clip_delay: float = 0.0
+    raid_buffs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,13 +181,19 @@ def read_exact(path: Path | str) -> dict[str, tuple[float, ...]]:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """How the reference names races, statistics and scenarios; `folder` is the ruleset's folder of specs."""
+    """How the reference names races, statistics and scenarios; `folder` is the ruleset's folder of specs.
+
+    Attributes:
+        raid_buffs: Option that stands for a raid buff. actions: our id of a spell that the reference counts under another.
+    """
 
     folder: Path
     races: dict[str, str]
     stats: dict[str, str]
     scenarios: dict[str, dict[str, Any]]
     weapons: dict[str, str]
+    raid_buffs: dict[str, str]
+    actions: dict[int, int]
 
 
 @lru_cache(maxsize=1)
@@ -195,7 +204,8 @@ def vocabularies() -> tuple[Vocabulary, ...]:
     found = []
     for path in sorted(data_folder("specs").glob("*/reference.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        found.append(Vocabulary(path.parent, table["races"], table["stats"], table["scenarios"], table["weapons"]))
+        found.append(Vocabulary(path.parent, table["races"], table["stats"], table["scenarios"], table["weapons"], table["raid_buffs"],
+                                {int(theirs): ours for theirs, ours in table["actions"].items()}))
     return tuple(found)
 
 
@@ -230,6 +240,8 @@ def profile_table(scenario: Scenario, words: Vocabulary, glyph_names: dict[int, 
         if key not in table:
             raise PortunusError(f"{where}: the option {key!r} is not known", hint=f"Add it to {words.folder / 'reference.toml'}.")
         options.update(_lookup(table[key], str(choice), f"{where}: {key}"))
+    for name in scenario.raid_buffs:
+        options[_lookup(words.raid_buffs, name, f"{where}: raid_buffs")] = 1
     return {
         "race": _lookup(words.races, scenario.race, f"{where}: race"),
         "talents": scenario.talents,
@@ -238,6 +250,12 @@ def profile_table(scenario: Scenario, words: Vocabulary, glyph_names: dict[int, 
         "options": options,
         "weapons": dict(_weapon(weapon, words, f"{where}: weapons") for weapon in scenario.weapons),
     }
+
+
+def in_our_words(golden: Golden, words: Vocabulary) -> Golden:
+    """The result with the ids under which our spells count what they do."""
+    actions = tuple(replace(a, key=replace(a.key, number=words.actions.get(a.key.number, a.key.number))) if a.key.kind == "spell" else a for a in golden.actions)
+    return replace(golden, actions=actions)
 
 
 def _weapon(weapon: dict[str, Any], words: Vocabulary, where: str) -> tuple[str, dict[str, Any]]:
@@ -330,7 +348,16 @@ def _scenario(fields: _Fields) -> Scenario:
         targets=fields.whole("targets", default=1, least=1), target_level=fields.whole("target_level", default=83, least=1),
         execute=(float(execute[0]), float(execute[1]), float(execute[2])), seed=fields.whole("seed"), iterations=fields.whole("iterations", least=1),
         weapons=tuple(dict(_Fields(w, f"{fields.where}: weapons").content) for w in fields.sequence("weapons")), armor=fields.number("target_armor", default=DEFAULT_ARMOR, least=0),
+        clip_delay=fields.whole("channel_clip_ms", default=0) / 1000, raid_buffs=_raid_buffs(fields),
     )  # fmt: skip
+
+
+def _raid_buffs(fields: _Fields) -> tuple[str, ...]:
+    buffs = fields.table("raid_buffs").content if fields.content.get("raid_buffs") else {}
+    for name, given in buffs.items():
+        if not isinstance(given, bool):
+            raise PortunusError(f"{fields.where}: the raid buff {name!r} is {given!r:.60}; only given or not given is known", hint="Only scenarios without it can be compared.")
+    return tuple(name for name, given in buffs.items() if given)
 
 
 def _identity(fields: _Fields) -> tuple[str, int, int, str]:

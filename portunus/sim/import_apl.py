@@ -17,7 +17,7 @@ from typing import Any
 
 from portunus.dsl.model import Model, Rotation
 from portunus.errors import PortunusError, nearest
-from portunus.sim.apl_constants import ATOM, SECOND, Value, time_text
+from portunus.sim.apl_constants import ATOM, SECOND, SUM, Value, time_text
 from portunus.sim.apl_values import Findings, ValueReader
 from portunus.sim.json_input import read_json
 
@@ -28,7 +28,7 @@ EARLIEST = -600 * SECOND
 
 # Actions of the source that have no counterpart here.
 _UNSUPPORTED_ACTIONS = """
-    multishield wait waitUntil schedule sequence resetSequence strictSequence changeTarget activateAura cancelAura triggerIcd itemSwap
+    multishield waitUntil schedule resetSequence changeTarget activateAura cancelAura triggerIcd itemSwap
     catOptimalRotationAction customRotation
 """
 UNSUPPORTED_ACTIONS = frozenset(_UNSUPPORTED_ACTIONS.split())
@@ -131,6 +131,7 @@ class _ListReader:
         self.ignored: list[tuple[str, str]] = []
         self.actions: dict[str, Callable[[Any, str], str | None]] = {
             "castSpell": self._cast, "channelSpell": self._channel, "multidot": self._multidot, "autocastOtherCooldowns": self._cooldowns,
+            "wait": self._wait, "sequence": self._sequence, "strictSequence": self._strict,
         }
 
     def read(self, document: dict[str, Any]) -> list[str]:
@@ -178,9 +179,7 @@ class _ListReader:
         if action is None:
             return None
         cast = action.get("castSpell")
-        identifier = cast.get("spellId") if isinstance(cast, dict) else None
-        if isinstance(identifier, dict) and "otherId" in identifier:
-            self.ignored.append((place, f"{_plain(identifier['otherId'])}: consumables are not part of a character here, so nothing would happen"))
+        if self._consumable(cast, place):
             return None
         if "doAtValue" not in entry:
             self.ignored.append((place, "it has no time, so the source never performs it"))
@@ -206,6 +205,8 @@ class _ListReader:
         if action is None:
             return None
         kinds = [key for key in action if key != "condition"]
+        if kinds == ["castSpell"] and self._consumable(action["castSpell"], place):
+            return None
         for kind in kinds:
             if kind not in self.actions:
                 close = nearest(kind, tuple(self.actions))
@@ -223,6 +224,14 @@ class _ListReader:
             return None
         return line if condition.known else f"{line} if {condition.text}"
 
+    def _consumable(self, body: Any, place: str) -> bool:
+        """Is it a potion or another consumable that nobody carries? Then it is noted, and the source does not perform it either."""
+        identifier = body.get("spellId") if isinstance(body, dict) else None
+        if not isinstance(identifier, dict) or "otherId" not in identifier:
+            return False
+        self.ignored.append((place, f"{_plain(identifier['otherId'])}: consumables are not part of a character here, so nothing would happen"))
+        return True
+
     def _cast(self, body: Any, place: str) -> str | None:
         return self._castable(body, place)
 
@@ -237,13 +246,43 @@ class _ListReader:
 
     def _channel(self, body: Any, place: str) -> str | None:
         """A channel that nothing interrupts is a plain cast."""
+        stop = None
         if isinstance(body, dict) and body.get("interruptIf"):
             stop = self.values.condition(body["interruptIf"], f"{place}.interruptIf")
             if stop is None:
                 return None
-            if stop.known is not False:
-                return self._problem(f"{place}.interruptIf", "a channel that is stopped early has no counterpart in the language")
-        return self._castable(body, place, "interruptIf", "allowRecast")
+        if isinstance(body, dict) and body.get("allowRecast"):
+            return self._problem(f"{place}.allowRecast", "a channel that is stopped for itself has no counterpart in the language")
+        spell = self._castable(body, place, "interruptIf", "allowRecast")
+        if spell is None or stop is None or stop.known is False:
+            return spell
+        if not next(s for s in self.values.model.spells if s.name == spell).interruptible:
+            return self._problem(place, f"{spell} has no channel that can be stopped")
+        return f"channel {spell}" if stop.known else f"channel {spell} interrupt_if {stop.text}"
+
+    def _wait(self, body: Any, place: str) -> str | None:
+        if not isinstance(body, dict) or not self.values.fields(body, place, "duration"):
+            return self._problem(place, "a pause with a duration is expected here")
+        time = self.values.duration(body.get("duration"), f"{place}.duration")
+        return None if time is None else f"wait {time.within(SUM)}"
+
+    def _sequence(self, body: Any, place: str) -> str | None:
+        return self._spells(body, place, "sequence", "name", "actions")
+
+    def _strict(self, body: Any, place: str) -> str | None:
+        return self._spells(body, place, "strict_sequence", "actions")
+
+    def _spells(self, body: Any, place: str, word: str, *allowed: str) -> str | None:
+        """A sequence of plain casts."""
+        if not isinstance(body, dict) or not self.values.fields(body, place, *allowed) or not isinstance(body.get("actions"), list):
+            return self._problem(place, "a sequence of actions is expected here")
+        names = []
+        for i, action in enumerate(body["actions"]):
+            where = f"{place}.actions[{i}]"
+            if not isinstance(action, dict) or set(action) != {"castSpell"}:
+                return self._problem(where, "in a sequence only plain casts have a counterpart in the language")
+            names.append(self._castable(action["castSpell"], f"{where}.castSpell"))
+        return None if not names or None in names else f"{word} {', '.join(n for n in names if n)}"
 
     def _multidot(self, body: Any, place: str) -> str | None:
         if not isinstance(body, dict):

@@ -65,7 +65,7 @@ def test_scenarios_become_profiles_and_encounters() -> None:
     [
         ({"reaction_ms": 100}, "`reaction_ms` is 100, which this simulator does not have"),
         ({"in_front": True}, "`in_front` is True"),
-        ({"raid_buffs": {"moonkinAura": True}}, "`raid_buffs` is"),
+        ({"raid_buffs": {"moonkinAura": True}}, "raid_buffs: 'moonkinAura' has no counterpart"),
         ({"phase_of_moon": 3}, "the fields phase_of_moon are not known"),
         ({"duration": 0}, "`duration` should be a number above 0; it is 0"),
         ({"duration": "300"}, "`duration` should be a number"),
@@ -79,7 +79,7 @@ def test_scenarios_become_profiles_and_encounters() -> None:
         ({"spec_options": {"armor": "MageArmor"}}, "armor: 'MageArmor' has no counterpart"),
         ({"spec_options": {"hat": "red"}}, "the option 'hat' is not known"),
         ({"talents": "9"}, "rank 9 of talent"),
-        ({"apl": {"type": "TypeAPL", "priorityList": [{"action": {"wait": {}}}]}}, "priorityList[0].wait: the action `wait` has no counterpart"),
+        ({"apl": {"type": "TypeAPL", "priorityList": [{"action": {"schedule": {}}}]}}, "priorityList[0].schedule: the action `schedule` has no counterpart"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_compared_is_named(change: dict[str, Any], complaint: str, tmp_path: Path) -> None:

@@ -186,6 +186,25 @@ def test_a_cut_factor_is_noted(model: Model) -> None:
     assert imported.notes == (("priorityList[0].condition.cmp.lhs.math", "the source cuts the factor 50% of a time to 0"),)
 
 
+def test_sequences_pauses_and_channels() -> None:
+    shadow = load_model(find_spec("wotlk/priest_shadow.spec"))
+    casts = [{"castSpell": {"spellId": {"spellId": number}}} for number in (14751, 48127)]
+    flay = {"spellId": {"spellId": 48156}}
+    document = {"priorityList": [
+        {"action": {"strictSequence": {"actions": casts}}}, {"action": {"sequence": {"name": "opener", "actions": casts}, "condition": {"gcdIsReady": {}}}},
+        {"action": {"wait": {"duration": {"gcdTimeToReady": {}}}, "condition": {"spellIsChanneling": flay}}},
+        {"action": {"channelSpell": {**flay, "interruptIf": cmp("OpLe", {"gcdTimeToReady": {}}, {"channelClipDelay": {}})}}},
+        {"action": {"channelSpell": {**flay, "interruptIf": const("true")}}},
+    ]}  # fmt: skip
+    imported = import_list(document, shadow)
+    assert imported.lines == (
+        "strict_sequence inner_focus, mind_blast", "sequence inner_focus, mind_blast if gcd.remains == 0s", "wait gcd.remains if mind_flay.channelling",
+        "channel mind_flay interrupt_if gcd.remains <= channel.clip_delay", "channel mind_flay",
+    )  # fmt: skip
+    assert [line.kind for line in imported.rotation(shadow).lines] == ["strict", "sequence", "wait", "channel", "channel"]
+
+
+
 def test_multidot_with_overlap_and_channels(model: Model) -> None:
     multidot = {"spellId": {"spellId": 55360}, "maxDots": 3, "maxOverlap": const("1500ms")}
     document = {"priorityList": [{"action": {"multidot": multidot}},
@@ -203,16 +222,17 @@ def test_multidot_with_overlap_and_channels(model: Model) -> None:
     [
         (one({"spellCanCast": {}}), "priorityList[0].condition.spellCanCast: `spellCanCast` has no counterpart"),
         (one({"remainngTime": {}}), "`remainngTime` is not a known condition or value (did you mean `remainingTime`?)"),
-        (one({"and": {"vals": [STREAK, {"gcdIsReady": {}}]}}), "priorityList[0].condition.and.vals[1].gcdIsReady: "),
+        (one({"and": {"vals": [STREAK, {"spellCanCast": {}}]}}), "priorityList[0].condition.and.vals[1].spellCanCast: "),
         (one(STREAK, castSpell={"spellId": {"spellId": 99999}}), "priorityList[0].castSpell.spellId: spell 99999 is not part of Fire Mage"),
         (one(STREAK, castSpell={"spellId": {"spellId": 55362}}), "Living Bomb explosion (55362) happens by itself"),
-        (one(STREAK, castSpell={"spellId": {"otherId": "OtherActionPotion"}}), "'OtherActionPotion' is not part of this spec"),
+        (one(STREAK, castSpell={"spellId": {"otherId": "OtherActionPotion"}}), "no entry is left that does anything"),
         (one(STREAK, castSpell={"spellId": {"spellId": 42833}, "target": {"type": "Target", "index": 1}}), "priorityList[0].castSpell.target: "),
         (one(STREAK, castSpel={}), "the action `castSpel` is not a known action (did you mean `castSpell`?)"),
-        (one(STREAK, wait={"duration": const("1s")}), "priorityList[0].wait: the action `wait` has no counterpart"),
+        (one(STREAK, schedule={}), "priorityList[0].schedule: the action `schedule` has no counterpart"),
         (one(STREAK, multidot={"spellId": {"spellId": 42833}, "maxDots": 2}), "Fireball has no effect that is kept up on each enemy"),
         (one(STREAK, multidot={"spellId": {"spellId": 55360}}), "priorityList[0].multidot.maxDots: "),
-        (one(STREAK, channelSpell={"spellId": {"spellId": 12051}, "interruptIf": STREAK}), "stopped early"),
+        (one(STREAK, channelSpell={"spellId": {"spellId": 12051}, "interruptIf": STREAK}), "no channel that can be stopped"),
+        (one(STREAK, sequence={"actions": [{"wait": {}}]}), "priorityList[0].sequence.actions[0]: in a sequence only plain casts"),
         (one(STREAK, **FIREBALL, multidot={}), "one action is expected here, these are 2"),
         (one({**STREAK, "const": {"val": "1"}}), "a value is expected here, this is not an object with one element"),
         (one(cmp("OpMore", REMAINING, REMAINING)), "priorityList[0].condition.cmp.op: one of OpEq, "),
@@ -251,10 +271,10 @@ def test_what_cannot_be_said_is_named_with_its_place(document: dict[str, Any], e
 
 
 def test_all_problems_are_told_at_once(model: Model) -> None:
-    document = {"priorityList": [{"action": {"wait": {}}}, {"action": FIREBALL}, {"action": {"castSpell": {"spellId": {"spellId": 1}}, "condition": {"x": {}}}}]}
+    document = {"priorityList": [{"action": {"schedule": {}}}, {"action": FIREBALL}, {"action": {"castSpell": {"spellId": {"spellId": 1}}, "condition": {"x": {}}}}]}
     message = complaint(document, model)
     assert "3 places" in message
-    assert [line.split(":")[0].strip() for line in message.splitlines()[1:]] == ["priorityList[0].wait", "priorityList[2].condition.x",
+    assert [line.split(":")[0].strip() for line in message.splitlines()[1:]] == ["priorityList[0].schedule", "priorityList[2].condition.x",
                                                                                   "priorityList[2].castSpell.spellId"]
 
 

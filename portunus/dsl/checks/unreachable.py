@@ -21,9 +21,11 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
 
 def _blocked(above: RotationLine, line: RotationLine, spells: dict[str, Spell]) -> str:
     if above.kind != "cast":
-        same = above.kind == line.kind and above.spell == line.spell and above.condition in (None, line.condition)
+        same = above.kind == line.kind and above.casts == line.casts and above.condition in (None, line.condition)
+        if above.kind in ("channel", "sequence", "strict", "wait"):
+            return "does the same" if same and above.kind == "channel" and line.stop == above.stop else ""
         return "does the same" if same and above.max_targets >= line.max_targets and above.overlap == line.overlap else ""
-    if line.kind != "cooldowns" and above.spell == line.spell and above.condition is None:
+    if line.kind in ("cast", "multidot", "channel") and above.spell == line.spell and above.condition is None:
         return f"always casts `{above.spell}` first"
     if line.kind == "cast" and above.spell == line.spell and above.condition == line.condition:
         return "does the same"

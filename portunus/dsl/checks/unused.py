@@ -21,7 +21,7 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     if not model.rotations or not model.sources:
         return
     statements = list(_statements(model))
-    cast = {line.spell for rotation in model.rotations for line in rotation.lines} | {spell for rotation in model.rotations for _, spell in rotation.prepull}
+    cast = {name for rotation in model.rotations for line in rotation.lines for name in line.casts} | {spell for rotation in model.rotations for _, spell in rotation.prepull}
     cast |= {statement.spell for statement in statements if isinstance(statement, Trigger)} | {choice.spell for pet in model.pets for choice in pet.choices}
     applied = {statement.aura for statement in statements if isinstance(statement, Apply | Renew | SetValue)} | {spell.channel for spell in model.spells}
     found: list[tuple[Span, str, str]] = []
