@@ -103,7 +103,7 @@ def write(mistake: Mistake) -> None:
 def table(found: tuple[Mistake, ...]) -> str:
     """The generated part of `docs/diagnostics.md`."""
     pointed, mended = sum(item.pointed for item in found), sum(item.mended for item in found)
-    rows = [f"| {item.title} | {item.findings[0].code} | {_cell(item.findings[0].message)} | {'yes' if item.pointed else 'no'} | {_repair(item)} |" for item in found]
+    rows = [f"| {item.title} | {item.findings[0].code} | {_cell(item.findings[0].message.replace(str(HERE) + '/', ''))} | {'yes' if item.pointed else 'no'} | {_repair(item)} |" for item in found]
     return "\n".join([
         MARKER, "", f"Of {len(found)} mistakes the first message points at the right token in {pointed} and proposes the exact repair in {mended}.", "",
         "| mistake | code | first message | right token | exact repair |", "|---|---|---|---|---|", *rows,
