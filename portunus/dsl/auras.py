@@ -51,7 +51,7 @@ class Auras(Parts):
         haste_only = Context(static="whether haste shortens its ticks")
         hasted_if = self.expressions.resolve(hasted.condition, haste_only, "bool", "`hasted if`") if hasted is not None and hasted.condition is not None else None
         every = self.expr(item, "every", "time", context)
-        self.literal_range(item, "every", every, 1_000_000)
+        self.literal_range(item, "every", every, 1 if 0 < most <= 10 else 1_000_000)
         duration = self.expr(item, "duration", "time", context)
         self.literal_range(item, "duration", duration, 1)
         tick_amount = self.expr(item, "tick_damage", "number", context)
@@ -62,12 +62,13 @@ class Auras(Parts):
         attack = self.attack(item, context)
         if tick_amount is not None and attack is None:
             self.problems.error("PT305", item.field("tick_damage").span, "the ticks do damage of no school", "Add `school NAME`.")  # type: ignore[union-attr]
+        pet = item.pet
         return Aura(
             name=item.name, label=item.label, id=id_, tag=tag, on_target=facts.on_target, duration=duration,
             max_stacks=self.whole(stacks, "maximum", 1, 1000) if stacks else 0, ticks=most, every=every,
             hasted=hasted is not None, hasted_if=hasted_if, tick_growth=growth, tick_amount=tick_amount, attack=attack, tick_crits=tick_crits, refresh=rule,  # type: ignore[arg-type]
             values=facts.values, hidden=item.field("hidden") is not None, on_tick=hooks.get("tick", ()), on_expire=hooks.get("expire", ()), only_switch=only, span=item.span,
-            tick_count=count, blocks=item.field("blocks") is not None,
+            tick_count=count, blocks=item.field("blocks") is not None, owner=pet,
         )  # fmt: skip
 
     def _ticks(self, item: Field | None, context: Context) -> tuple[Expr | None, int]:

@@ -239,7 +239,8 @@ class Builder(Parts):
         permanent, there = item.field("permanent"), None
         if permanent is not None:
             there = self.number(1.0, permanent.span) if permanent.condition is None else self.expressions.resolve(permanent.condition, context, "bool", "`permanent if`")
-        return Pet(item.name, item.label, tuple(choices), crit, hit, item.span, there, item.field("inherits_once") is not None)
+        return Pet(item.name, item.label, tuple(choices), crit, hit, item.span, there, item.field("inherits_once") is not None,
+                   self.expr(item, "leaves_if", "bool", Context(pet=item.name)))
 
 
 def _counted(auras: tuple[Aura, ...], spells: tuple[Spell, ...], handlers: list[Handler | None]) -> tuple[Aura, ...]:

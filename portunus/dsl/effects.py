@@ -175,7 +175,7 @@ class Effects:
         return AddStack(aura, count, item.span)
 
     def _set(self, item: Field, place: Place) -> Statement | None:
-        amount = self.expressions.resolve(item.arguments["amount"], place.context, "number", "`set`")
+        amount = self.expressions.resolve(item.arguments["amount"], replace(place.context, rolls=True), "number", "`set`")
         found = self._path(item)
         if found is None:
             return None

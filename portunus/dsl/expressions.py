@@ -27,7 +27,7 @@ FUNCTIONS = {
 STATE_OPERATIONS = frozenset({
     "resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains",
     "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
-    "event_base_cost", "channelling", "gcd_remains", "clip_delay", "tick", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index",
+    "event_base_cost", "channelling", "gcd_remains", "clip_delay", "tick", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index", "crit_chance", "latest_cost", "pet_up", "pet_busy",
 })  # fmt: skip
 STATIC_PREFIXES = ("talent", "glyph", "option", "class", "race", "bonus")
 # Names that only a handler knows: name -> (operation, type, events).
@@ -51,7 +51,9 @@ PLAIN_NAMES = {
 OUTCOME_WORDS = {"missed": "miss", "dodged": "dodge", "parried": "parry", "glanced": "glance"}
 COOLDOWN_FIELDS = {"ready": ("cooldown_ready", "bool"), "remains": ("cooldown_remains", "time")}
 SPELL_FIELDS = {"cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number"), "damage_factor": ("damage_factor", "number"),
-                "travel_time": ("travel_time", "time"), "channelling": ("channelling", "bool")}
+                "travel_time": ("travel_time", "time"), "channelling": ("channelling", "bool"),
+                "crit_chance": ("crit_chance", "number"), "latest_cost": ("latest_cost", "number")}
+PET_FIELDS = {"up": "pet_up", "busy": "pet_busy"}
 
 
 @dataclass(frozen=True)
@@ -482,7 +484,7 @@ class Expressions:
         if field not in SPELL_FIELDS:
             self.problems.error("PT404", node.span, f"the spell `{name}` has no `{field}`", suggestion(field, SPELL_FIELDS))
             return None
-        if field == "damage_factor" and self.symbols.spells[name].field("school") is None:
+        if field in ("damage_factor", "crit_chance") and self.symbols.spells[name].field("school") is None:
             self.problems.error("PT404", node.span, f"`{name}` does no damage", "Give it a `school`.")
             return None
         needs = {"travel_time": ("missile", "has no missile", "Give it `missile SPEED`."), "channelling": ("channel", "is not channelled", "Give it `channel AURA`.")}.get(field)
@@ -508,6 +510,9 @@ class Expressions:
         head = parts[0]
         if head in self.symbols.pets and node.text in self.symbols.stats:
             return self._stat(node.text, node.span)
+        if head in self.symbols.pets and ".".join(parts[1:]) in PET_FIELDS:
+            self.symbols.use("pet", head)
+            return Expr(PET_FIELDS[parts[1]], (head,), "bool", node.span)
         facts = self.symbols.aura_facts.get(head)
         if facts is not None:
             self.problems.error("PT403", node.span, f"`{head}` is an aura", f"write `{facts.prefix}.{node.text}`")

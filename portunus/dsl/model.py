@@ -84,6 +84,10 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "gcd_remains": ((), "time until the global cooldown ends"),
     "clip_delay": ((), "pause of the player after a channel"),
     "tick": ((), "number of the tick, from 1"),
+    "crit_chance": (("spell",), "chance of a critical strike of a spell now"),
+    "latest_cost": (("spell",), "latest cost evaluated for a spell (switch `latest_cost`), else what it costs now"),
+    "pet_up": (("pet",), "a pet is there"),
+    "pet_busy": (("pet",), "a pet's global cooldown or cast runs"),
     "fight_time": ((), "time since the pull"),
     "fight_remains": ((), "time to the end of the fight"),
     "target_phase": ((), "health phase of the enemies as a fraction: 1, 0.35, 0.25 or 0.20 (`target.health <= 35%`)"),
@@ -516,6 +520,7 @@ class Spell:
     free_if: Expr | None = None  # condition under which it costs nothing
     pays_later: bool = False  # its costs are needed, but paid only by `pay`
     uncounted: bool = False  # its casts are not counted
+    shares: tuple[str, ...] = ()  # spells whose cooldown starts and ends with its own
     on_roll: tuple[Statement, ...] = ()  # when a hit is rolled, landed or not, before it lands
     interruptible: bool = False
 
@@ -564,6 +569,7 @@ class Aura:
     on_expire: tuple[Statement, ...]
     only_switch: str  # an aura that exists only under a ruleset switch (an artefact of the reference); "" = always
     span: Span = field(compare=False)
+    owner: str = ""  # the pet whose doing it is, "" = the player
     tick_count: Expr | None = None  # number of ticks of an application, at most `ticks`; None = always `ticks`
     blocks: bool = False  # while it is up the player cannot use what needs the global cooldown
     hasted_if: Expr | None = None  # static
@@ -613,6 +619,7 @@ class Pet:
     span: Span = field(compare=False)
     permanent: Expr | None = None  # condition under which it is there from the start, None = only when summoned
     inherits_once: bool = False  # its statistics are fixed when it is summoned
+    leaves_if: Expr | None = None  # condition under which it goes away at one of its decisions
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Spells(Parts):
             on_start=hooks.get("start", ()), on_cast=hooks.get("cast", ()), on_land=hooks.get("land", ()), span=item.span, swing=swing,
             more_costs=tuple((self._named_resource(more), self.expressions.resolve(more.arguments["amount"], context, "number", "`cost`")) for more in costs[1:]),
             rune_cost=rune_cost, free_if=self.expr(item, "free_if", "bool", context), pays_later=item.field("pays_later") is not None,
-            uncounted=item.field("uncounted") is not None, on_roll=hooks.get("roll", ()), interruptible=bool(channel and channel.get("interruptible")),
+            uncounted=item.field("uncounted") is not None, shares=self._shares(item), on_roll=hooks.get("roll", ()), interruptible=bool(channel and channel.get("interruptible")),
         )  # fmt: skip
 
     def _is_none(self, item: Field | None, argument: str) -> bool:
@@ -74,6 +74,17 @@ class Spells(Parts):
         section = self.symbols.sections.get("ruleset")
         gcd = section.field("gcd") if section else None
         return int(literal(gcd.get("time"), self.problems, what="`gcd`", low=10**6, high=10**10, unit="time")) if gcd else 1_500_000_000
+
+    def _shares(self, item: Definition) -> tuple[str, ...]:
+        field = item.field("shares")
+        found = []
+        for node in field.get("spells") if field else ():
+            other = self.effects.spell(node)
+            if other and self.symbols.spells[other].field("cooldown") is None:
+                self.problems.error("PT404", node.span, f"`{other}` has no cooldown", f"Add `cooldown TIME` to the spell `{other}`.")
+            elif other:
+                found.append(other)
+        return tuple(found)
 
     def _swing(self, item: Definition, context: Context) -> Swing | None:
         swing = item.field("swing")

@@ -8,7 +8,7 @@ from portunus.dsl import limits
 from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.model import Span
 from portunus.dsl.split import Field, split_block
-from portunus.dsl.syntax import Branches, Entry, Number, Unary
+from portunus.dsl.syntax import Branches, Entry, Name, Number, Unary
 from portunus.units import UNITS, convert, meant_unit, show_time
 
 # Words with a meaning of their own in expressions; nothing else may be called so.
@@ -182,6 +182,7 @@ def collect(files: list[tuple[Entry, ...]], problems: Problems) -> Symbols:
 class _Collector:
     def __init__(self, symbols: Symbols, problems: Problems) -> None:
         self.symbols, self.problems = symbols, problems
+        self.aura_pets: list[Name] = []
         self.additions: list[tuple[str, Field]] = []  # (the aura around it or "", the line)
 
     def _define(self, kind: str, name: str, span: Span) -> bool:
@@ -333,7 +334,10 @@ class _Collector:
 
     def _aura(self, item: Field, kind: str) -> None:
         definition = self._named(item, "aura")
-        place = item.get("place")
+        place, pet = item.get("place"), item.get("pet")
+        if pet is not None:
+            self.aura_pets.append(pet)
+            definition = replace(definition, pet=pet.text)
         if place is not None and place.text != "target":
             self.problems.error("PT402", place.span, f"an aura cannot be on `{place.text}`", "write `target`, or leave `on ...` out for the player")
         if len(self.symbols.auras) >= limits.AURAS:
@@ -379,6 +383,9 @@ class _Collector:
 
     def finish(self) -> None:
         """Hand `add` and `multiply` to their statistics, which may be defined in any file."""
+        for node in self.aura_pets:
+            if node.text not in self.symbols.pets:
+                self.problems.error("PT401", node.span, f"there is no pet `{node.text}`", suggestion(node.text, self.symbols.pets))
         for aura, item in self.additions:
             node = item.arguments["stat"]
             parts = self.symbols.stats.get(node.text)

@@ -17,7 +17,7 @@ Thing = Spell | Aura
 
 def owner_of(thing: Thing) -> str:
     """Name of the pet that attacks, "" for the player."""
-    return thing.owner if isinstance(thing, Spell) else ""
+    return thing.owner
 
 
 def modifiers(context: Context, kind: str, thing: Thing | None) -> Iterable[Modifier]:

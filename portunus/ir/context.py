@@ -68,13 +68,13 @@ class Context:
 
     def row(self, thing: Spell | Aura) -> int:
         """Metric row of a spell or aura."""
-        owner = thing.owner if isinstance(thing, Spell) else ""
+        owner = thing.owner
         item = thing.item if isinstance(thing, Spell) else False
         return self.layout.row((thing.id, thing.tag, item, owner))
 
     def has_row(self, aura: Aura) -> bool:
         """Does the aura have a line in the damage table?"""
-        return any((r.spell_id, r.tag, r.owner) == (aura.id, aura.tag, "") and not r.item for r in self.layout.rows)
+        return any((r.spell_id, r.tag, r.owner) == (aura.id, aura.tag, aura.owner) and not r.item for r in self.layout.rows)
 
     def stat_expr(self, name: str, like: Expr, *, owner: str = "") -> Expr:
         """A statistic the engine asks for by name; a pet's own comes before its owner's."""

@@ -188,11 +188,18 @@ def _act(context: Context, pet: Pet) -> Function:
     with act.block(f"if s.{name}_cast_spell >= 0 and s.{name}_cast_end <= s.now:"):
         act.put(f"finish_cast_{name}(s, t, m, r)")
     if limited:
-        with act.block(f"if s.{name}_on == 0 or s.{name}_cast_spell >= 0 or (s.at[{gcd}] > s.now and s.at[{gcd}] < {NEVER}):"):
+        with act.block(f"if s.{name}_on == 0 or s.{name}_cast_spell >= 0:"):
+            act.put("return")
+        act.put(f"busy = s.at[{gcd}] > s.now and s.at[{gcd}] < {NEVER}")
+    if pet.leaves_if is not None:
+        with act.block(f"if {text(pet.leaves_if, context, Scope(), f'{name}_leaves')}:"):
+            act.put(f"leave_{name}(s, t, m, r)")
             act.put("return")
     for choice in pet.choices:
         spell = context.model.spell(choice.spell)
-        conditions = [f"s.cd_{spell.name} <= s.now"] if spell.cooldown is not None else []
+        # What needs no global cooldown is done while it runs.
+        conditions = ["not busy"] if limited and spell.gcd is not None else []
+        conditions += [f"s.cd_{spell.name} <= s.now"] if spell.cooldown is not None else []
         if spell.cost is not None:
             conditions.append(f"s.{spell.resource} >= {text(spell.cost, context, Scope(), f'{spell.name}_cost')}")
         if choice.condition is not None:
@@ -200,8 +207,14 @@ def _act(context: Context, pet: Pet) -> Function:
         chance = text(choice.chance, context, Scope(), f"{spell.name}_chance")
         with act.block(f"if {' and '.join([*conditions, f'proc({chance}, r)']) if conditions else f'True and proc({chance}, r)'}:"):
             act.put(f"start_{spell.name}(s, t, m, r, 0)")
+            if spell.gcd is None and limited:
+                grid = any(n == "idle_grid" for n, _ in context.model.ruleset.switches)
+                with act.block("if not busy:"):
+                    act.put(f"schedule(s, {gcd}, s.now + (t.poll if t.switch_idle_grid != 0 else 0))" if grid else f"schedule(s, {gcd}, s.now)")
             act.put("return")
     if limited and pet.choices:
+        with act.block("if busy:"):
+            act.put("return")
         cooldowns = [context.model.spell(c.spell) for c in pet.choices]
         if any(n == "idle_grid" for n, _ in context.model.ruleset.switches):
             with act.block("if t.switch_idle_grid != 0:"):

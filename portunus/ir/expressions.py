@@ -45,7 +45,7 @@ def is_static(expr: Expr) -> bool:
 _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh",
                                "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
-                               "live_stat", "live_armor", "damage_factor", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
+                               "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
                                "rune_ready", "rune_wild", "rune_wait", "switch", "index", "channelling", "gcd_remains", "clip_delay", "tick"})
 
 
@@ -256,6 +256,19 @@ def _damage_factor(expr: Expr, context: Context, scope: Scope) -> str:
     return f"({damage_factor(context, spell, spell.attack, scope)})"
 
 
+def _crit_chance(expr: Expr, context: Context, scope: Scope) -> str:
+    from portunus.ir.attacks import crit_chance
+
+    spell = context.model.spell(expr.args[0])
+    assert spell.attack is not None
+    return f"({crit_chance(context, spell, spell.attack, scope)})"
+
+
+def _latest_cost(expr: Expr, context: Context, scope: Scope) -> str:
+    name = expr.args[0]
+    return f"(s.cost_latest[{context.spell_index(name)}] if t.switch_latest_cost != 0 else cost_{name}(s, t))"
+
+
 _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "resource": lambda e, c, p: f"s.{e.args[0]}",
     "aura_up": lambda e, c, p: f"({_aura_field(e, c, p, 'on')} != 0)",
@@ -283,6 +296,10 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "tick": lambda e, c, p: f"s.{e.args[0]}_ticks[{p.target}]" if c.model.aura(e.args[0]).on_target else f"s.{e.args[0]}_ticks",
     "live_stat": lambda e, c, p: f"{stat_function(e.args[0])}(s, t, {p.target})",
     "damage_factor": _damage_factor,
+    "crit_chance": _crit_chance,
+    "latest_cost": _latest_cost,
+    "pet_up": lambda e, c, p: f"(s.{e.args[0]}_on != 0)",
+    "pet_busy": lambda e, c, p: f"(s.{e.args[0]}_cast_spell >= 0 or (s.at[{c.layout.slot(e.args[0] + '_gcd')}] > s.now and s.at[{c.layout.slot(e.args[0] + '_gcd')}] < {1 << 62}))",
     "event_primary": lambda e, c, p: "(primary != 0)",
     "runes_ready": lambda e, c, p: f"runes_ready(s, {e.args[0]})",
     "runes_wild": lambda e, c, p: "runes_wild(s)",

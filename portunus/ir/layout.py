@@ -218,7 +218,7 @@ def _rows(model: Model) -> tuple[MetricRow, ...]:
                         MetricRow(spell.name, spell.label, spell.id, spell.tag, spell.item, spell.owner))
     for aura in model.auras:
         if aura.tick_amount is not None:
-            rows.setdefault((aura.id, aura.tag, False, ""), MetricRow(aura.name, aura.label, aura.id, aura.tag, False, ""))
+            rows.setdefault((aura.id, aura.tag, False, aura.owner), MetricRow(aura.name, aura.label, aura.id, aura.tag, False, aura.owner))
     return tuple(rows.values())
 
 

@@ -97,6 +97,8 @@ def _start(context: Context, spell: Spell) -> Function:
     write_body(w, context, spell.on_start, scope, spell)
     if spell.cooldown is not None:
         w.put(f"s.cd_{spell.name} = s.now + cast + {text(spell.cooldown, context, scope, f'{spell.name}_cooldown')}")
+        for other in spell.shares:
+            w.put(f"s.cd_{other} = s.cd_{spell.name}")
     if spell.gcd is not None:
         w.put(f"lock = max(max({duration(spell.gcd, 'gcd')}, t.gcd_floor), cast)")
     else:

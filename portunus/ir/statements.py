@@ -322,12 +322,15 @@ def _start_cooldown(w: Writer, context: Context, s: dsl.StartCooldown, scope: Sc
     spell = context.model.spell(s.spell)
     assert spell.cooldown is not None
     w.put(f"s.cd_{s.spell} = s.now + {text(spell.cooldown, context, scope, f'{s.spell}_cooldown')}")
+    for other in spell.shares:
+        w.put(f"s.cd_{other} = s.cd_{s.spell}")
     if spell.autocast is not None:
         w.put("sort_autocast(s)")
 
 
 def _reset_cooldown(w: Writer, context: Context, s: dsl.ResetCooldown, scope: Scope, subject: Thing | None) -> None:
-    w.put(f"s.cd_{s.spell} = s.now")
+    for name in (s.spell, *context.model.spell(s.spell).shares):
+        w.put(f"s.cd_{name} = s.now")
     if context.model.spell(s.spell).autocast is not None:
         w.put("sort_autocast(s)")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -217,7 +218,11 @@ def spec_of(scenario: Scenario) -> tuple[Path, Vocabulary]:
     """
     for words in vocabularies():
         if scenario.kind in words.scenarios:
-            return words.folder / words.scenarios[scenario.kind]["spec"], words
+            spec = words.scenarios[scenario.kind]["spec"]
+            if isinstance(spec, list):  # by the talent tree with the most points
+                points = [sum(map(int, digits)) for digits in scenario.talents.split("-")]
+                spec = spec[points.index(max(points))]
+            return words.folder / spec, words
     known = [kind for words in vocabularies() for kind in words.scenarios]
     raise PortunusError(f"no spec is known for the scenario {scenario.name} of {scenario.kind}", hint=f"Known are: {', '.join(known)}.")
 
@@ -236,10 +241,11 @@ def profile_table(scenario: Scenario, words: Vocabulary, glyph_names: dict[int, 
     where = f"scenario {scenario.name}"
     options: dict[str, Any] = {}
     table = words.scenarios[scenario.kind].get("options", {})
-    for key, choice in scenario.options:
+    for key, choice in _flat(scenario.options):
         if key not in table:
             raise PortunusError(f"{where}: the option {key!r} is not known", hint=f"Add it to {words.folder / 'reference.toml'}.")
-        options.update(_lookup(table[key], str(choice), f"{where}: {key}"))
+        # A name takes the value as it is; a table says what each choice means.
+        options.update({table[key]: float(choice)} if isinstance(table[key], str) else _lookup(table[key], str(choice), f"{where}: {key}"))
     for name in scenario.raid_buffs:
         options[_lookup(words.raid_buffs, name, f"{where}: raid_buffs")] = 1
     return {
@@ -256,6 +262,15 @@ def in_our_words(golden: Golden, words: Vocabulary) -> Golden:
     """The result with the ids under which our spells count what they do."""
     actions = tuple(replace(a, key=replace(a.key, number=words.actions.get(a.key.number, a.key.number))) if a.key.kind == "spell" else a for a in golden.actions)
     return replace(golden, actions=actions)
+
+
+def _flat(options: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Options with those inside another as `outer_inner`."""
+    for key, choice in options:
+        if isinstance(choice, dict):
+            yield from _flat((f"{key}_{inner}", value) for inner, value in choice.items())
+        else:
+            yield key, choice
 
 
 def _weapon(weapon: dict[str, Any], words: Vocabulary, where: str) -> tuple[str, dict[str, Any]]:
