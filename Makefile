@@ -22,12 +22,13 @@ define apt_install
 	fi
 endef
 
-.PHONY: help demo test test-all lint wheel wheel-test venv display browser clean
+.PHONY: help demo test test-all fuzz lint wheel wheel-test venv display browser clean
 
 help:
 	@echo "make demo        set up and run the whole chain on the fire mage (about 10 minutes)"
 	@echo "make test        set up and run the tests"
 	@echo "make test-all    the tests with the slow ones"
+	@echo "make fuzz        a million broken specs; about an hour on two cores"
 	@echo "make lint        ruff and mypy"
 	@echo "make wheel       build dist/*.whl;  make wheel-test  install it in an empty environment and use it from another folder"
 	@echo "make venv        only the virtual environment .venv;  make clean  remove it and everything built"
@@ -40,6 +41,9 @@ test: venv display browser
 
 test-all: venv display browser
 	$(BIN)/python -m pytest -m "slow or not slow"
+
+fuzz: venv
+	$(BIN)/python tests/language/fuzz.py --count 1000000
 
 lint: venv
 	$(BIN)/ruff check .

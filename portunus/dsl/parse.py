@@ -198,7 +198,7 @@ class _Driver:
 
     def _make(self, maker: str, children: list[Any], spliced: bool) -> Any:
         """What a rule makes of its values; those of repetitions are spliced in."""
-        if any(type(child) is _Spliced for child in children):
+        if _Spliced in map(type, children):
             children = [part for child in children for part in (child if type(child) is _Spliced else (child,))]
         if spliced:
             return _Spliced(children)

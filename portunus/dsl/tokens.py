@@ -55,19 +55,18 @@ def lex(source: Source, problems: Problems) -> list[Token]:
 
 def _slip(tokens: list[Token], token: Token, source: Source, problems: Problems) -> bool:
     """Report and mend a decimal comma, and a label without its quotes; False where there is neither."""
-    span, before, first = span_of(source, token), tokens[-1], tokens[-2]
-    line = [item for item in tokens[-limits.OPERATORS :] if item.line == token.line]
+    before, first = tokens[-1], tokens[-2]
     if token.type == "NUMBER":
         joined = before.type == "COMMA" and first.isdigit() and first.end_pos == before.start_pos and before.end_pos == token.start_pos
-        if not joined or "." in token or any(item.type == "LPAR" for item in line):
+        if not joined or "." in token or any(item.type == "LPAR" and item.line == token.line for item in tokens[-limits.OPERATORS :]):
             return False
-        place = Span(span.path, span.line, first.column or 1, len(first) + 1 + len(token))
+        place = Span(source.path, token.line, first.column, len(first) + 1 + len(token))
         problems.error("PT009", place, "a decimal point is a point", f"write `{first}.{token}`")
         tokens[-2:] = [first.become("NUMBER", f"{first}.{token}")]
         return True
     if token.islower() or before.type != "NAME" or first not in LABELLED or before.line != token.line:
         return False
-    problems.error("PT101", span, "a label stands in quotes", f'write `"{token}"`')
+    problems.error("PT101", span_of(source, token), "a label stands in quotes", f'write `"{token}"`')
     tokens.append(token.become("STRING", f'"{token}"'))
     return True
 

@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import pytest
-from mutations import mutated
 
 from portunus.dsl import DiagnosticError, load_model
 from portunus.dsl.model import Model
@@ -135,18 +134,3 @@ def test_encounters_that_are_wrong(tmp_path: Path, text: str, code: str) -> None
     with pytest.raises(DiagnosticError) as error:
         load_encounter(path)
     assert code in [item.code for item in error.value.diagnostics]
-
-
-def test_mutated_profiles_give_success_or_one_message(model: Model, tmp_path: Path) -> None:
-    good = (find_spec("wotlk/mage_fire.spec").parent / "profiles" / model.default_profile).read_text(encoding="utf-8")
-    path = tmp_path / "p.toml"
-    accepted = 0
-    for text in mutated([good], count=1000, seed=5):
-        path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        try:
-            load_profile(path, model)
-        except PortunusError as error:
-            assert error.exit_code == 2 and str(error)
-        else:
-            accepted += 1
-    assert 0 < accepted < 1000
