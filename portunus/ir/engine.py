@@ -417,6 +417,12 @@ def decision_functions(context: Context) -> list[Function]:
         allowed = ("s.channel == 0 and " if stops else "") + f"can_cast_{action.spell}(s, t)" + (f" and {action.target} < t.enemies" if action.target else "")
         with perform.block(f"{'if' if index == 0 else 'elif'} action == {index} and {allowed}:"):
             perform.put(f"start_{action.spell}(s, t, m, r, {action.target})")
+            if context.model.spell(action.spell).gcd is None:  # it may take no time: a list that casts it for ever ends here
+                perform.put("s.events += 1")
+                with perform.block(f"if s.events > {MAX_EVENTS}:"):
+                    perform.put("s.fault |= 8")
+                    perform.put("s.now = s.duration")
+                    perform.put("s.finished = 1")
             if context.free_actions:
                 perform.put("wake(s)")
         with legal.block(f"if {allowed}:"):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from portunus.dsl.model import Aura, Model, Pet, Spell, Stat
+from portunus.errors import PortunusError
 
 NEVER = 1 << 62
 MISSILES = 4
@@ -125,10 +126,17 @@ class _Builder:
     fields: list[Field] = field(default_factory=list)
 
     def scalar(self, name: str, kind: WordType, meaning: str) -> None:
-        self.fields.append(Field(name, kind, 1, meaning))
+        self._add(Field(name, kind, 1, meaning))
 
     def array(self, name: str, kind: WordType, size: int, meaning: str) -> None:
-        self.fields.append(Field(name, kind, size, meaning, array=True))
+        self._add(Field(name, kind, size, meaning, array=True))
+
+    def _add(self, added: Field) -> None:
+        clash = next((f for f in self.fields if f.name == added.name), None)
+        if clash is not None:
+            message = f"two things of this spec would both be called `{added.name}` in a state: {clash.meaning}; {added.meaning}"
+            raise PortunusError(message, hint="Give the aura, value or resource of that name another one.")
+        self.fields.append(added)
 
 
 def has_twin(model: Model, aura: Aura) -> bool:

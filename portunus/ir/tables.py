@@ -6,12 +6,16 @@ or profile therefore changes a table and no kernel.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from portunus.dsl.model import Expr, Span
 from portunus.errors import PortunusError
 from portunus.ir.expressions import StaticValues
 from portunus.ir.layout import ROTATION_SLOTS, Field
+
+LARGEST = 4e18  # of a table's values: nanoseconds that fit a 64-bit integer, and numbers that stay finite when a few are multiplied
 
 
 @dataclass
@@ -73,11 +77,32 @@ class Tables:
 
     def fill(self, values: StaticValues, fixed: dict[str, float]) -> dict[str, float | list[float]]:
         """The value of every slot for one character and encounter; `fixed` holds the engine's own."""
+        for stat in values.model.stats:  # each after those it depends on
+            _checked(lambda name: values.stat(name), stat.name, stat.span)
         result: dict[str, float | list[float]] = {}
         for name, kind, expr in self.slots:
-            raw = fixed[name] if expr is None else values.value(expr)
+            raw = fixed[name] if expr is None else _checked(values.value, expr, expr.span)
             result[name] = float(raw) if kind == "float" else int(raw)
         for kind, name in (("float", "rotation_numbers"), ("int", "rotation_times")):
-            own = [values.value(e) for e in self.rotation[kind]]
+            own = [_checked(values.value, e, e.span) for e in self.rotation[kind]]
             result[name] = [float(v) if kind == "float" else int(v) for v in own] + [0] * (ROTATION_SLOTS - len(own))
         return result
+
+
+def _checked(evaluate: Callable[[Any], float], what: Any, span: Span) -> float:
+    """A static value, if there is one that a table can hold.
+
+    Raises:
+        PortunusError: It divides by zero, is no number, or is beyond what a fight can hold; names the place.
+    """
+    try:
+        value = evaluate(what)
+    except (ZeroDivisionError, ValueError, OverflowError, RecursionError) as error:
+        raise _unusable(span, str(error)) from error
+    if not abs(value) <= LARGEST:
+        raise _unusable(span, f"it is {value:g}")
+    return value
+
+
+def _unusable(span: Span, reason: str) -> PortunusError:
+    return PortunusError(f"{span.path}:{span.line}:{span.column}: this value cannot be used with this profile and encounter: {reason}", hint="See the numbers behind it: portunus explain SPEC")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portunus.dsl.checks import amounts, calls, durations, required, schools, unreachable, unused
+from portunus.dsl.checks import amounts, calls, durations, endless, required, schools, unreachable, unused
 from portunus.dsl.diagnostics import Problems
 from portunus.dsl.model import Model
 from portunus.dsl.symbols import Symbols
@@ -14,6 +14,7 @@ def run_checks(model: Model, symbols: Symbols, problems: Problems) -> None:
     durations.check(model, symbols, problems)
     calls.check(model, symbols, problems)
     amounts.check(model, symbols, problems)
+    endless.check(model, symbols, problems)
     if not problems.failed:
         unreachable.check(model, symbols, problems)
         unused.check(model, symbols, problems)
