@@ -34,7 +34,7 @@ from portunus.ir.spells import handler_functions, spell_functions
 from portunus.ir.tables import Tables
 from portunus.runtime.signature import Action
 
-MAX_LINES = 6_000  # a form of a shipped spec has 1,700 to 2,500; numba needs about 25 ms a line
+MAX_LINES = 6_000  # a form of a shipped spec has 1,100 to 3,500; numba needs about 25 ms a line
 
 
 @dataclass(frozen=True)
