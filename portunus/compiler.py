@@ -106,6 +106,7 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
     full, tenth = values.stat("resist_full"), values.stat("resist_tenth")
     fixed: dict[str, float] = {
         "duration": encounter.duration_ns, "enemies": encounter.enemies,
+        "slots": program.layout.slots_before_enemies + encounter.enemies * program.layout.slots_per_enemy,
         "gcd_floor": model.ruleset.gcd_floor, "poll": model.ruleset.poll, "clip_delay": encounter.clip_delay_ns, "auto_wait": 0 if reference else 1,
         "execute_20": encounter.execute[0], "execute_25": encounter.execute[1], "execute_35": encounter.execute[2],
         "area_factor": min(model.ruleset.area_cap / encounter.enemies, 1.0),

@@ -218,10 +218,10 @@ class Restorer:
     def _casts_under_way(self, values: dict[str, float | None], now: int) -> None:
         """Missiles in flight and guardians at work: complete the casts they came from, then keep what has not ended."""
         twin, s = self._twin, self._twin.s
-        first = twin.layout.slot("missile_0")
         for spell in self._spells:
             ago = values.get(f"missile.{spell.name}")
             if ago is not None and ago <= 0:
+                first = twin.layout.slot("missile_0")
                 self._complete(spell, now + round(ago * 1e9))
                 for slot in range(first, first + MISSILES):
                     if s.at[slot] < now:

@@ -10,7 +10,7 @@ from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, stat_function, text
-from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, interruptible, remembers, stat_field, swing_slot
+from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, interruptible, missiles, remembers, stat_field, swing_slot
 from portunus.ir.runes import rune_functions
 from portunus.ir.statements import all_statements, gain_arguments
 from portunus.ir.stats import rate_functions, rates, stat_functions, swings
@@ -40,7 +40,7 @@ def actions_of(context_or_model) -> tuple[Action, ...]:
 
 def fixed_tables(context: Context) -> None:
     """Slots of the tables that the engine fills itself."""
-    for name in ("duration", "enemies", "gcd_floor", "poll", "clip_delay", "auto_wait", "prepull_count"):
+    for name in ("duration", "enemies", "slots", "gcd_floor", "poll", "clip_delay", "auto_wait", "prepull_count"):
         context.tables.fixed(name, "int")
     for name in dict.fromkeys([*(name for name, _ in context.model.ruleset.switches), *SWITCHES]):
         context.tables.fixed(f"switch_{name}", "int")
@@ -53,11 +53,10 @@ def fixed_tables(context: Context) -> None:
 
 def helper_functions(context: Context) -> list[Function]:
     """Small functions the others call."""
-    first, last = context.layout.slot("missile_0"), context.layout.slot(f"missile_{MISSILES - 1}") + 1
     functions = [
         _function("schedule", ("s", "slot", "at"), "Put an event into its slot.",
                   ["s.at[slot] = at", "s.order[slot] = s.sequence", "s.sequence += 1"]),
-        _function("set_gcd", ("s", "at"), "The player can act again at `at`.", ["s.gcd_end = at", "s.deciding = 0", "schedule(s, 0, at)"]),
+        _function("set_gcd", ("s", "at"), "The player can act again at `at`.", ["s.gcd_end = at", "s.deciding = 0", "s.idle = 0", "schedule(s, 0, at)"]),
         _function("deal", ("s", "m", "row", "amount"), "Count damage; what happens before the pull is not counted.",
                   ["if s.now >= 0:", "    s.damage += amount", "    m.row_damage[row] += amount"]),
         _function("resist", ("t", "r"), "Factor of a partial resist.",
@@ -65,18 +64,14 @@ def helper_functions(context: Context) -> list[Function]:
                    "if u < t.resist_full + t.resist_tenth:", "    return 0.9", "return 0.8"]),
         _function("phase", ("s", "t"), "Health phase of the enemies, by time.",
                   [*(["if t.switch_late_phase != 0 and s.now == 0 and t.prepull_count == 0:", "    return 1.0"]
-                     if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),"if s.now >= int((1.0 - t.execute_20) * s.duration):", "    return 0.20",
+                     if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),
+                   "if s.now >= int((1.0 - t.execute_20) * s.duration):", "    return 0.20",
                    "if s.now >= int((1.0 - t.execute_25) * s.duration):", "    return 0.25",
                    "if s.now >= int((1.0 - t.execute_35) * s.duration):", "    return 0.35", "return 1.0"]),
-        _function("launch", ("s", "at", "spell", "target", "outcome", "damage", "mean", "crit", "factor", "cost"),
-                  "A missile is under way until `at`.",
-                  [f"for slot in range({first}, {last}):", f"    if s.at[slot] == {NEVER}:", f"        i = slot - {first}",
-                   "        s.missile_spell[i] = spell", "        s.missile_target[i] = target", "        s.missile_outcome[i] = outcome",
-                   "        s.missile_damage[i] = damage", "        s.missile_mean[i] = mean", "        s.missile_crit[i] = crit",
-                   "        s.missile_factor[i] = factor", "        s.missile_cost[i] = cost", "        schedule(s, slot, at)", "        return",
-                   "s.fault |= 1"]),
         _cast_speed(context),
     ]
+    if missiles(context.model):
+        functions.append(_launch(context))
     if _wakes(context):
         functions.append(_function("wake", ("s",), "The player may act at this instant, with what needs no global cooldown.",
                                    ["if s.now >= 0 and s.channel == 0 and s.cast_spell < 0:", "    s.deciding = 1"]))
@@ -86,6 +81,17 @@ def helper_functions(context: Context) -> list[Function]:
     if context.autocast:
         functions.append(_sort_autocast(context))
     return functions
+
+
+def _launch(context: Context) -> Function:
+    first, last = context.layout.slot("missile_0"), context.layout.slot(f"missile_{MISSILES - 1}") + 1
+    return _function("launch", ("s", "at", "spell", "target", "outcome", "damage", "mean", "crit", "factor", "cost"),
+        "A missile is under way until `at`.",
+        [f"for slot in range({first}, {last}):", f"    if s.at[slot] == {NEVER}:", f"        i = slot - {first}",
+         "        s.missile_spell[i] = spell", "        s.missile_target[i] = target", "        s.missile_outcome[i] = outcome",
+         "        s.missile_damage[i] = damage", "        s.missile_mean[i] = mean", "        s.missile_crit[i] = crit",
+         "        s.missile_factor[i] = factor", "        s.missile_cost[i] = cost", "        schedule(s, slot, at)", "        return",
+         "s.fault |= 1"])
 
 
 def _gain(context: Context, resource: Resource) -> Function:
@@ -234,7 +240,8 @@ def _act(context: Context, pet: Pet) -> Function:
 
 def event_functions(context: Context) -> list[Function]:
     """Completion of casts, landing of missiles, dispatch of events and the clock."""
-    return [_finish_cast(context), _arrive(context), expire_guard(), _dispatch(context), first_function(context), _next_event(context)]
+    flying = [_arrive(context)] if missiles(context.model) else []
+    return [_finish_cast(context), *flying, expire_guard(), _dispatch(context), first_function(context), _next_event(context)]
 
 
 def _finish_cast(context: Context) -> Function:
@@ -310,6 +317,7 @@ def _dispatch(context: Context) -> Function:
 
 def _player_event(w: Writer, context: Context, kind: str, subject: str, index: int) -> None:
     if kind == "gcd":
+        w.put("s.idle = 0")
         with w.block("if s.cast_spell >= 0 and s.cast_end <= s.now:"):
             w.put("finish_cast(s, t, m, r)")
         with w.block("if s.now >= 0 and s.channel == 0 and s.gcd_end <= s.now:"):
@@ -357,16 +365,17 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 
 
 def _next_event(context: Context) -> Function:
-    count = len(context.layout.slots)
     lines = [
-        "at = s.at", "best = at[0]", f"for i in range(1, {count}):", "    best = min(best, at[i])",
+        "at = s.at", "best = at[0]", "for i in range(1, t.slots):", "    best = min(best, at[i])",
+        "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
+        "if s.idle == 1:", "    s.idle = 2",
         "if t.switch_lazy_expiry == 0 and s.expire_at < best and s.expire_at <= s.duration:",
         "    s.now = max(s.now, s.expire_at)", "    expire(s, t, m, r)", "    return",
         f"if best > s.duration or s.events > {MAX_EVENTS}:",
         f"    if s.events > {MAX_EVENTS}:", "        s.fault |= 8",
         "    s.now = s.duration", "    s.finished = 1", "    return",
-        "s.events += 1", "k, due = 0, 0", f"for i in range({count}):", "    same = 1 if at[i] == best else 0", "    due += same", "    k += same * i",
-        "if due > 1:", "    k = first_of(s, best)",
+        "s.events += 1", "k, due = 0, 0", "for i in range(t.slots):", "    same = 1 if at[i] == best else 0", "    due += same", "    k += same * i",
+        "if due > 1:", "    k = first_of(s, t, best)",
         "order = s.order[k]",
         "if best > s.now:", "    s.now = best", "    after_clock(s, t, m, r)", "    if s.at[k] != best or s.order[k] != order:", "        return",
         f"s.at[k] = {NEVER}", "dispatch(s, t, m, r, k)",
@@ -377,9 +386,9 @@ def _next_event(context: Context) -> Function:
 def first_function(context: Context) -> Function:
     """Which of several events due at one instant goes first."""
     high = [i for i, s in enumerate(context.layout.slots) if s.priority > 0]
-    lines = ["k = -1", f"for i in range({len(context.layout.slots)}):", "    if s.at[i] == best and (k < 0 or s.order[i] < s.order[k]):", "        k = i",
+    lines = ["k = -1", "for i in range(t.slots):", "    if s.at[i] == best and (k < 0 or s.order[i] < s.order[k]):", "        k = i",
              *[line for i in high for line in (f"if s.at[{i}] == best and priority({i}) > priority(k):", f"    k = {i}")], "return k"]
-    return _function("first_of", ("s", "best"), "The first of several events at one instant: priority, then order of scheduling.", lines)
+    return _function("first_of", ("s", "t", "best"), "The first of several events at one instant: priority, then order of scheduling.", lines)
 
 
 def priority_function(context: Context) -> Function:
@@ -397,11 +406,12 @@ def decision_functions(context: Context) -> list[Function]:
     cooldowns = [s.name for s in context.model.spells if s.cooldown is not None and not s.owner]
     # While a global cooldown or cast runs its end is the next decision.
     stops, remembered = interruptible(context.model), remembers(context.model)
-    wait = ["s.deciding = 0", *(["if s.channel != 0:", "    return"] if stops else []), *(["if s.gcd_end > s.now:", "    return"] if _wakes(context) else []), "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return", "wake = s.expire_at",
-            f"for i in range(1, {len(context.layout.slots)}):", "    wake = min(wake, s.at[i])",
+    wait = ["s.deciding = 0", *(["if s.channel != 0:", "    return"] if stops else []), *(["if s.gcd_end > s.now:", "    return"] if _wakes(context) else []), "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return",
+            # Whatever happens next is a reason to look again; besides that only the end of a cooldown is.
+            "s.idle = 1", f"wake = {NEVER}",
             *[line for c in cooldowns for line in (f"if s.cd_{c} > s.now:", f"    wake = min(wake, s.cd_{c})")],
             *(["if s.list_until > s.now:", "    wake = min(wake, s.list_until)"] if remembered else []),
-            "schedule(s, 0, max(wake, s.now))"]
+            "schedule(s, 0, wake)"]
     perform, legal, any_legal = Writer(), Writer(), Writer()
     legal.put("count = 1")
     if stops:

@@ -6,7 +6,7 @@ from portunus.dsl.model import Aura
 from portunus.ir.attacks import listened
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
-from portunus.ir.layout import MISSILES, NEVER
+from portunus.ir.layout import MISSILES, NEVER, missiles
 
 SECOND = 1_000_000_000
 
@@ -78,6 +78,9 @@ def feature_functions(context: Context) -> list[Function]:
     for index, (_, line) in enumerate(found):
         w.put(f"out[{index}] = {line}")
     w.put(f"return {len(found)}")
+    features = Function("features", ("s", "t", "out"), "Write the network's features.", "", tuple(w.lines))
+    if not missiles(context.model):
+        return [features]
     slot = context.layout.slot("missile_0")
     flight = Writer()
     flight.put("count = 0.0")
@@ -85,5 +88,4 @@ def feature_functions(context: Context) -> list[Function]:
     flight.put(f"    if s.at[{slot} + i] < {NEVER} and s.missile_spell[i] == spell:")
     flight.put("        count += 1.0")
     flight.put("return count")
-    return [Function("in_flight", ("s", "spell"), "Missiles of a spell under way.", "", tuple(flight.lines)),
-            Function("features", ("s", "t", "out"), "Write the network's features.", "", tuple(w.lines))]
+    return [Function("in_flight", ("s", "spell"), "Missiles of a spell under way.", "", tuple(flight.lines)), features]

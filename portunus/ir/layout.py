@@ -183,6 +183,11 @@ def inherited_stats(model: Model, pet: Pet) -> tuple[Stat, ...]:
     return tuple(s for s in model.stats if pet.inherits_once and s.live and s.name.startswith(f"{pet.name}."))
 
 
+def missiles(model: Model) -> int:
+    """How many missiles can be under way at once."""
+    return MISSILES if any(s.missile is not None for s in model.spells) else 0
+
+
 def swing_slot(layout: Layout, spell: Spell) -> int:
     """Index of the event slot of an auto-attack."""
     return layout.slot(f"{spell.name}_swing")
@@ -205,7 +210,7 @@ def _slots(model: Model) -> tuple[tuple[Slot, ...], int, int]:
     slots += [Slot(f"{s.name}_swing", "swing", s.name, -1, 101 if s.owner else 100) for s in model.spells if s.swing is not None]
     if model.runes is not None:
         slots += [Slot(f"rune_{i}", "rune", str(i), -1, 1) for i in range(len(model.runes.kinds) * model.runes.each)]
-    slots += [Slot(f"missile_{i}", "missile", str(i), -1, 0) for i in range(MISSILES)]
+    slots += [Slot(f"missile_{i}", "missile", str(i), -1, 0) for i in range(missiles(model))]
     for pet in model.pets:
         slots += [Slot(f"{pet.name}_{kind}", f"pet_{kind}", pet.name, -1, 0) for kind in ("gcd", "cast", "end")]
     slots += [Slot(f"{a.name}_tick", "aura", a.name, -1, 0) for a in model.auras if a.ticks and not a.on_target]
@@ -253,7 +258,7 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     b.scalar("fault", "int", "fault bits")
     b.scalar("damage", "float", "damage done since the pull")
     b.scalar("deciding", "int", "1 at a decision point")
-    b.scalar("idle", "int", "1 while waiting on purpose")
+    b.scalar("idle", "int", "1 while the player waits, 2 once something has happened since")
     b.scalar("channel", "int", "1 while channelling")
     b.scalar("events", "int", "events handled in this fight")
     b.scalar("expire_at", "int", "no active aura ends before")
@@ -266,14 +271,15 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     b.scalar("cast_cost", "float", "what it will cost")
     b.array("at", "int", len(slots), "time of the event in each slot")
     b.array("order", "int", len(slots), "sequence number of the event in each slot")
-    b.array("missile_spell", "int", MISSILES, "spell of each missile in flight")
-    b.array("missile_target", "int", MISSILES, "its enemy")
-    b.array("missile_outcome", "int", MISSILES, "0 miss, 1 hit, 2 critical; drawn at the cast (sampled form only)")
-    b.array("missile_damage", "float", MISSILES, "damage with that outcome")
-    b.array("missile_mean", "float", MISSILES, "expected damage of a plain hit")
-    b.array("missile_crit", "float", MISSILES, "chance of a critical strike")
-    b.array("missile_factor", "float", MISSILES, "factor of a critical strike")
-    b.array("missile_cost", "float", MISSILES, "what its cast cost")
+    if missiles(model):
+        b.array("missile_spell", "int", MISSILES, "spell of each missile in flight")
+        b.array("missile_target", "int", MISSILES, "its enemy")
+        b.array("missile_outcome", "int", MISSILES, "0 miss, 1 hit, 2 critical; drawn at the cast (sampled form only)")
+        b.array("missile_damage", "float", MISSILES, "damage with that outcome")
+        b.array("missile_mean", "float", MISSILES, "expected damage of a plain hit")
+        b.array("missile_crit", "float", MISSILES, "chance of a critical strike")
+        b.array("missile_factor", "float", MISSILES, "factor of a critical strike")
+        b.array("missile_cost", "float", MISSILES, "what its cast cost")
     b.array("cost_latest", "float", len(model.spells), "latest cost evaluated for each spell")
     for resource in model.resources:
         b.scalar(resource.name, "float", f"current {resource.label}")

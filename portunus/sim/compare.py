@@ -1,8 +1,9 @@
 """Comparison with reference results: the same scenarios here and there, every figure side by side, and a verdict.
 
-A scenario passes when its damage per second is within `max(0.5 %, 3 standard errors of the difference)` of the reference and the casts of every
-action are within `max(1 %, 3 standard errors)`. Hits, damage per action and aura uptimes are reported, not judged. The reference gives no
-standard error for casts; theirs is taken to be ours scaled by the numbers of fights.
+A scenario passes when its damage per second is within `max(0.5 %, 3 standard errors of the difference)` of the reference, the casts of every
+action within `max(1 %, 0.3 casts, 3 standard errors)`, its damage within `max(2 %, 3 standard errors)` and the uptime of every aura both know within
+`max(1 percentage point, 3 standard errors)`. Hits are reported, not judged, and casts only where the reference counts them. The reference gives
+standard errors for damage per second only; the others are taken to be ours scaled by the numbers of fights.
 
 The exact comparison replays single fights with the reference's random stream and its artefacts switched on; equal to 1e-9 counts as exact.
 """
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from portunus.errors import PortunusError
 from portunus.sim.golden import ActionKey, Golden, in_our_words, profile_table, read_exact, read_golden, spec_of
-from portunus.sim.results import ActionResult, AuraResult, Progress, SimulationResult, simulate
+from portunus.sim.results import ActionResult, Progress, SimulationResult, simulate
 
 if TYPE_CHECKING:
     from portunus.dsl.model import Model, Rotation
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 DPS_TOLERANCE = 0.005
 CASTS_TOLERANCE = 0.01
+CASTS_LEAST = 0.3
+DAMAGE_TOLERANCE = 0.02
+UPTIME_TOLERANCE = 0.01
 ERRORS_ALLOWED = 3.0
 EXACT_TOLERANCE = 1e-9
 ROUNDING = 1e-6  # the reference prints six decimals
@@ -70,7 +74,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class ActionComparison:
-    """One action here and there, per fight; only `casts` is judged."""
+    """One action here and there, per fight; `casts` and `damage` are judged."""
 
     label: str
     key: ActionKey
@@ -149,7 +153,9 @@ class ScenarioComparison:
     @property
     def passed(self) -> bool:
         """True if everything judged is within its tolerance."""
-        means = not self.judged or (self.dps.passed and all(a.casts.passed for a in self.actions) and not self.unmatched)
+        means = not self.judged or (
+            self.dps.passed and all(a.casts.passed and a.damage.passed for a in self.actions) and all(a.uptime_s.passed for a in self.auras) and not self.unmatched
+        )
         return means and (self.exact is None or self.exact.passed)
 
     @property
@@ -161,6 +167,10 @@ class ScenarioComparison:
                 found.append(f"DPS differs by {self.dps.percent:+.2f} % (tolerance {self.dps.tolerance_percent:.2f} %)")
             found += [f"casts of {a.label} differ by {a.casts.percent:+.2f} % (tolerance {a.casts.tolerance_percent:.2f} %)"
                       for a in self.actions if not a.casts.passed]
+            found += [f"damage of {a.label} differs by {a.damage.percent:+.2f} % (tolerance {a.damage.tolerance_percent:.2f} %)"
+                      for a in self.actions if not a.damage.passed]
+            found += [f"{a.label} is up {a.uptime_s.ours:.2f} s a fight, {a.uptime_s.reference:.2f} s in the reference (tolerance {a.uptime_s.tolerance:.2f} s)"
+                      for a in self.auras if not a.uptime_s.passed]
             found += self.unmatched
         if self.exact is not None and not self.exact.passed:
             first = self.exact.first_different
@@ -179,9 +189,23 @@ def compare_dps(ours: float, our_error: float, reference: float, reference_error
 
 
 def compare_casts(ours: float, our_error: float, reference: float, *, fights: int, reference_fights: int) -> Difference:
-    """Casts per fight, with the wider of 1 % and three standard errors as tolerance."""
-    error = our_error * math.sqrt(1 + fights / reference_fights) if math.isfinite(our_error) else 0.0
-    return Difference(ours, reference, max(CASTS_TOLERANCE * abs(reference), ERRORS_ALLOWED * error, ROUNDING))
+    """Casts per fight, with the widest of 1 %, 0.3 casts and three standard errors as tolerance."""
+    return _compare_counts(ours, our_error, reference, max(CASTS_TOLERANCE * abs(reference), CASTS_LEAST), fights / reference_fights)
+
+
+def compare_damage(ours: float, our_error: float, reference: float, *, fights: int, reference_fights: int) -> Difference:
+    """Damage of an action per fight, with the wider of 2 % and three standard errors as tolerance."""
+    return _compare_counts(ours, our_error, reference, DAMAGE_TOLERANCE * abs(reference), fights / reference_fights)
+
+
+def compare_uptime(ours: float, our_error: float, reference: float, *, seconds: float, fights: int, reference_fights: int) -> Difference:
+    """Seconds an aura was up per fight, with the wider of one percentage point of `seconds` and three standard errors as tolerance."""
+    return _compare_counts(ours, our_error, reference, UPTIME_TOLERANCE * seconds, fights / reference_fights)
+
+
+def _compare_counts(ours: float, our_error: float, reference: float, least: float, share: float) -> Difference:
+    error = our_error * math.sqrt(1 + share) if math.isfinite(our_error) else 0.0
+    return Difference(ours, reference, max(least, ERRORS_ALLOWED * error, ROUNDING))
 
 
 def compare_result(
@@ -197,14 +221,17 @@ def compare_result(
     actions = tuple(
         ActionComparison(
             label=own.label, key=key,
-            casts=compare_casts(own.casts.value, own.casts.standard_error, their.casts, fights=result.fights, reference_fights=golden.iterations),
-            hits=Difference(own.hits.value, their.hits), crits=Difference(own.crits.value, their.crits), damage=Difference(own.damage.value, their.damage),
+            # Of what only happens as a part of something else the reference counts damage, but no casts.
+            casts=compare_casts(own.casts.value, own.casts.standard_error, their.casts, fights=result.fights, reference_fights=golden.iterations)
+            if their.casts or not their.damage else Difference(own.casts.value, their.casts),
+            hits=Difference(own.hits.value, their.hits), crits=Difference(own.crits.value, their.crits),
+            damage=compare_damage(own.damage.value, own.damage.standard_error, their.damage, fights=result.fights, reference_fights=golden.iterations),
         )
         for key, their in theirs.items() if (own := ours.get(key)) is not None
     )  # fmt: skip
     return ScenarioComparison(
         name=golden.scenario.name, spec=spec, dps=compare_dps(result.dps.value, result.dps.standard_error, golden.dps, golden.standard_error),
-        dps_error=result.dps.standard_error, reference_error=golden.standard_error, actions=actions, auras=_compare_auras(golden, result.auras),
+        dps_error=result.dps.standard_error, reference_error=golden.standard_error, actions=actions, auras=_compare_auras(golden, result),
         unmatched=tuple(unmatched), left_out=tuple(sorted({a.other for a in golden.actions if a.key.kind == "other"})), exact=exact,
         judged=judged, fights=result.fights, reference_fights=golden.iterations, seconds=result.seconds,
     )  # fmt: skip
@@ -221,15 +248,17 @@ def row_key(action: ActionResult) -> ActionKey:
     return ActionKey("item" if action.item else "spell", action.spell_id, action.tag, bool(action.owner))
 
 
-def _compare_auras(golden: Golden, auras: tuple[AuraResult, ...]) -> tuple[AuraComparison, ...]:
+def _compare_auras(golden: Golden, result: SimulationResult) -> tuple[AuraComparison, ...]:
     rows = []
-    for aura in auras:
+    for aura in result.auras:
         same = [a for a in golden.auras if a.spell_id == aura.spell_id and a.on_target == aura.on_target]
         # The reference keeps some effects over time under the plain spell; the variant only tells them apart where both are on one unit.
         mine = [a for a in same if a.tag == aura.tag] or ([a for a in same if a.tag == 0] if aura.on_target else [])
         if mine or aura.uptime_s.value:
-            rows.append(AuraComparison(aura.label, aura.spell_id, aura.tag, Difference(aura.uptime_s.value, sum(a.uptime_s for a in mine)),
-                                       Difference(aura.procs.value, sum(a.procs for a in mine))))
+            uptime = Difference(aura.uptime_s.value, 0.0) if not mine else compare_uptime(
+                aura.uptime_s.value, aura.uptime_s.standard_error, sum(a.uptime_s for a in mine), seconds=golden.scenario.duration * len({a.target for a in mine}),
+                fights=result.fights, reference_fights=golden.iterations)
+            rows.append(AuraComparison(aura.label, aura.spell_id, aura.tag, uptime, Difference(aura.procs.value, sum(a.procs for a in mine))))
     return tuple(rows)
 
 

@@ -6,12 +6,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from portunus.sim.compare import (
+    CASTS_LEAST,
     CASTS_TOLERANCE,
+    DAMAGE_TOLERANCE,
     DPS_TOLERANCE,
     ERRORS_ALLOWED,
     EXACT_TOLERANCE,
     ROUNDING,
     TARGET_ERROR,
+    UPTIME_TOLERANCE,
     ActionComparison,
     Difference,
     ScenarioComparison,
@@ -69,7 +72,7 @@ def comparison_document(results: list[ScenarioComparison], *, version: str) -> d
     return {
         "version": version,
         "passed": all(r.passed for r in results),
-        "tolerances": {"dps_share": DPS_TOLERANCE, "casts_share": CASTS_TOLERANCE, "standard_errors": ERRORS_ALLOWED, "exact": EXACT_TOLERANCE},
+        "tolerances": {"dps_share": DPS_TOLERANCE, "casts_share": CASTS_TOLERANCE, "casts": CASTS_LEAST, "damage_share": DAMAGE_TOLERANCE, "uptime_share": UPTIME_TOLERANCE, "standard_errors": ERRORS_ALLOWED, "exact": EXACT_TOLERANCE},
         "scenarios": [_scenario_document(r) for r in results],
     }
 
@@ -118,9 +121,11 @@ and holds nothing that was not measured in that run. The reference is wowsims/wo
 ## What is compared
 
 - **DPS**: the mean over the fights, player and pets. It passes within {dps:g} % or {errors:g} standard errors of the difference, whichever is wider.
-- **Casts** of every action, per fight: within {casts:g} % or {errors:g} standard errors. The reference gives no error for casts; its own is
-  taken to be ours, scaled by the numbers of fights.
-- **Damage, hits and uptimes** are reported, not judged. The two count some of them differently: the reference counts the hit of a missile when the
+- **Casts** of every action, per fight: within {casts:g} %, {least:g} casts or {errors:g} standard errors; of what is only a part of something else the
+  reference counts no casts, and they are not judged. **Damage** of every action: within {damage:g} % or {errors:g} standard errors. **Uptime** of every aura
+  that both know: within {uptime:g} percentage point or {errors:g} standard errors. The reference gives no errors for these; its own are taken to be
+  ours, scaled by the numbers of fights.
+- **Hits and procs** are reported, not judged. The two count some of them differently: the reference counts the hit of a missile when the
   cast ends, this simulator when it lands, so the last one in flight is missing here; and for effects that are added up (Ignite) the reference
   counts only the first application as a proc.
 - **Exact replay**: single fights with the reference's random stream, its artefacts switched on. A relative difference in DPS of at most
@@ -141,21 +146,21 @@ same fights.
 def fidelity_page(results: list[ScenarioComparison], *, command: str) -> str:
     """The comparison as a page in Markdown; a pure function of the results."""
     exact = any(r.exact is not None for r in results)
-    header = ["scenario", "fights", "DPS", "reference", "difference", "tolerance", "worst casts"] + (["exact replay"] if exact else []) + ["agrees"]
+    header = ["spec", "scenario", "fights", "DPS", "reference", "difference", "tolerance", "worst casts"] + (["exact replay"] if exact else []) + ["agrees"]
     rows = []
     for r in results:
-        cells = [r.name, f"{r.fights:,}", f"{r.dps.ours:.2f} ± {r.dps_error:.2f}", f"{r.dps.reference:.2f} ± {r.reference_error:.2f}",
+        cells = [r.spec, r.name, f"{r.fights:,}", f"{r.dps.ours:.2f} ± {r.dps_error:.2f}", f"{r.dps.reference:.2f} ± {r.reference_error:.2f}",
                  percent(r.dps.percent, digits=3), f"{r.dps.tolerance_percent:.2f} %", casts_text(r.worst_casts)]
         if exact:
             cells.append("" if r.exact is None else f"{r.exact.largest:.1e}")
         rows.append([*cells, "yes" if r.passed else "**no**"])
     page = _PAGE.format(
-        command=command, dps=DPS_TOLERANCE * 100, casts=CASTS_TOLERANCE * 100, errors=ERRORS_ALLOWED, exact=EXACT_TOLERANCE, target=TARGET_ERROR * 100,
+        command=command, dps=DPS_TOLERANCE * 100, casts=CASTS_TOLERANCE * 100, least=CASTS_LEAST, damage=DAMAGE_TOLERANCE * 100, uptime=UPTIME_TOLERANCE * 100, errors=ERRORS_ALLOWED, exact=EXACT_TOLERANCE, target=TARGET_ERROR * 100,
         verdict=verdict(results), table=_table(header, rows),
     )  # fmt: skip
     failed = [r for r in results if not r.passed]
     if failed:
-        page += "\n## Outside tolerance\n\n" + "".join(f"- **{r.name}**: {'; '.join(r.failures)}\n" for r in failed)
+        page += "\n## Outside tolerance\n\n" + "".join(f"- {r.spec}, **{r.name}**: {'; '.join(r.failures)}\n" for r in failed)
     page += "\n## Actions\n\nThe largest difference of each action over all scenarios in which it does at least one damage or cast a fight.\n\n" + _actions(results)
     left = sorted({name for r in results for name in r.left_out})
     if left:

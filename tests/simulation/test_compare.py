@@ -56,10 +56,10 @@ def test_equal_results_pass(golden: Golden) -> None:
 
 
 def test_a_planted_dps_error_fails(golden: Golden) -> None:
-    result = compare.compare_result(golden, as_result(golden, dps_factor=1.02), spec="mage_fire")
+    result = compare.compare_result(golden, as_result(golden, dps_factor=1.019), spec="mage_fire")
     assert not result.passed
-    assert result.dps.percent == pytest.approx(2.0)
-    assert result.failures == ("DPS differs by +2.00 % (tolerance 0.50 %)",)
+    assert result.dps.percent == pytest.approx(1.9)
+    assert result.failures == ("DPS differs by +1.90 % (tolerance 0.50 %)",)
     assert compare.compare_result(golden, as_result(golden, dps_factor=1.004), spec="mage_fire").passed
     assert not compare.compare_result(golden, as_result(golden, dps_factor=0.994), spec="mage_fire").passed
 
@@ -79,9 +79,28 @@ def test_noise_widens_the_tolerance(golden: Golden) -> None:
     assert difference.tolerance == 15.0
     assert difference.passed
     assert not compare.compare_dps(1016.0, 3.0, 1000.0, 4.0).passed
-    rare = compare.compare_casts(0.05, 0.01, 0.04, fights=100, reference_fights=100)
-    assert rare.tolerance == pytest.approx(3 * 0.01 * math.sqrt(2))
-    assert not compare.compare_casts(0.05, math.inf, 0.04, fights=1, reference_fights=100).passed
+    loose = compare.compare_casts(0.5, 0.2, 0.4, fights=100, reference_fights=100)
+    assert loose.tolerance == pytest.approx(3 * 0.2 * math.sqrt(2))
+    assert compare.compare_casts(0.5, 0.01, 0.25, fights=100, reference_fights=100).tolerance == 0.3
+    assert not compare.compare_casts(0.5, math.inf, 0.1, fights=1, reference_fights=100).passed
+
+
+def test_a_planted_error_of_one_action_or_aura_fails(golden: Golden) -> None:
+    ours = as_result(golden)
+    strong = replace(ours.actions[0], damage=nearly(ours.actions[0].damage.value * 1.03))
+    result = compare.compare_result(golden, replace(ours, actions=(strong, *ours.actions[1:])), spec="mage_fire")
+    assert [f.split(" differs")[0] for f in result.failures] == [f"damage of {strong.label}"]
+    first = ours.auras[0]
+    short = replace(first, uptime_s=nearly(first.uptime_s.value - 0.012 * golden.scenario.duration))
+    result = compare.compare_result(golden, replace(ours, auras=(short, *ours.auras[1:])), spec="mage_fire")
+    assert len(result.failures) == 1
+    assert result.failures[0].startswith(f"{first.label} is up")
+
+
+def test_casts_the_reference_does_not_count_are_not_judged(golden: Golden) -> None:
+    part = replace(golden.actions[0], casts=0.0)
+    assert part.damage > 0
+    assert compare.compare_result(replace(golden, actions=(part, *golden.actions[1:])), as_result(golden), spec="mage_fire").passed
 
 
 def test_actions_only_one_side_has_fail(golden: Golden) -> None:
