@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portunus.dsl.english import English
 from portunus.dsl.model import Aura, Model, Modifier, Spell
 from portunus.dsl.show import show, show_line, show_statements
 from portunus.units import show_time
@@ -32,7 +33,7 @@ def sheet(model: Model) -> list[tuple[str, list[str]]]:
         found = [spell for spell in model.spells if spell.owner == owner]
         sections.append((title, [line for spell in found for line in _spell(spell)]))
     sections.append(("Auras", [line for aura in model.auras for line in _aura(aura, model)]))
-    sections.append(("Always on", [_modifier(modifier) for modifier in model.modifiers if not modifier.aura] or ["nothing"]))
+    sections.append(("Always on", [modifier_text(modifier) for modifier in model.modifiers if not modifier.aura] or ["nothing"]))
     handlers = []
     for handler in model.handlers:
         handlers += [f"on {handler.event} of {', '.join(handler.subjects)}", *("  " + line for line in show_statements(handler.body))]
@@ -40,9 +41,12 @@ def sheet(model: Model) -> list[tuple[str, list[str]]]:
     for pet in model.pets:
         chosen = ", ".join(choice.spell + (f" (chance {show(choice.chance)})" if show(choice.chance) != "1" else "") for choice in pet.choices)
         sections.append((f"Pet {pet.label}", [f"casts {chosen}", f"crit chance {show(pet.crit_chance)}, hit chance {show(pet.hit_chance)}"]))
+    english = English(model)
     for rotation in model.rotations:
         lines = [f"{show_time(time)}  {spell}" for time, spell in rotation.prepull]
-        sections.append((f"Priority list {rotation.name}", lines + [f"{number:>2}. {show_line(line)}" for number, line in enumerate(rotation.lines, 1)]))
+        for number, line in enumerate(rotation.lines, 1):
+            lines += [f"{number:>2}. {show_line(line)}", f"    {english.sentence(line)}"]
+        sections.append((f"Priority list {rotation.name}", lines))
     sections.append(("Properties", [f"{item.text}: {show(item.condition)}" for item in model.properties] or ["none"]))
     return sections
 
@@ -85,14 +89,15 @@ def _aura(aura: Aura, model: Model) -> list[str]:
     lines = [f"{aura.name}  \"{aura.label}\"", "  " + ", ".join(facts)]
     if aura.tick_amount is not None:
         lines.append(f"  each tick {show(aura.tick_amount)}" + (f", critical if {show(aura.tick_crits)}" if aura.tick_crits is not None else ""))
-    lines += ["  " + _modifier(modifier) for modifier in model.modifiers if modifier.aura == aura.name]
+    lines += ["  " + modifier_text(modifier) for modifier in model.modifiers if modifier.aura == aura.name]
     for word, block in (("tick", aura.on_tick), ("expire", aura.on_expire)):
         if block:
             lines += [f"  on {word}", *("    " + line for line in show_statements(block))]
     return lines
 
 
-def _modifier(modifier: Modifier) -> str:
+def modifier_text(modifier: Modifier) -> str:
+    """A modifier in one line."""
     text = f"{modifier.kind} {'+' if modifier.kind in ('crit_chance', 'hit_chance') else '*'} {show(modifier.amount, 7)}"
     text += f" for {', '.join(modifier.spells)}" if modifier.spells is not None else ""
     return text + (f" if {show(modifier.condition)}" if modifier.condition is not None else "")

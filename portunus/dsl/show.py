@@ -59,7 +59,7 @@ def show(expr: Expr | None, around: int = 0) -> str:
     op = expr.op
     if op == "number":
         value = expr.args[0]
-        return show_time(value) if expr.type == "time" else f"{value:g}" + {"distance": "yd", "speed": "yd/s"}.get(expr.type, "")
+        return show_time(value) if expr.type == "time" else f"{value:.15g}" + {"distance": "yd", "speed": "yd/s"}.get(expr.type, "")
     if op == "event_outcome":
         return next(word for word, name in OUTCOME_WORDS.items() if OUTCOMES[name] == expr.args[0])
     if op in _NAMES:
@@ -72,7 +72,7 @@ def show(expr: Expr | None, around: int = 0) -> str:
             gap = "" if op == "range" else " "
             text = show(expr.args[0], strength) + gap + _SIGNS[op] + gap + show(expr.args[1], strength + 1)
         return f"({text})" if strength < around else text
-    return f"{op}({', '.join(show(argument) for argument in expr.args)})"
+    return f"{op}({', '.join(show(argument) if isinstance(argument, Expr) else str(argument) for argument in expr.args)})"
 
 
 def show_statements(block: Iterable[Statement], depth: int = 0) -> list[str]:
