@@ -22,13 +22,14 @@ define apt_install
 	fi
 endef
 
-.PHONY: help demo test test-all fuzz lint wheel wheel-test venv display browser clean
+.PHONY: help demo test test-all fuzz docs lint wheel wheel-test venv display browser clean
 
 help:
 	@echo "make demo        set up and run the whole chain on the fire mage (about 10 minutes)"
 	@echo "make test        set up and run the tests"
 	@echo "make test-all    the tests with the slow ones"
 	@echo "make fuzz        a million broken specs; about an hour on two cores"
+	@echo "make docs        the documents as a site in out/docs"
 	@echo "make lint        ruff and mypy"
 	@echo "make wheel       build dist/*.whl;  make wheel-test  install it in an empty environment and use it from another folder"
 	@echo "make venv        only the virtual environment .venv;  make clean  remove it and everything built"
@@ -44,6 +45,10 @@ test-all: venv display browser
 
 fuzz: venv
 	$(BIN)/python tests/language/fuzz.py --count 1000000
+
+docs: venv
+	$(BIN)/sphinx-build -q -W -b html docs out/docs
+	@echo "open out/docs/index.html"
 
 lint: venv
 	$(BIN)/ruff check .

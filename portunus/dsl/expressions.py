@@ -230,12 +230,10 @@ class Expressions:
 
     def _disagree(self, node: Binary, left: Expr, left_node: Node, right: Expr, message: str) -> None:
         """Report two operands that do not go together, at the one that can be mended if there is one."""
-        for part, expr, wanted in ((node.right, right, left.type), (left_node, left, right.type)):
-            hint = _mend(part, expr, [wanted])
-            if hint:
-                self.problems.error("PT501", part.span if hint.startswith("write") else node.span, message, hint)
-                return
-        self.problems.error("PT501", node.span, message)
+        ways = [(_mend(node.right, right, [left.type]), node.right), (_mend(left_node, left, [right.type]), left_node)]
+        exact = next(((hint, part.span) for hint, part in ways if hint.startswith("write")), None)
+        hint, place = exact or (ways[0][0] or ways[1][0], node.span)
+        self.problems.error("PT501", place, message, hint)
 
     def _call(self, node: Call, context: Context) -> Expr:
         if node.function not in FUNCTIONS:
