@@ -58,7 +58,7 @@ def test_the_tutorial_ends_in_a_class_that_plays(tmp_path: Path) -> None:
     state, counters = Twin(program).fight(tables, 1, "default")
     casts = dict(zip([row.name for row in program.layout.rows], counters.casts, strict=True))
     assert state.fault == 0 and state.damage > 50_000
-    assert casts["firebolt"] > 20 and casts["kindle"] > 3 and casts["flarebolt"] > 2
+    assert casts["firebolt"] > 20 and casts["kindle"] > 3 and casts["flarebolt"] > 0
 
 
 @pytest.mark.parametrize(("block", "keyword"), [(block, keyword) for block in BLOCKS.values() for keyword in block.keywords.values()], ids=lambda part: getattr(part, "name", None) or part.word)
