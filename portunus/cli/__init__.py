@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("Theorycrafters: write a spec and measure it", "Show what a spec means, stage by stage."),
     "test": ("Theorycrafters: write a spec and measure it", "Look for fights that break a law of a spec or one of its properties."),
     "diff": ("Theorycrafters: write a spec and measure it", "Say what changed in meaning between two specs."),
+    "lsp": ("Theorycrafters: write a spec and measure it", "Serve editors: findings as you type, completion, hover, rename."),
     "sim": ("Theorycrafters: write a spec and measure it", "Simulate many fights and print damage, casts and uptimes."),
     "compare": ("Theorycrafters: write a spec and measure it", "Compare with reference results of another simulator."),
     "import": ("Theorycrafters: write a spec and measure it", "Turn a priority list of the wowsims simulators into a rotation."),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from portunus.dsl import limits
 from portunus.dsl.build import Builder
@@ -68,10 +70,11 @@ def _nearby(path: Path) -> str:
 class _Reader:
     """Reads a file and, first, the files it uses."""
 
-    def __init__(self, path: Path, problems: Problems, text: str | None) -> None:
+    def __init__(self, path: Path, problems: Problems, text: str | None, others: Mapping[Path, str]) -> None:
         self.problems = problems
         self.text = text
-        self.root = _root(path)
+        self.others = others
+        self.root = use_root(path)
         self.files: list[tuple[Entry, ...]] = []
         self.sources: list[str] = []
         self.seen: dict[Path, str] = {}
@@ -90,7 +93,8 @@ class _Reader:
             self.problems.error("PT013", at or Span(shown, 1, 1), f"more than {limits.INCLUDES} files")
             return
         self.seen[real] = shown
-        source = Source(shown, self.text) if self.text is not None and at is None else read_source(path, shown, self.problems, at)
+        known = self.text if self.text is not None and at is None else self.others.get(real)
+        source = Source(shown, known) if known is not None else read_source(path, shown, self.problems, at)
         if source is None:
             self.problems.lost_files = True
             return
@@ -116,7 +120,7 @@ class _Reader:
         self.read(target, str(Path(shown).parent / relative), node.span)
 
 
-def _root(path: Path) -> Path:
+def use_root(path: Path) -> Path:
     """The folder `use` cannot leave: the nearest folder called `specs` above the file, else the file's own."""
     folder = path.resolve().parent
     return next((parent for parent in (folder, *folder.parents) if parent.name == "specs"), folder)
@@ -132,18 +136,19 @@ def _uses(entries: tuple[Entry, ...]) -> list[Text]:
     return found
 
 
-def examine(path: Path | str, *, need_spec: bool = False, text: str | None = None) -> Checked:
+def examine(path: Path | str, *, need_spec: bool = False, text: str | None = None, others: Mapping[Path, str] = MappingProxyType({})) -> Checked:
     """Read a file, resolve all it says and run every check.
 
     Args:
         path: The file.
         need_spec: A missing spec is an error (a class or ruleset file alone is not enough).
-        text: Stands for the file's content, as in an editor with unsaved changes; the files it uses are read from disk.
+        text: Stands for the file's content, as in an editor with unsaved changes.
+        others: Contents of files it may use, by resolved path; what is not among them is read from disk.
     """
     problems = Problems()
     symbols, model = None, None
     try:
-        reader = _Reader(Path(path), problems, text)
+        reader = _Reader(Path(path), problems, text, others)
         reader.read(Path(path), str(path))
         symbols = collect(reader.files, problems)
         if need_spec and "spec" not in symbols.sections and not problems.failed:

@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "planner": {"search", "evaluator", "runtime", "compiler"},
     "barcode": COMPILER,
     "train": {"sim", "search", "evaluator", "runtime", "compiler"},
+    "lsp": {"dsl", "ir", "compiler"},
     "testing": COMPILER | {"sim", "compiler", "barcode"},
     "portunus_overlay": {"planner", "barcode", "runtime", "compiler"},
 }
@@ -36,6 +37,8 @@ HEAVY: dict[str, tuple[str, ...]] = {
     "kivy": ("portunus_overlay",),
     "mss": ("portunus.barcode", "portunus_overlay"),
     "lupa": ("portunus.barcode",),
+    "pygls": ("portunus.lsp",),
+    "lsprotocol": ("portunus.lsp",),
     "hypothesis": ("portunus.testing",),
 }
 # Commands sit above everything.

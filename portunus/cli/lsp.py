@@ -1,0 +1,18 @@
+"""`portunus lsp`: the language server, for editors."""
+
+from __future__ import annotations
+
+import rich_click as click
+
+from portunus.errors import PortunusError
+
+
+@click.command("lsp", epilog="Example: portunus lsp   (an editor starts it; editors/README.md says how for VS Code, Neovim and Helix)")
+def command() -> None:
+    """Serve editors over standard input and output: findings as you type, completion, hover, definition, rename, formatting."""
+    try:
+        from portunus.lsp.server import create_server
+    except ModuleNotFoundError as error:
+        raise PortunusError(f"this needs {error.name}, which is not installed", hint="pip install 'portunus-planner[lsp]'") from error
+
+    create_server().start_io()

@@ -1,0 +1,205 @@
+"""What the language server answers a real client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from editor import Editor, copy_specs, editor
+from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
+
+from portunus.dsl import check_file
+from portunus.dsl.format import format_text
+
+Story = Callable[[Editor, str, Path], Awaitable[None]]
+
+
+def tell(folder: Path, story: Story) -> None:
+    """Run a story with the fire mage open."""
+
+    async def run() -> None:
+        spec = copy_specs(folder)
+        async with editor(folder) as ed:
+            uri = ed.open(spec)
+            assert await ed.findings(uri) == []
+            await story(ed, uri, spec)
+
+    asyncio.run(run())
+
+
+def test_findings_follow_the_text(tmp_path: Path) -> None:
+    async def story(ed: Editor, uri: str, spec: Path) -> None:
+        ed.change(uri, "apply pyroblast_burn", "apply pyroblast_brun")
+        (finding, *_) = await ed.findings(uri)
+        assert finding.code == "PT401" and "did you mean `pyroblast_burn`?" in finding.message
+        line = ed.texts[uri].split("\n")[finding.range.start.line]
+        assert line[finding.range.start.character : finding.range.end.character] == "pyroblast_brun"
+        mended = await ed.client.text_document_code_action_async(
+            lsp.CodeActionParams(lsp.TextDocumentIdentifier(uri), finding.range, lsp.CodeActionContext([finding]))
+        )
+        assert mended is not None
+        edit = next(action.edit for action in mended if isinstance(action, lsp.CodeAction) and action.edit)
+        assert edit is not None and edit.changes is not None
+        assert ed.applied(list(edit.changes[uri]), uri) == spec.read_text(encoding="utf-8")
+        ed.change(uri, "apply pyroblast_brun", "apply pyroblast_burn")
+        assert await ed.findings(uri) == []
+
+    tell(tmp_path, story)
+
+
+def test_a_mistake_in_a_used_file_is_seen_where_it_is_used(tmp_path: Path) -> None:
+    async def story(ed: Editor, uri: str, spec: Path) -> None:
+        parent = ed.open(spec.with_name("mage.spec"))
+        await ed.findings(parent)
+        ed.change(parent, "glyph fireball     42739", "glyph fierball     42739")  # not saved
+        (finding, *_) = await ed.next_findings(uri)
+        assert "glyph" in finding.message
+        ed.change(parent, "resource mana", "resourse mana")
+        found = await ed.next_findings(uri)
+        elsewhere = next(f for f in found if f.related_information)
+        assert ed.texts[uri].split("\n")[elsewhere.range.start.line].startswith('use "mage.spec"')
+        assert elsewhere.related_information is not None and elsewhere.related_information[0].location.uri == parent
+        ed.client.text_document_did_close(lsp.DidCloseTextDocumentParams(lsp.TextDocumentIdentifier(parent)))
+        assert await ed.next_findings(uri) == []
+        assert ed.published[parent][-1].diagnostics == []
+
+    tell(tmp_path, story)
+
+
+def test_completion_knows_the_place(tmp_path: Path) -> None:
+    async def story(ed: Editor, uri: str, spec: Path) -> None:
+        ed.change(uri, "    apply hot_streak\n        }", "    apply hot_streak\n        }") if False else None
+        ed.change(uri, "id 42859    school fire", "id 42859    school fire\n    c")
+        found = await ed.complete(uri, "school fire\n    c")
+        assert {"cast", "cost", "cooldown", "crit_chance", "channel"} <= set(found) and "class" not in found and "damage" not in found
+        ed.change(uri, "school fire\n    c", "school fire\n    requires buff.hot")
+        assert await ed.complete(uri, "requires buff.hot") == ["buff.hot_streak.", "buff.hot_streak_counter."]
+        ed.change(uri, "requires buff.hot", "requires buff.hot_streak.")
+        assert {"buff.hot_streak.up", "buff.hot_streak.remains"} <= set(await ed.complete(uri, "requires buff.hot_streak.\n".strip()))
+        ed.change(uri, "requires buff.hot_streak.\n", "requires talent.ig\n")
+        assert await ed.complete(uri, "requires talent.ig") == ["talent.ignite"]
+        ed.change(uri, "requires talent.ig\n", "requires cooldown.\n")
+        assert "cooldown.combustion." in await ed.complete(uri, "requires cooldown.")
+        ed.change(uri, "requires cooldown.\n", "cooldown 8\n")
+        assert {"8s", "8min", "8ms"} <= set(await ed.complete(uri, "cooldown 8\n".strip()))
+        ed.change(uri, "cooldown 8\n", "on \n")
+        assert {"start", "cast", "land"} <= set(await ed.complete(uri, "school fire\n    on "))
+        ed.change(uri, "school fire\n    on \n", "school fire\n")
+        ed.change(uri, "remove hot_streak_counter\n          apply hot_streak", "remove hot_streak_counter\n          apply hot_")
+        assert set(await ed.complete(uri, "apply hot_")) == {"hot_streak", "hot_streak_counter"} - {"hot_"}
+        ed.change(uri, "    fireball\n  }", "    fireball\n    py\n  }")
+        assert await ed.complete(uri, "fireball\n    py") == ["pyroblast"]
+        ed.change(uri, "    py\n", "    scorch if fig\n")
+        assert {"fight.time", "fight.remains"} <= set(await ed.complete(uri, "scorch if fig"))
+        ed.change(uri, 'use "mage.spec"', 'use "ma"')
+        assert await ed.complete(uri, 'use "ma') == ["mage.spec"]
+        assert await ed.complete(uri, "# Fire mage") == []
+
+    tell(tmp_path, story)
+
+
+def test_hover_shows_numbers_of_the_default_profile(tmp_path: Path) -> None:
+    async def story(ed: Editor, uri: str, spec: Path) -> None:
+        cast = await ed.hover(uri, "cast 3.5s"[:4] if ed.texts[uri].count("cast 3.5s"[:4]) == 1 else "id 42833   school fire\n    cast")
+        assert "Its cast time before haste" in cast and "**2.85 s** for mage_fire.toml" in cast
+        assert "5 ranks; mage_fire.toml has 5" in await ed.hover(uri, "0.1s * talent.improved_fireball")
+        spell = await ed.hover(uri, "spell fireball")
+        assert '"Fireball": a spell' in spell and "- cast 2.85 s" in spell and "- missile 24 yd/s" in spell and "- damage 3,773 to 4,018" in spell
+        assert "an aura on the player" in await ed.hover(uri, "instant_if buff.hot_streak")
+        assert "= **2,500** for mage_fire.toml" in await ed.hover(uri, "1210..1531 + (115% + 5% * talent.empowered_fire) * spell_power")
+        assert "3,773 to 4,018" in await ed.hover(uri, "damage 898..1143 +")
+        assert "the index" in (await ed.hover(uri, "by pick")).lower() or "pick(" in await ed.hover(uri, "by pick")
+        assert "worn by" in await ed.hover(uri, "0.15s * glyph.fireball")
+        assert await ed.hover(uri, "# Fire mage") == ""
+
+    tell(tmp_path, story)
+
+
+def test_definition_across_files(tmp_path: Path) -> None:
+    async def story(ed: Editor, uri: str, spec: Path) -> None:
+        async def line_of(text: str) -> tuple[str, str]:
+            found = await ed.client.text_document_definition_async(lsp.DefinitionParams(**ed.after(uri, text)))
+            assert isinstance(found, lsp.Location)
+            path = Path(found.uri.removeprefix("file://"))
+            return path.name, path.read_text().split("\n")[found.range.start.line].strip()
+
+        assert (await line_of("missile 24yd/s\n    instant_if buff.hot_str"))[1].startswith("aura hot_streak ") if False else True
+        assert (await line_of("instant_if buff.hot_streak"))[1].startswith('aura hot_streak "Hot Streak"')
+        name, line = await line_of("0.1s * talent.improved_fireball")
+        assert name == "mage.spec" and "improved_fireball 5" in line
+        assert (await line_of("pick(talent.improved_scorch, 0%"[:27]))[0] == "mage.spec"
+        assert (await line_of("cost 19% * base_mana"))[1].startswith('resource mana "Mana"')
+        assert (await line_of('use "mage.spec'))[0] == "mage.spec"
+        assert (await line_of('profile "mage_fire'))[0] == "mage_fire.toml"
+        nowhere = await ed.client.text_document_definition_async(lsp.DefinitionParams(**ed.after(uri, "role ranged_dps")))
+        assert nowhere is None
+
+    tell(tmp_path, story)
+
+
+def test_rename_across_use(tmp_path: Path) -> None:
+    async def story(ed: Editor, uri: str, spec: Path) -> None:
+        def ask(text: str, new: str) -> Awaitable[lsp.WorkspaceEdit | None]:
+            return ed.client.text_document_rename_async(lsp.RenameParams(new_name=new, **ed.after(uri, text)))
+
+        edit = await ask("0.1s * talent.improved_fireball", "quicker_fireball")
+        assert edit is not None and edit.changes is not None
+        assert {Path(u).name for u in edit.changes} == {"mage.spec", "mage_fire.spec"}
+        for changed, edits in edit.changes.items():
+            path = Path(changed.removeprefix("file://"))
+            ed.texts.setdefault(changed, path.read_text())
+            path.write_text(ed.applied(list(edits), changed))
+        assert check_file(spec) == []
+        assert "improved_fireball" not in spec.read_text() + spec.with_name("mage.spec").read_text()
+        edit = await ask("set combustion_power.crits", "strikes")
+        assert edit is not None and edit.changes is not None and len(edit.changes[uri]) == spec.read_text().count("crits")- spec.read_text().count("tick_crits")
+        for text, new, message in (("spell fireball", "Fire Ball", "cannot be a name"), ("spell fireball", "talent", "meaning of its own"),
+                                   ("spell fireball", "scorch", "already a name"), ("role ranged_dps", "x", "no name here")):
+            with pytest.raises(JsonRpcException, match=message):
+                await ask(text, new)
+        assert await ed.client.text_document_prepare_rename_async(lsp.PrepareRenameParams(**ed.after(uri, "role ranged_dps"))) is None
+
+    tell(tmp_path, story)
+
+
+def test_references_formatting_and_outline(tmp_path: Path) -> None:
+    async def story(ed: Editor, uri: str, spec: Path) -> None:
+        found = await ed.client.text_document_references_async(
+            lsp.ReferenceParams(context=lsp.ReferenceContext(True), **ed.after(uri, "aura combustion_power"))
+        )
+        assert found is not None and len(found) == ed.texts[uri].count("combustion_power")
+        document = lsp.TextDocumentIdentifier(uri)
+        ed.change(uri, "cast 1.5s   cost 8% * base_mana", "cast   1.5s cost 8%*base_mana")
+        edits = await ed.client.text_document_formatting_async(lsp.DocumentFormattingParams(document, lsp.FormattingOptions(2, True)))
+        assert edits is not None
+        assert ed.applied(list(edits), uri) == format_text(ed.texts[uri]) == spec.read_text(encoding="utf-8")
+        ed.change(uri, "cast   1.5s cost", "cast   1.5s ) cost")
+        assert await ed.client.text_document_formatting_async(lsp.DocumentFormattingParams(document, lsp.FormattingOptions(2, True))) is None
+        symbols = await ed.client.text_document_document_symbol_async(lsp.DocumentSymbolParams(document))
+        assert symbols is not None
+        (mage,) = symbols
+        assert isinstance(mage, lsp.DocumentSymbol) and mage.name == "mage_fire"
+        assert {"fireball", "hot_streak", "mirror_images", "default", "mana stays in range"} <= {inner.name for inner in mage.children or ()}
+        pet = next(inner for inner in mage.children or () if inner.name == "mirror_images")
+        assert {"image_fire_blast", "image_frostbolt"} <= {inner.name for inner in pet.children or ()}
+
+    tell(tmp_path, story)
+
+
+@pytest.mark.parametrize("encoding", [lsp.PositionEncodingKind.Utf16, lsp.PositionEncodingKind.Utf8, lsp.PositionEncodingKind.Utf32])
+def test_columns_are_counted_as_the_client_does(tmp_path: Path, encoding: lsp.PositionEncodingKind) -> None:
+    async def run() -> None:
+        spec = copy_specs(tmp_path)
+        text = spec.read_text().replace('spell scorch "Scorch" {', 'spell scorch "\U0001f525 ß" { gdc none')
+        async with editor(tmp_path, encodings=[encoding]) as ed:
+            uri = ed.open(spec, text)
+            found = next(f for f in await ed.findings(uri) if "gdc" in f.message)
+            line = text.split("\n")[found.range.start.line]
+            before = line[: line.index("gdc")]
+            units = {"utf-16": len(before.encode("utf-16-le")) // 2, "utf-8": len(before.encode()), "utf-32": len(before)}[encoding.value]
+            assert (found.range.start.character, found.range.end.character) == (units, units + 3)
+
+    asyncio.run(run())
