@@ -20,9 +20,17 @@ from portunus.lsp.project import Closure, File, Project
 NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
-def mention_at(file: File, line: int, column: int) -> Mention | None:
-    """The name at a place; the place just behind it counts."""
-    return next((m for m in file.mentions if m.span.line == line and m.span.column <= column <= m.span.column + m.span.length), None)
+def named_at(project: Project, file: File, line: int, column: int) -> tuple[Closure, Key, Mention] | None:
+    """The name at a place (the place just behind it counts), what it means and to whom; None where it means nothing that is defined."""
+    found = [m for m in file.mentions if m.span.line == line and m.span.column <= column <= m.span.column + m.span.length]
+    if not found:
+        return None
+    for closure in (project.closure(file.path), project.home(file.path)):
+        for mention in found:
+            key = closure.meaning(mention)
+            if key is not None:
+                return closure, key, mention
+    return None
 
 
 def definition(project: Project, file: File, line: int, column: int) -> tuple[Path, Span] | None:
@@ -31,19 +39,15 @@ def definition(project: Project, file: File, line: int, column: int) -> tuple[Pa
         if node.span.line == line and node.span.column <= column <= node.span.column + node.span.length:
             return (target, Span(str(target), 1, 1)) if project.file(target) is not None else None
     for spot in file.spots:
-        node = spot.field.get("file") if spot.kind == "spec" and spot.field.word == "profile" else None
-        if isinstance(node, Text) and node.span.line == line and node.span.column <= column <= node.span.column + node.span.length:
-            target = (file.path.parent / "profiles" / node.text).resolve()
+        profile = spot.field.get("file") if spot.kind == "spec" and spot.field.word == "profile" else None
+        if isinstance(profile, Text) and profile.span.line == line and profile.span.column <= column <= profile.span.column + profile.span.length:
+            target = (file.path.parent / "profiles" / profile.text).resolve()
             return (target, Span(str(target), 1, 1)) if target.is_file() and file.path.parent.resolve() in target.parents else None
-    found = mention_at(file, line, column)
+    found = named_at(project, file, line, column)
     if found is None:
         return None
-    for closure in (project.closure(file.path), project.home(file.path)):
-        key = closure.meaning(found)
-        if key is not None:
-            where, mention = closure.definitions[key]
-            return where.path, mention.span
-    return None
+    where, mention = found[0].definitions[found[1]]
+    return where.path, mention.span
 
 
 def places(project: Project, file: File, line: int, column: int) -> tuple[str, list[tuple[File, Span]]]:
@@ -51,21 +55,15 @@ def places(project: Project, file: File, line: int, column: int) -> tuple[str, l
 
     A class's talent may be named by many specialisations: all files of the folder that use its file are looked through.
     """
-    found = mention_at(file, line, column)
+    found = named_at(project, file, line, column)
     if found is None:
         return "", []
-    target, name = None, ""
-    for closure in (project.closure(file.path), project.home(file.path)):
-        key = closure.meaning(found)
-        if key is not None:
-            where, mention = closure.definitions[key]
-            target, name = (where.path, mention.span), key.name.rpartition(".")[2]
-            break
-    if target is None:
-        return "", []
+    closure, key, _ = found
+    where, mention = closure.definitions[key]
+    target, name = (where.path, mention.span), key.name.rpartition(".")[2]
     result: dict[tuple[Path, int, int], tuple[File, Span]] = {}
-    for closure in project.users(target[0]):
-        for other, mention in _meaning(closure, target):
+    for user in project.users(target[0]):
+        for other, mention in _meaning(user, target):
             result.setdefault((other.path, mention.span.line, mention.span.column), (other, mention.span))
     return name, [result[key] for key in sorted(result)]
 
@@ -92,14 +90,12 @@ def rename(project: Project, file: File, line: int, column: int, new: str) -> di
         raise PortunusError(f"`{new[:80]}` cannot be a name", hint="Names are lower case: letters, digits and underscores.")
     if new in RESERVED:
         raise PortunusError(f"`{new}` has a meaning of its own and cannot be a name")
-    mention = mention_at(file, line, column)
-    assert mention is not None
-    for other in {place[0].path for place in found}:
-        closure = project.closure(other)
-        for key in mention.keys:
-            prefix = key.name.rpartition(".")[0]
-            if key.name.rpartition(".")[2] == old and Key(key.space, f"{prefix}.{new}" if prefix else new) in closure.definitions:
-                raise PortunusError(f"there is already a name `{new}`", hint="Choose another one.")
+    named = named_at(project, file, line, column)
+    assert named is not None
+    prefix = named[1].name.rpartition(".")[0]
+    taken = Key(named[1].space, f"{prefix}.{new}" if prefix else new)
+    if new != old and any(taken in project.closure(path).definitions for path in {place[0].path for place in found}):
+        raise PortunusError(f"there is already a name `{new}`", hint="Choose another one.")
     result: dict[Path, list[tuple[File, Span]]] = {}
     for where, span in found:
         result.setdefault(where.path, []).append((where, span))

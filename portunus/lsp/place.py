@@ -82,6 +82,9 @@ def place_at(tokens: Sequence[Token], offset: int) -> Place | None:
                     quoted = token[1 : offset - token.start_pos]
                 break
             typed = token[: offset - token.start_pos]
+            before = here.statement[-1] if here.statement else None
+            if typed == "." and before is not None and before.type == "NAME" and before.end_pos == token.start_pos:
+                typed = str(here.statement.pop()) + typed  # the name before a dot that nothing follows yet
             break
         if token.type == "COMMENT":
             continue

@@ -18,7 +18,7 @@ from portunus.dsl.model import Span
 from portunus.errors import PortunusError
 from portunus.lsp.completion import Proposal, proposals
 from portunus.lsp.hover import Reader
-from portunus.lsp.navigate import Heading, definition, mention_at, outline, places, rename
+from portunus.lsp.navigate import Heading, definition, named_at, outline, places, rename
 from portunus.lsp.project import File, Project
 
 PAUSE_SECONDS = 0.02  # between the last key and the check, so that a burst of changes is checked once
@@ -124,7 +124,7 @@ class SpecServer(LanguageServer):
 
     def _finding(self, file: File, item: Diagnostic) -> lsp.Diagnostic:
         severity = lsp.DiagnosticSeverity.Error if item.severity == "error" else lsp.DiagnosticSeverity.Warning
-        tags = [lsp.DiagnosticTag.Unnecessary] if "unused" in item.message or "never" in item.message and item.severity == "warning" else None
+        tags = [lsp.DiagnosticTag.Unnecessary] if "unused" in item.message or ("never" in item.message and item.severity == "warning") else None
         message = item.message + (f"\n{item.hint}" if item.hint else "")
         return lsp.Diagnostic(self.range(file, item.span), message, severity, item.code, source="portunus", tags=tags)
 
@@ -204,8 +204,8 @@ def create_server() -> SpecServer:
     def prepare_rename(params: lsp.PrepareRenameParams) -> lsp.Range | None:
         file = server.file(params.text_document.uri)
         line, column = server.place(file, params.position)
-        found = mention_at(file, line, column)
-        return server.range(file, found.span) if found is not None and places(server.project, file, line, column)[1] else None
+        found = named_at(server.project, file, line, column)
+        return server.range(file, found[2].span) if found is not None else None
 
     @server.feature(lsp.TEXT_DOCUMENT_RENAME, lsp.RenameOptions(prepare_provider=True))
     def renamed(params: lsp.RenameParams) -> lsp.WorkspaceEdit:

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -71,15 +71,15 @@ class Editor:
         while not (self.published.get(uri) and self.published[uri][-1].version == self.versions[uri]):
             self._news.clear()
             await asyncio.wait_for(self._news.wait(), end - time.monotonic())
-        return self.published[uri][-1].diagnostics
+        return list(self.published[uri][-1].diagnostics)
 
-    async def next_findings(self, uri: str, *, timeout: float = 20.0) -> list[lsp.Diagnostic]:
-        """The findings published next for a document, whatever its version."""
-        count, end = len(self.published.get(uri, [])), time.monotonic() + timeout
-        while len(self.published.get(uri, [])) == count:
+    async def until(self, uri: str, holds: Callable[[list[lsp.Diagnostic]], bool], *, timeout: float = 20.0) -> list[lsp.Diagnostic]:
+        """The findings published last for a document, once they are as they should be."""
+        end = time.monotonic() + timeout
+        while not (self.published.get(uri) and holds(list(self.published[uri][-1].diagnostics))):
             self._news.clear()
             await asyncio.wait_for(self._news.wait(), end - time.monotonic())
-        return self.published[uri][-1].diagnostics
+        return list(self.published[uri][-1].diagnostics)
 
     def at(self, uri: str, offset: int) -> lsp.Position:
         """The position of a character offset, in UTF-16 units."""
@@ -135,6 +135,6 @@ async def editor(folder: Path, *, encodings: list[lsp.PositionEncodingKind] | No
         client.initialized(lsp.InitializedParams())
         yield Editor(client)
         await client.shutdown_async(None)
-        client.exit(None)
     finally:
-        await client.stop()
+        client.exit(None)
+        await asyncio.wait_for(client.stop(), 20)
