@@ -15,6 +15,7 @@ from portunus.dsl.model import (
     Damage,
     Decide,
     Delay,
+    Dismiss,
     Each,
     Expr,
     Extend,
@@ -309,12 +310,20 @@ class Effects:
 
     def _summon(self, item: Field, place: Place) -> Statement | None:
         duration = self.expressions.resolve(item.arguments["duration"], place.context, "time", "`summon`")
+        pet = self._pet(item)
+        return Summon(pet, duration, item.span) if pet else None
+
+    def _dismiss(self, item: Field, place: Place) -> Statement | None:
+        pet = self._pet(item)
+        return Dismiss(pet, item.span) if pet else None
+
+    def _pet(self, item: Field) -> str | None:
         node = item.arguments["pet"]
         if node.text not in self.symbols.pets:
             self.problems.error("PT401", node.span, f"there is no pet `{node.text}`", suggestion(node.text, self.symbols.pets))
             return None
         self.symbols.use("pet", node.text)
-        return Summon(node.text, duration, item.span)
+        return node.text
 
     def _chance(self, item: Field, place: Place) -> Statement | None:
         chance = self.expressions.resolve(item.arguments["chance"], place.context, "number", "`chance`")

@@ -25,7 +25,7 @@ FUNCTIONS = {
 }  # fmt: skip
 # Operations that depend on the state of a fight.
 STATE_OPERATIONS = frozenset({
-    "resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh", "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains",
+    "resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains",
     "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
     "event_base_cost", "channelling", "gcd_remains", "clip_delay", "tick", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index", "crit_chance", "latest_cost", "pet_up", "pet_busy",
 })  # fmt: skip
@@ -408,7 +408,9 @@ class Expressions:
         if facts.prefix != prefix:
             where = {"buff": "on the player", "debuff": "on an enemy and does not tick", "dot": "on an enemy and ticks"}[facts.prefix]
             self.problems.error("PT403", node.span, f"`{name}` is {where}", f"write `{'.'.join([facts.prefix, *parts[1:]])}`")
-        fields = ["up", "down", "remains"] + ["stacks"] * facts.stacks + ["ticks_left"] * facts.periodic + ["enemies"] * facts.on_target + ["fresh"] * (not facts.on_target)
+        fields = ["up", "down", "remains"] + ["stacks"] * facts.stacks + ["ticks_left", "period", "new_period"] * facts.periodic + ["enemies"] * facts.on_target + ["fresh"] * (not facts.on_target)
+        if symbols.auras[name].field("tick_damage") is not None:
+            fields += ["tick_damage", "new_tick_damage", "gain"]
         if field in facts.values:
             return Expr("aura_value", (name, field), "number", node.span)
         if field not in fields:

@@ -313,6 +313,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("start_icd", "icd=name", "Starts an internal cooldown.", "start_icd lunar_eclipse", many=True),
             Keyword("start_cooldown", "spell=name", "Starts a manual cooldown.", "start_cooldown combustion", many=True),
             Keyword("reset_cooldown", "spell=name", "A spell is ready now.", "reset_cooldown howling_blast", many=True),
+            Keyword("dismiss", "pet=name", "A pet leaves.", "dismiss felhunter", many=True),
             Keyword("summon", "pet=name for duration=expr", "Summons a pet for a time.", "summon mirror_images for 30s", many=True),
             Keyword("any_enemy", "", "Happens to an enemy at random.", "any_enemy { trigger strike_main }", block="statements", many=True),
             Keyword("chance", "chance=expr", "Happens with a probability.", "chance 50% { apply clearcasting }", block="statements", many=True),

@@ -69,6 +69,11 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "aura_stacks": (("aura",), "stacks, 0 when down"),
     "aura_enemies": (("aura",), "number of enemies an enemy aura is on"),
     "aura_ticks_left": (("aura",), "ticks to come of a periodic aura, 0 when down"),
+    "aura_period": (("aura",), "time between its ticks"),
+    "aura_new_period": (("aura",), "time between its ticks if it were applied now"),
+    "aura_tick_damage": (("aura",), "mean damage of its next tick, 0 when down"),
+    "aura_new_tick_damage": (("aura",), "mean damage of a tick if it were applied now"),
+    "aura_gain": (("aura",), "how many times stronger multiplier and critical strikes would make it if it were applied now, 1 when down"),
     "aura_value": (("aura", "value"), "a value the aura carries, 0 when down"),
     "aura_fresh": (("aura",), "last applied at this very instant by the spell now being handled"),
     "cooldown_ready": (("spell",), "off cooldown"),
@@ -358,6 +363,14 @@ class Summon:
     span: Span = field(compare=False)
 
 
+@dataclass(frozen=True)
+class Dismiss:
+    """A pet leaves; nothing happens if it is not there."""
+
+    pet: str
+    span: Span = field(compare=False)
+
+
 Statement = (
     If
     | Chance
@@ -383,7 +396,7 @@ Statement = (
     | StartIcd
     | ResetCooldown
     | Trigger
-    | Summon
+    | Summon | Dismiss
 )
 
 

@@ -14,6 +14,7 @@ from portunus.dsl.model import (
     Damage,
     Decide,
     Delay,
+    Dismiss,
     Each,
     Expr,
     Extend,
@@ -43,7 +44,8 @@ _BINDING = {"or": 1, "and": 2, "not": 3, "lt": 4, "le": 4, "gt": 4, "ge": 4, "eq
 _NAMES = {
     "resource": "{}", "resource_max": "max_{}", "resource_base": "base_{}", "stat": "{}", "talent": "talent.{}", "glyph": "glyph.{}", "option": "option.{}",
     "class": "class.{}", "race": "race.{}", "bonus": "bonus.{}", "level": "target.level_difference", "distance": "target.distance",
-    "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_enemies": "{}.enemies", "aura_ticks_left": "{}.ticks_left", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
+    "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_enemies": "{}.enemies", "aura_ticks_left": "{}.ticks_left", "aura_period": "{}.period", "aura_new_period": "{}.new_period",
+    "aura_tick_damage": "{}.tick_damage", "aura_new_tick_damage": "{}.new_tick_damage", "aura_gain": "{}.gain", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
     "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "icd_ready": "icd.{}.ready", "icd_remains": "icd.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost", "damage_factor": "{}.damage_factor",
     "travel_time": "{}.travel_time", "channelling": "{}.channelling", "gcd_remains": "gcd.remains", "clip_delay": "channel.clip_delay", "tick": "tick",
     "crit_chance": "{}.crit_chance", "latest_cost": "{}.latest_cost", "pet_up": "{}.up", "pet_busy": "{}.busy",
@@ -145,6 +147,8 @@ def _show_simple(item: Statement) -> str:
         return f"start_icd {item.icd}"
     if isinstance(item, StartCooldown):
         return f"start_cooldown {item.spell}"
+    if isinstance(item, Dismiss):
+        return f"dismiss {item.pet}"
     if isinstance(item, Summon):
         return f"summon {item.pet} for {show(item.duration, 9)}"
     raise TypeError(f"not a statement: {type(item).__name__}")

@@ -22,6 +22,8 @@ RESERVED = (
 AURA_FIELDS = {
     "up": ("aura_up", "bool"), "down": ("aura_up", "bool"), "remains": ("aura_remains", "time"), "stacks": ("aura_stacks", "number"),
     "enemies": ("aura_enemies", "number"), "ticks_left": ("aura_ticks_left", "number"), "fresh": ("aura_fresh", "bool"),
+    "period": ("aura_period", "time"), "new_period": ("aura_new_period", "time"), "tick_damage": ("aura_tick_damage", "number"),
+    "new_tick_damage": ("aura_new_tick_damage", "number"), "gain": ("aura_gain", "number"),
 }  # fmt: skip
 
 

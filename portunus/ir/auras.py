@@ -93,7 +93,7 @@ def _rollover(context: Context, aura: Aura) -> Function:
         if aura.tick_amount is not None:
             w.put(f"{name}_base{at} = {text(aura.tick_amount, context, scope, f'{aura.name}_amount')}")
         if aura.hasted:
-            w.put(f"{name}_period{at} = {_period(context, aura, scope)}")
+            w.put(f"{name}_period{at} = {period_text(context, aura, scope)}")
         w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.ticks(aura, at)}")
         w.put(f"schedule(s, {tick}, s.at[{tick}])")
         w.put(f"s.expire_at = min(s.expire_at, {name}_end{at})")
@@ -123,7 +123,7 @@ def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> No
             w.put(call_aura(context, aura.name, "fade", scope))
         _begin(w, context, aura)
     w.put(f"{name}_ticks{at} = 0")
-    w.put(f"{name}_period{at} = {_period(context, aura, scope)}")
+    w.put(f"{name}_period{at} = {period_text(context, aura, scope)}")
     if aura.tick_count is not None:
         w.put(f"{name}_count{at} = int({text(aura.tick_count, context, scope, f'{aura.name}_ticks')})")
     w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.ticks(aura, at)}")
@@ -135,7 +135,7 @@ def _apply_periodic(w: Writer, context: Context, aura: Aura, scope: Scope) -> No
         w.put(f"s.channel = {context.spell_index(spell.name) + 1}")
 
 
-def _period(context: Context, aura: Aura, scope: Scope) -> str:
+def period_text(context: Context, aura: Aura, scope: Scope) -> str:
     """Text of the time between ticks at the haste of this moment."""
     assert aura.every is not None
     every = text(aura.every, context, scope, f"{aura.name}_every")

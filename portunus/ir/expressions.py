@@ -46,7 +46,7 @@ _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stac
                                "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
                                "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
-                               "rune_ready", "rune_wild", "rune_wait", "switch", "index", "channelling", "gcd_remains", "clip_delay", "tick"})
+                               "rune_ready", "rune_wild", "rune_wait", "switch", "index", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "channelling", "gcd_remains", "clip_delay", "tick"})
 
 
 # ---- values of static expressions --------------------------------------------------------------------------------------------------
@@ -248,6 +248,42 @@ def _cast_time(expr: Expr, context: Context, scope: Scope) -> str:
     return f"int({slot} * cast_speed(s, t))" if spell.hasted else slot
 
 
+def _new_period(expr: Expr, context: Context, scope: Scope) -> str:
+    from portunus.ir.auras import period_text
+
+    return period_text(context, context.model.aura(expr.args[0]), scope)
+
+
+def _strength(expr: Expr, context: Context, scope: Scope, *, new: bool) -> str:
+    """Text of an aura's multiplier and what critical strikes add to it on the mean, of its snapshot or of this moment."""
+    from portunus.ir.attacks import crit_chance, crit_factor, damage_factor
+
+    aura = context.model.aura(expr.args[0])
+    assert aura.attack is not None
+    factor = f"({damage_factor(context, aura, aura.attack, scope)})" if new else _aura_field(expr, context, scope, "factor")
+    if aura.tick_crits is None:
+        return factor
+    chance = crit_chance(context, aura, aura.attack, scope) if new else _aura_field(expr, context, scope, "crit")
+    allowed = text(aura.tick_crits, context, scope, f"{aura.name}_can_crit")
+    return f"{factor} * (1.0 + min(max({chance}, 0.0), 1.0) * (({crit_factor(context, aura, aura.attack, scope)}) - 1.0) * {allowed})"
+
+
+def _tick_damage(expr: Expr, context: Context, scope: Scope, *, new: bool) -> str:
+    from portunus.ir.attacks import mitigation, taken_factor
+
+    aura = context.model.aura(expr.args[0])
+    assert aura.attack is not None and aura.tick_amount is not None
+    base = text(aura.tick_amount, context, scope, f"{aura.name}_amount") if new else _aura_field(expr, context, scope, "base")
+    taken, reduced = taken_factor(context, aura, scope), mitigation(context.as_expected(), aura, aura.attack, scope)
+    found = f"{base} * {_strength(expr, context, scope, new=new)}" + "".join(f" * ({part})" for part in (taken, reduced) if part)
+    return f"({found})" if new else _while_up(expr, context, scope, f"({found})")
+
+
+def _gain(expr: Expr, context: Context, scope: Scope) -> str:
+    now, then = _strength(expr, context, scope, new=True), _strength(expr, context, scope, new=False)
+    return f"(({now}) / ({then}) if {_aura_field(expr, context, scope, 'on')} != 0 else 1.0)"
+
+
 def _damage_factor(expr: Expr, context: Context, scope: Scope) -> str:
     from portunus.ir.attacks import damage_factor
 
@@ -274,6 +310,11 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "aura_up": lambda e, c, p: f"({_aura_field(e, c, p, 'on')} != 0)",
     "aura_remains": lambda e, c, p: _while_up(e, c, p, f"({_aura_field(e, c, p, 'end')} - s.now)"),
     "aura_stacks": _stacks,
+    "aura_period": lambda e, c, p: _aura_field(e, c, p, "period"),
+    "aura_new_period": _new_period,
+    "aura_tick_damage": lambda e, c, p: _tick_damage(e, c, p, new=False),
+    "aura_new_tick_damage": lambda e, c, p: _tick_damage(e, c, p, new=True),
+    "aura_gain": _gain,
     "aura_ticks_left": lambda e, c, p: _while_up(e, c, p, _ticks_left(e, c, p)),
     "aura_value": lambda e, c, p: _aura_field(e, c, p, e.args[1]),
     "aura_fresh": lambda e, c, p: f"({_aura_field(e, c, p, 'applied_at')} == s.now and {_aura_field(e, c, p, 'applied_by')} == {p.spell})",

@@ -339,6 +339,11 @@ def _trigger(w: Writer, context: Context, s: dsl.Trigger, scope: Scope, subject:
     w.put(f"complete_{s.spell}(s, t, m, r, {scope.target}, 0.0)")
 
 
+def _dismiss(w: Writer, context: Context, s: dsl.Dismiss, scope: Scope, subject: Thing | None) -> None:
+    with w.block(f"if s.{s.pet}_on != 0:"):
+        w.put(f"leave_{s.pet}(s, t, m, r)")
+
+
 def _summon(w: Writer, context: Context, s: dsl.Summon, scope: Scope, subject: Thing | None) -> None:
     w.put(f"summon_{s.pet}(s, t, m, r, {text(s.duration, context, scope, f'{s.pet}_duration')})")
 
@@ -369,4 +374,5 @@ _WRITERS: dict[type, Callable[..., None]] = {
     dsl.ResetCooldown: _reset_cooldown,
     dsl.Trigger: _trigger,
     dsl.Summon: _summon,
+    dsl.Dismiss: _dismiss,
 }

@@ -54,6 +54,7 @@ class NameReader:
         if found is None:
             return None
         kind, number, tag = found
+        tag = max(tag, 0)  # -1: somebody else casts it for the player
         own = [s for s in self.model.spells if not s.owner and s.id == number and s.item == (kind == "item") and s.tag == tag]
         if not own:
             return self._problem(place, f"{kind} {named(number, tag)} is not part of {self.model.label}")

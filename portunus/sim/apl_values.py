@@ -8,9 +8,10 @@ Rules and order of types: wowsims/wotlk `sim/core/apl_values_operators.go`.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from portunus.dsl.model import Aura, Model
@@ -31,9 +32,19 @@ _UNSUPPORTED = """
     bossSpellTimeToReady bossSpellIsCasting currentHealth currentHealthPercent currentNonDeathRuneCount runeSlotGrace autoTimeToNext spellCanCast spellCpm
     spellChanneledTicks spellCurrentCost auraInternalCooldown sequenceIsComplete
     sequenceIsReady sequenceTimeToReady frontOfTarget totemRemainingTime catExcessEnergy catNewSavageRoarDuration
-    warlockShouldRecastDrainSoul warlockShouldRefreshCorruption
 """
 UNSUPPORTED = frozenset(_UNSUPPORTED.split())
+
+
+@lru_cache(maxsize=1)
+def named_values() -> dict[str, str]:
+    """Conditions of single specs that the source has an element of their own for, as each ruleset's `reference.toml` writes them."""
+    from portunus.resources import data_folder
+
+    found: dict[str, str] = {}
+    for path in sorted(data_folder("specs").glob("*/reference.toml")):
+        found |= tomllib.loads(path.read_text(encoding="utf-8")).get("values", {})
+    return found
 
 
 class ValueReader(NameReader):
@@ -104,6 +115,8 @@ class ValueReader(NameReader):
             shown = "no element" if body == {} else "not an object with one element"
             return self._problem(place, f"a value is expected here, this is {shown}")
         (name, inner), = body.items()
+        if name in named_values() and inner == {}:
+            return Value(named_values()[name], "bool", OR)
         if name not in self.elements:
             close = nearest(name, tuple(self.elements))
             reason = "has no counterpart in the language" if name in UNSUPPORTED else "is not a known condition or value"
