@@ -47,6 +47,8 @@ _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stac
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
                                "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
                                "rune_ready", "rune_wild", "rune_wait", "switch", "index", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "channelling", "gcd_remains", "clip_delay", "tick"})
+# Without those that have a value before a fight, too.
+OF_THE_FIGHT = _STATE_OPERATIONS - {"live_stat", "live_armor"}
 
 
 # ---- values of static expressions --------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 from portunus.dsl.model import Expr, Span
 from portunus.errors import PortunusError
-from portunus.ir.expressions import StaticValues
+from portunus.ir.expressions import OF_THE_FIGHT, StaticValues, walk
 from portunus.ir.layout import ROTATION_SLOTS, Field
 
 LARGEST = 4e18  # of a table's values: nanoseconds that fit a 64-bit integer, and numbers that stay finite when a few are multiplied
@@ -77,7 +77,12 @@ class Tables:
 
     def fill(self, values: StaticValues, fixed: dict[str, float]) -> dict[str, float | list[float]]:
         """The value of every slot for one character and encounter; `fixed` holds the engine's own."""
+        changing: set[str] = set()  # statistics that have no value before a fight
         for stat in values.model.stats:  # each after those it depends on
+            parts = [node for expr in (stat.formula, *stat.adds, *stat.factors) for node in walk(expr)]
+            if any(n.op in OF_THE_FIGHT or (n.op == "live_stat" and n.args[0] in changing) for n in parts):
+                changing.add(stat.name)
+                continue
             _checked(lambda name: values.stat(name), stat.name, stat.span)
         result: dict[str, float | list[float]] = {}
         for name, kind, expr in self.slots:
