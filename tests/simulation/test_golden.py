@@ -107,12 +107,14 @@ def test_every_option_of_the_vocabulary_exists_in_its_spec() -> None:
 
     for words in vocabularies():
         for entry in words.scenarios.values():
-            model = load_model(words.folder / entry["spec"])
-            known = {name for name, _ in model.options}
-            for choices in entry["options"].values():
-                assert all(set(options) <= known for options in choices.values())
-            assert set(words.races.values()) == {name for name, _ in model.ruleset.races}
-            assert bonus_names(model) <= set(words.stats.values())
+            for spec in {entry["spec"]} if isinstance(entry["spec"], str) else set(entry["spec"]):
+                model = load_model(words.folder / spec)
+                known = {name for name, _ in model.options}
+                for choices in entry.get("options", {}).values():
+                    named = [set(options) for options in choices.values()] if isinstance(choices, dict) else [{choices}]
+                    assert all(options <= known for options in named)
+                assert set(words.races.values()) == {name for name, _ in model.ruleset.races}
+                assert bonus_names(model) <= set(words.stats.values())
     golden = read_golden(FULL)
     assert profile_table(golden.scenario, spec_of(golden.scenario)[1], {42739: "a", 42751: "b", 45737: "c"})["glyphs"] == ["a", "b", "c"]
 
