@@ -31,6 +31,7 @@ _LINES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 _AUTO_ATTACKS = {3: 6603, 4: 75}  # the reference's numbers of Attack and Shoot: the client's ids
+_REGENERATION = ("tick", "casting", "resting")  # sources of what a resource gains by itself
 _JUDGED = ("cast", "damage", "avoid", "gain", "spend")  # the rest is bookkeeping that both do in their own way
 
 
@@ -42,6 +43,7 @@ class ReferenceEvent:
     kind: str
     identity: tuple[int, int]
     amount: float
+    resource: str
     before: float
     after: float
     pet: bool
@@ -78,12 +80,12 @@ def read_log(path: Path) -> list[ReferenceEvent]:
                     number = _AUTO_ATTACKS.get(number, -1)
                 events.append(ReferenceEvent(
                     round(float(field["time"]) * 1e9), kind, (number, int(field["tag"] or 0)), float(field.get("amount") or 0),
-                    float(field.get("before") or 0), float(field.get("after") or 0), " - " in field["unit"], line.split("] ", 1)[1],
+                    (field.get("resource") or "").replace(" ", "_"), float(field.get("before") or 0), float(field.get("after") or 0), " - " in field["unit"], line.split("] ", 1)[1],
                 ))  # fmt: skip
                 break
     if not events:
         raise PortunusError(f"{path} holds no line of a fight's log", hint="Expected lines as `[1.27] [player (#1)] Casting {SpellID: 42859} (...`.")
-    return events
+    return sorted(events, key=lambda event: event.time_ns)  # what is there from the start comes before the casts ahead of the pull
 
 
 def identities(model: Model) -> dict[str, tuple[int, int]]:
@@ -95,11 +97,13 @@ def beside(ours: Iterable[TraceEvent], reference: list[ReferenceEvent], model: M
     """The two logs in one order of time, equal events in one row; ours is cut where the reference's log ends.
 
     Events are equal if their kind, amount and time agree (`TIME_TOLERANCE_NS`, `AMOUNT_TOLERANCE`); casts also need the same id. Not counted as a
-    difference: auras and stacks, gains that change nothing, damage of 0, casts of effects that go off by themselves, and resources of pets.
+    difference: auras and stacks, gains and payments that change nothing, damage of 0, casts of effects that go off by themselves, resources of pets,
+    and what a resource regenerates if the log leaves that out.
     """
     names = identities(model)
     by_itself = {names[s.name] for s in model.spells if s.triggered or s.swing is not None} | {names[a.name] for a in model.auras}
     last = max(e.time_ns for e in reference)
+    told = {e.resource for e in reference if e.kind == "gain" and "from {OtherID" in e.text}
     mine = [e for e in ours if e.time_ns <= last + TIME_TOLERANCE_NS and e.kind not in ("done", "end")]
     rows, free = [], 0
     taken: set[int] = set()
@@ -123,13 +127,14 @@ def beside(ours: Iterable[TraceEvent], reference: list[ReferenceEvent], model: M
             rows.append(LogRow(their.time_ns, None, their, matters))
     for index, event in enumerate(mine):
         if index not in taken:
-            matters = event.kind in _JUDGED and event.time_ns < last - TIME_TOLERANCE_NS and not _changes_nothing(event)
+            left_out = event.kind in ("gain", "spend") and (bool(event.owner) or (event.name in _REGENERATION and event.resource not in told))
+            matters = event.kind in _JUDGED and event.time_ns < last - TIME_TOLERANCE_NS and not (left_out or _changes_nothing(event))
             rows.append(LogRow(event.time_ns, event, None, matters))
     return sorted(rows, key=lambda row: row.time_ns)
 
 
 def _changes_nothing(event: TraceEvent | ReferenceEvent) -> bool:
-    return (event.kind == "gain" and event.before == event.after) or (event.kind == "damage" and event.amount == 0)
+    return (event.kind in ("gain", "spend") and event.before == event.after) or (event.kind == "damage" and event.amount == 0)
 
 
 def _same(ours: TraceEvent, their: ReferenceEvent, names: dict[str, tuple[int, int]]) -> bool:
@@ -140,4 +145,5 @@ def _same(ours: TraceEvent, their: ReferenceEvent, names: dict[str, tuple[int, i
         return abs(ours.amount - their.amount) <= AMOUNT_TOLERANCE
     if their.kind == "stacks" and (ours.before, ours.after) != (their.before, their.after):
         return False
-    return names.get(ours.name) == their.identity
+    number, tag = names.get(ours.name, (0, 0))
+    return number == their.identity[0] and (their.kind == "cast" or tag == their.identity[1])  # a cast's tag may be its combo points

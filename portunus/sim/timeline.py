@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portunus.sim.charts import Curve, Span, Timeline
+from portunus.sim.gauges import gauges
 from portunus.sim.trace import TraceEvent, trace_fight
 
 if TYPE_CHECKING:
@@ -48,13 +49,14 @@ def _auras(events: list[TraceEvent], duration_s: float) -> list[Span]:
 
 
 def _curves(compiled: CompiledSpec, *, seed: int, rotation: str) -> tuple[Curve, ...]:
-    """Play the same fight in the kernel and look at the resources at each decision."""
+    """Play the same fight in the kernel and look at what there is to spend at each decision."""
     state, rng = compiled.new_state(), compiled.new_rng(seed)
     compiled.reset(state, rng)
     fields = compiled.view(state)
-    points: dict[str, list[tuple[float, float]]] = {r.name: [] for r in compiled.model.resources}
+    shown = [gauge for gauge in gauges(compiled.model) if not gauge.owner]
+    points: list[list[tuple[float, float]]] = [[] for _ in shown]
     while not fields["finished"]:
-        for name, curve in points.items():
-            curve.append((float(fields["now"]) / 1e9, float(fields[name])))
+        for gauge, curve in zip(shown, points, strict=True):
+            curve.append((float(fields["now"]) / 1e9, gauge.read(fields.__getitem__)))
         compiled.step(state, compiled.rotation(state, rotation), rng)
-    return tuple(Curve(r.label, tuple(points[r.name])) for r in compiled.model.resources)
+    return tuple(Curve(gauge.label, tuple(curve)) for gauge, curve in zip(shown, points, strict=True))

@@ -6,6 +6,7 @@ state and the counters changed around them. So a payment, a gain, a stack or a d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,8 +15,12 @@ from portunus.codegen.python import Twin
 from portunus.ir.context import Function
 from portunus.ir.program import Program, lower
 from portunus.runtime.compiled import CompiledSpec
+from portunus.sim.gauges import gauges
 
-_VERBS = ("start", "swing", "complete", "land", "tick", "apply", "renew", "fade", "summon", "leave", "gain")
+_VERBS = {
+    **dict.fromkeys(("start", "swing", "complete", "land"), "spells"), **dict.fromkeys(("tick", "apply", "renew", "fade"), "auras"),
+    **dict.fromkeys(("summon", "leave"), "pets"), "gain": "resources",
+}  # fmt: skip
 _LANDED = {"hits": "hit", "crits": "crit"}
 _STREAM_STEP = 0x9E3779B97F4A7C15  # splitmix64 adds it at each draw
 _NEVER_NS = 1 << 61  # later than any fight
@@ -77,18 +82,19 @@ class _Recorder:
         self.spells = {s.name: s for s in self.model.spells}
         self.auras = {a.name: a for a in self.model.auras}
         self.pets = {p.name: p.label for p in self.model.pets}
-        self.resources = [r.name for r in self.model.resources]
-        rows = len(self.layout.rows)
-        self.counters = [f.name for f in self.layout.metrics if f.type == "int" and f.array and f.size == rows and f.name not in ("casts", "aura_procs")]
+        self.gauges = gauges(self.model)
+        counted = {f.name for f in self.layout.metrics}
+        self.counters = [name for name in ("hits", "crits", "glances", "misses", "dodges", "parries") if name in counted]
         state = {f.name for f in self.layout.state}
         self.stacked = [a.name for a in self.model.auras if f"{a.name}_stacks" in state]
         self.frames: list[_Frame] = []
         self.resource_values: dict[str, float] = {}
         self.stacks: dict[str, Any] = {}
         self.counts: dict[str, list[int]] = {}
+        named = {"spells": set(self.spells), "auras": set(self.auras), "pets": set(self.pets), "resources": {r.name for r in self.model.resources}}
         for function in twin.program.sampled:
             verb, _, name = function.name.partition("_")
-            if function.name == "deal" or (verb in _VERBS and name):
+            if function.name in ("deal", "return_rune") or (verb in _VERBS and name in named[_VERBS[verb]]):
                 twin.functions[function.name] = self._watched(function, verb, name, twin.functions[function.name])
 
     def _watched(self, function: Function, verb: str, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,13 +124,17 @@ class _Recorder:
 
     def _note_changes(self, s: Any, m: Any, r: Any, *, dealing: bool = False) -> None:
         """Log resources, stacks and avoided attacks that changed since the last look."""
-        for name in self.resources:
-            value, old = getattr(s, name), self.resource_values.get(name)
+        for gauge in self.gauges:
+            value, old = gauge.read(lambda field: getattr(s, field)), self.resource_values.get(gauge.name)
             if old is not None and value != old:
                 spender = next((f for f in reversed(self.frames) if f.verb in ("start", "complete", "land", "tick", "apply", "fade")), None)
-                source = spender.name if spender is not None else ""
-                self._add(s, r, "spend" if value < old else "gain", source, amount=abs(value - old), resource=name, before=old, after=value)
-            self.resource_values[name] = value
+                source, owner = spender.name if spender is not None else "", self.pets.get(gauge.owner, "")
+                step = math.copysign(1.0 if gauge.counted else abs(value - old), value - old)
+                while old != value:
+                    self._add(s, r, "spend" if step < 0 else "gain", source, owner=owner, amount=abs(step), resource=gauge.name, before=old,
+                              after=old + step if gauge.counted else value)
+                    old = old + step if gauge.counted else value
+            self.resource_values[gauge.name] = value
         for name in self.stacked:
             value = getattr(s, f"{name}_stacks")
             old = self.stacks.get(name)
@@ -225,7 +235,9 @@ class _Recorder:
         self._add(s, r, "fade", name, target=int(given["target"]) if self.auras[name].on_target else -1)
 
     def _before_gain(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> int:
-        return self._add(s, r, "gain", self.layout.sources[given["source"]][1], amount=given["amount"], resource=name, before=getattr(s, name))
+        owner = next((g.owner for g in self.gauges if g.name == name), "")
+        return self._add(s, r, "gain", self.layout.sources[given["source"]][1], owner=self.pets.get(owner, ""), amount=given["amount"], resource=name,
+                         before=getattr(s, name))
 
     def _after_gain(self, s: Any, r: Any, name: str, given: dict[str, Any], mark: int) -> None:
         self.resource_values[name] = getattr(s, name)

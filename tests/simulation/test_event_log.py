@@ -10,8 +10,10 @@ import pytest
 
 from portunus.codegen.python import Twin
 from portunus.errors import PortunusError
+from portunus.resources import shipped_specs
 from portunus.sim.arrangement import Arrangement, arrange
 from portunus.sim.compare import prepare
+from portunus.sim.gauges import gauges
 from portunus.sim.reference_log import beside, read_log
 from portunus.sim.trace import TraceEvent, trace_line, trace_program
 
@@ -61,23 +63,26 @@ def test_a_planted_difference_is_found() -> None:
     assert sum(row.differs for row in beside(late, read_log(LOGS[0]), scenario.model)) > 50
 
 
-def test_the_log_adds_up(ready: Arrangement, events: list[TraceEvent]) -> None:
-    """Damage, casts and resources of the log are those of the fight's own counters."""
-    program, tables = ready.lowered
+@pytest.mark.parametrize("path", shipped_specs(), ids=lambda p: p.stem)
+def test_the_log_adds_up(path: Path) -> None:
+    """Damage, outcomes and resources of the log are those of the fight's own counters, whatever the spec is made of."""
+    program, tables = arrange(str(path)).lowered
+    events = trace_program(program, tables, 5, "default")
     s, m = Twin(program).fight(tables, 5, "default")
-    assert sum(e.amount for e in events if e.kind == "damage" and e.time_ns >= 0) == pytest.approx(s.damage, rel=1e-12)  # type: ignore[attr-defined]
-    crits = sum(e.outcome == "crit" for e in events if e.kind == "damage")
-    assert crits == sum(m.crits)  # type: ignore[attr-defined]
-    for resource in program.model.resources:
-        changes = [e for e in events if e.resource == resource.name]
+    seconds = tables["duration"] / 1e9
+    blows = [e for e in events if e.kind == "damage"]
+    assert sum(e.amount for e in blows if e.time_ns >= 0) == pytest.approx(s.damage, rel=1e-12)  # type: ignore[attr-defined]
+    assert sum(e.outcome == "crit" for e in blows) == sum(m.crits)  # type: ignore[attr-defined]
+    assert sum(e.outcome == "glance" for e in blows) == sum(m.glances)  # type: ignore[attr-defined]
+    avoided = [sum(e.kind == "avoid" and e.outcome == outcome for e in events) for outcome in ("miss", "dodge", "parry")]
+    assert avoided == [sum(m.misses), sum(m.dodges), sum(m.parries)]  # type: ignore[attr-defined]
+    for gauge in gauges(program.model):
+        changes = [e for e in events if e.resource == gauge.name]
         assert all(a.after == b.before for a, b in pairwise(changes))
-        assert changes[-1].after == getattr(s, resource.name)
-        assert sum(e.amount for e in changes if e.kind == "spend") == pytest.approx(sum(m.spent), rel=1e-12)  # type: ignore[attr-defined]
-    times = [e.time_ns for e in events]
-    assert times == sorted(times)
-    assert events[-1].kind == "end" and events[-1].amount == pytest.approx(s.damage / 300, rel=1e-12)  # type: ignore[attr-defined]
-    draws = [e.draws for e in events]
-    assert draws == sorted(draws) and 500 < draws[-1] < 10_000
+        assert not changes or changes[-1].after == gauge.read(lambda field: getattr(s, field))
+    times, draws = [e.time_ns for e in events], [e.draws for e in events]
+    assert times == sorted(times) and draws == sorted(draws) and draws[-1] > 300
+    assert events[-1].kind == "end" and events[-1].amount == pytest.approx(s.damage / seconds, rel=1e-12)  # type: ignore[attr-defined]
 
 
 def test_auras_begin_before_they_end(events: list[TraceEvent]) -> None:
