@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portunus.errors import PortunusError
-from portunus.sim.golden import ActionKey, Golden, in_our_words, profile_table, read_exact, read_golden, spec_of
+from portunus.sim.golden import ActionKey, Golden, ReferenceAction, in_our_words, profile_table, read_exact, read_golden, spec_of
 from portunus.sim.results import ActionResult, Progress, SimulationResult, simulate
+from portunus.sim.statistics import estimate
 
 if TYPE_CHECKING:
     from portunus.dsl.model import Model, Rotation
@@ -212,8 +213,13 @@ def compare_result(
     golden: Golden, result: SimulationResult, *, spec: str, exact: ExactComparison | None = None, judged: bool = True
 ) -> ScenarioComparison:
     """Every figure of a reference result beside ours."""
-    ours = {row_key(a): a for a in result.actions}
-    theirs = {a.key: a for a in golden.actions if a.key.kind != "other"}
+    ours: dict[ActionKey, ActionResult] = {}
+    for action in result.actions:  # two pets may attack under one id
+        ours[row_key(action)] = _together(ours[row_key(action)], action) if row_key(action) in ours else action
+    theirs: dict[ActionKey, ReferenceAction] = {}
+    for row in golden.actions:
+        if row.key.kind != "other":
+            theirs[row.key] = _theirs_together(theirs[row.key], row) if row.key in theirs else row
     unmatched = [f"{_named(a.key)} is done {a.casts:.3g} times a fight in the reference and not known here"
                  for a in theirs.values() if a.key not in ours and (a.casts or a.damage)]
     unmatched += [f"{a.label} ({_named(key)}) is done {a.casts.value:.3g} times a fight here and never in the reference"
@@ -235,6 +241,21 @@ def compare_result(
         unmatched=tuple(unmatched), left_out=tuple(sorted({a.other for a in golden.actions if a.key.kind == "other"})), exact=exact,
         judged=judged, fights=result.fights, reference_fights=golden.iterations, seconds=result.seconds,
     )  # fmt: skip
+
+
+def _together(one: ActionResult, other: ActionResult) -> ActionResult:
+    """Two rows counted as one."""
+    names = ("casts", "hits", "crits", "glances", "misses", "dodges", "parries", "avoided", "damage")
+    sums: dict[str, Any] = {}
+    for name in names:
+        a, b = getattr(one, name), getattr(other, name)
+        sums[name] = estimate(a.value + b.value, math.hypot(a.standard_error, b.standard_error), a.count)
+    return replace(one, **sums, share=one.share + other.share)
+
+
+def _theirs_together(one: ReferenceAction, other: ReferenceAction) -> ReferenceAction:
+    names = ("casts", "hits", "crits", "misses", "damage")
+    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in names})
 
 
 def compare_exact(ours: list[float], reference: tuple[float, ...]) -> ExactComparison:
