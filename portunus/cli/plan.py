@@ -32,11 +32,13 @@ BUDGET_MS = 250.0
 @click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=1, show_default=True, help="Of the fights and of the search.")
 @click.option("--profile", default=None, help="Gear and talents; default: the spec's own.")
 @click.option("--encounter", default=None, help="The fight; default: the spec's own.")
-@click.option("--explain", is_flag=True, help="Also show the tree: what may happen, and what would be done then.")
+@click.option("--decisions", type=click.IntRange(min=2, max=1_000_000), default=None, help="Measure how long decisions take: so many, in fights the search plays.")
+@click.option("--hogs", type=click.IntRange(min=0, max=256), default=0, show_default=True, help="With --decisions: busy processes beside it, which want all of a core.")
+@click.option("--explain", is_flag=True, help="Also show what each action leads to, and the tree: what may happen, and what would be done then.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write every printed figure to this file.")
 def command(
     spec: str, budget_ms: float | None, simulations: int | None, at: str | None, fights: int | None, model: Path | None, backend: str,
-    root: str, seed: int, profile: str | None, encounter: str | None, explain: bool, json_file: Path | None,
+    root: str, seed: int, profile: str | None, encounter: str | None, decisions: int | None, hogs: int, explain: bool, json_file: Path | None,
 ) -> None:  # fmt: skip
     """Search for the best next action of SPEC, or play fights in which the search takes every decision."""
     import json
@@ -49,8 +51,12 @@ def command(
 
     if budget_ms is not None and simulations is not None:
         raise PortunusError("a search takes one budget", hint="Give --budget-ms or --simulations, not both.")
-    if fights is not None and (at is not None or explain):
-        raise PortunusError("--fights plays whole fights", hint="Leave out --at and --explain, which are about one decision.")
+    if (fights or decisions) is not None and (at is not None or explain):
+        raise PortunusError("--fights and --decisions play fights", hint="Leave out --at and --explain, which are about one decision.")
+    if fights is not None and decisions is not None:
+        raise PortunusError("--fights measures damage, --decisions measures time", hint="Give one of them.")
+    if hogs and decisions is None:
+        raise PortunusError("--hogs disturbs a measurement of time", hint="Add --decisions 200.")
     when = None if at is None else _time(at)
     path = find_spec(spec)
     budget = {"simulations": simulations} if simulations is not None else {"budget_ms": budget_ms or BUDGET_MS}
@@ -65,15 +71,19 @@ def command(
         _warm_up(compiled, planner)
         status.update("Searching")
         result = None
-        if fights is None:
+        if fights is None and decisions is None:
             result = _decide(compiled, planner, when=when, budget=budget, seed=seed)
     judged = f"network {model.name} ({backend})" if model else "default rotation"
     if result is not None:
         suggestion, seconds = result
         _show(console, compiled, suggestion, seconds=seconds, judged=judged)
         if explain:
+            _explain(console, suggestion, labels={action.name: action.label for action in compiled.actions})
             console.print(_tree(suggestion.tree))
         document = {"spec": compiled.name, "seed": seed, "judged_by": judged, "time_seconds": seconds, **suggestion.to_json()}
+    elif decisions is not None:
+        document = {"spec": compiled.name, "judged_by": judged, **_latencies(compiled, planner, decisions=decisions, budget=budget, seed=seed, hogs=hogs)}
+        _show_latencies(console, compiled, document)
     else:
         document = {"spec": compiled.name, "judged_by": judged, **_fights(console, compiled, planner, fights=fights or 0, budget=budget, seed=seed)}
         _show_fights(console, compiled, document)
@@ -117,17 +127,17 @@ def _show(console: Console, compiled: CompiledSpec, suggestion: Suggestion, *, s
 
     labels = {action.name: action.label for action in compiled.actions}
     table = Table(title=f"{compiled.title} at {seconds:.2f} s", title_justify="left")
-    for heading, side in (("action", "left"), ("loss", "right"), ("value", "right"), ("simulations", "right"), ("expected before", "right")):
-        table.add_column(heading, justify=side)  # type: ignore[arg-type]
+    for heading in ("action", "loss, damage", "loss, DPS", "value", "simulations", "expected before"):
+        table.add_column(heading, justify="left" if heading == "action" else "right")
     for report in suggestion.actions:
         chosen = report.name == suggestion.action
-        loss = "best" if chosen else f"{report.loss_percent:.3f} %"
+        loss = ("best", "") if chosen else (f"{report.loss_damage:,.0f}", f"{report.loss_percent:.3f} %")
         table.add_row(
-            Text(_named(report.name, report.label)), loss, f"{report.value:+.3f}", f"{report.visits:,}", f"{100 * report.prior:.1f} %",
+            Text(_named(report.name, report.label)), *loss, f"{report.value:+.3f}", f"{report.visits:,}", f"{100 * report.prior:.1f} %",
             style="bold" if chosen else "",
         )  # fmt: skip
     console.print(table)
-    console.print("loss: damage given up against the best action, as a share of the damage in the rest of the fight", style="dim")
+    console.print("loss: damage given up against the best action, and its share of the DPS over the rest of the fight", style="dim")
     console.print("value: global cooldowns of damage ahead of the default rotation's pace, to the end of the fight", style="dim")
     line = " > ".join(_named(name, labels[name]) for name in (suggestion.action, *suggestion.queue))
     console.print(f"most likely line: [bold]{line}[/bold]", highlight=False)
@@ -142,6 +152,18 @@ def _show(console: Console, compiled: CompiledSpec, suggestion: Suggestion, *, s
 def _named(name: str, label: str) -> str:
     """`Living Bomb`, or `Living Bomb (enemy 2)`."""
     return f"{label} (enemy {name.partition('@')[2]})" if "@" in name else label
+
+
+def _explain(console: Console, suggestion: Suggestion, *, labels: dict[str, str]) -> None:
+    """Of each action: what would follow, and what chance decides."""
+    for report in suggestion.actions:
+        if not report.visits:
+            continue
+        line = " > ".join(_named(name, labels[name]) for name in (report.name, *report.line))
+        console.print(f"[bold]{line}[/bold]", highlight=False)
+        for outcome in report.outcomes:
+            difference = outcome.value - report.value
+            console.print(f"    {100 * outcome.probability:3.0f} %  {outcome.label}: {difference:+.2f} against the mean", highlight=False, markup=False)
 
 
 def _tree(root: TreeNode) -> Any:
@@ -209,6 +231,77 @@ def _fights(
             action.name: {"search": _count(ours, i), "rotation": _count(theirs, i)} for i, action in enumerate(compiled.actions)
         },
     }
+
+
+def _latencies(
+    compiled: CompiledSpec, planner: Planner, *, decisions: int, budget: dict[str, Any], seed: int, hogs: int
+) -> dict[str, Any]:
+    """Take so many decisions in fights and time each; every figure that is printed, by name."""
+    import gc
+    import os
+    import subprocess
+    import sys
+    from time import perf_counter
+
+    import numpy as np
+
+    from portunus.runtime.signature import HEADER_FINISHED
+    from portunus.sim.statistics import quantiles
+
+    index = {action.name: i for i, action in enumerate(compiled.actions)}
+    state, rng, fight = compiled.new_state(), compiled.new_rng(seed), 0
+    compiled.reset(state, rng)
+    times, simulations = np.zeros(decisions), 0
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(hogs)]
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        for number in range(decisions):
+            begun = perf_counter()
+            suggestion = planner.plan(state, seed=seed + number, **budget)
+            times[number] = (perf_counter() - begun) * 1e3
+            simulations += suggestion.simulations
+            compiled.step(state, index[suggestion.action], rng)
+            if state[HEADER_FINISHED]:
+                fight += 1
+                rng = compiled.new_rng(seed + fight)
+                compiled.reset(state, rng)
+    finally:
+        gc.enable()
+        for process in busy:
+            process.kill()
+            process.wait()
+    limit = budget.get("budget_ms")
+    p50, p99 = quantiles(times, (0.5, 0.99))
+    return {
+        "decisions": decisions, "seed": seed, "budget": budget, "hogs": hogs, "cores": os.cpu_count(),
+        "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "latency_ms_p50": p50, "latency_ms_p99": p99, "latency_ms_max": float(times.max()), "latency_ms_mean": float(times.mean()),
+        "early_share": float((times < 0.9 * limit).mean()) if limit else None,
+        "late_share": float((times > limit + 5.0).mean()) if limit else None,
+        "simulations_per_second": simulations / (times.sum() / 1e3),
+    }  # fmt: skip
+
+
+def _show_latencies(console: Console, compiled: CompiledSpec, figures: dict[str, Any]) -> None:
+    budget = figures["budget"]
+    asked = f"{budget['budget_ms']:g} ms" if "budget_ms" in budget else f"{budget['simulations']:,} simulations"
+    console.print(
+        f"{compiled.title}: {figures['decisions']:,} decisions with {asked} each, {figures['hogs']} busy processes beside; "
+        f"states judged by: {figures['judged_by']}",
+        highlight=False,
+    )
+    console.print(
+        f"a decision took {figures['latency_ms_p50']:.1f} ms (median), {figures['latency_ms_p99']:.1f} ms (99 %), "
+        f"{figures['latency_ms_max']:.1f} ms (longest); {figures['simulations_per_second']:,.0f} simulations/s",
+        highlight=False,
+    )
+    if figures["early_share"] is not None:
+        console.print(
+            f"ended early because the answer was settled: {100 * figures['early_share']:.1f} %; more than 5 ms late: {100 * figures['late_share']:.2f} %",
+            highlight=False,
+        )
 
 
 def _count(fights: list[Any], action: int) -> float:

@@ -13,10 +13,10 @@ from portunus.evaluator.mlp import Mlp, forward
 from portunus.evaluator.prior import RotationPrior
 from portunus.evaluator.protocol import Evaluator
 from portunus.evaluator.rotation_value import fit_rotation_value
-from portunus.planner.messages import CHANCE, DECISION, MAX_NAME, ActionReport, Suggestion, TreeNode
+from portunus.planner.messages import CHANCE, DECISION, MAX_NAME, ActionReport, OutcomeReport, Suggestion, TreeNode
 from portunus.search.engine import Search, SearchResult
 from portunus.search.settings import SearchSettings
-from portunus.search.view import Branch, TreeView, aura_words
+from portunus.search.view import Branch, StateWords, TreeView
 
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Planner", "SearchSettings", "open_evaluator"]
 
 QUEUE = 5  # actions after the chosen one
+LINE = 3  # actions after each of the others
+OUTCOMES = 4  # reported of each action
 HORIZON_SECONDS = 12.0  # how long the rotation plays on to value a state when there is no network
 BACKENDS = ("compiled", "torchscript")
 
@@ -69,7 +71,14 @@ class Planner:
         self.compiled = compiled
         self.search = Search(compiled, evaluator, settings)
         self._margin_ms = 0.0
-        self._auras = aura_words(compiled.layout.state_dtype, {aura.name: aura.label for aura in compiled.model.auras})
+        model = compiled.model
+        self._words = StateWords(
+            compiled.layout.state_dtype,
+            auras={aura.name: aura.label for aura in model.auras},
+            spells={spell.name: spell.label for spell in model.spells},
+            values=[(aura.name, value) for aura in model.auras for value in aura.values],
+            resources=[resource.name for resource in model.resources],
+        )
 
     def plan(
         self, state: np.ndarray, *, budget_ms: float | None = None, simulations: int | None = None, seed: int = 0, sequence: int = 0
@@ -118,7 +127,7 @@ class Planner:
             action=chosen.name,
             label=_short(chosen.label),
             queue=tuple(self.compiled.actions[a].name for a in queue),
-            actions=self._reports(result),
+            actions=self._reports(result, view),
             tree=root,
             simulations=result.simulations,
             search_ms=(perf_counter() - started) * 1e3,
@@ -127,7 +136,7 @@ class Planner:
             state_age_ms=0.0,
         )
 
-    def _reports(self, result: SearchResult) -> tuple[ActionReport, ...]:
+    def _reports(self, result: SearchResult, view: TreeView) -> tuple[ActionReport, ...]:
         """One per legal action, the chosen one first, then by value.
 
         The loss is damage given up, as percent of the damage of the reference rotation over the rest of this fight.
@@ -138,13 +147,25 @@ class Planner:
         reports = []
         for action, visits, value, prior in zip(result.actions, result.visits, result.values, result.priors, strict=True):
             what = self.compiled.actions[int(action)]
-            loss = max(0.0, best - float(value)) * percent
-            reports.append(ActionReport(what.name, _short(what.label), what.spell_id, int(visits), float(value), loss, float(prior)))
+            loss = max(0.0, best - float(value))
+            outcomes = view.outcome_branches(int(action), OUTCOMES)
+            texts = view.outcome_words([branch.node for branch in outcomes], self._words)
+            reports.append(
+                ActionReport(
+                    what.name, _short(what.label), what.spell_id, int(visits), float(value), loss * percent, float(prior),
+                    loss_damage=loss * self.search.game.unit,
+                    line=tuple(self.compiled.actions[a].name for a in view.principal_line(int(action), LINE)),
+                    outcomes=tuple(
+                        OutcomeReport(_short(text), min(branch.probability, 1.0), branch.value)
+                        for text, branch in zip(texts, outcomes, strict=True)
+                    ),
+                )
+            )
         return tuple(sorted(reports, key=lambda r: (r.name != self.compiled.actions[result.action].name, -r.value)))
 
     def _node(self, view: TreeView, branch: Branch, words: str = "") -> TreeNode:
         outcomes = [child.node for child in branch.children if child.outcome]
-        texts = iter(view.outcome_words(outcomes, self._auras))
+        texts = iter(view.outcome_words(outcomes, self._words))
         children = tuple(self._node(view, child, next(texts) if child.outcome else "") for child in branch.children)
         action = self.compiled.actions[branch.action]
         kind, name, label = (CHANCE, words, words) if branch.outcome else (DECISION, action.name, action.label)

@@ -17,12 +17,41 @@ from portunus.errors import PortunusError
 MAX_NAME = 96  # characters of a name or label
 MAX_ACTIONS = 256  # reports in one suggestion
 MAX_QUEUE = 16  # names in a queue
-MAX_CHILDREN = 64  # children of one node
+MAX_CHILDREN = 64  # children of one node, outcomes of one action
 MAX_DEPTH = 24  # levels of the drawn tree
 MAX_NODES = 400  # nodes of the drawn tree
 
 DECISION = "decision"
 CHANCE = "chance"
+
+
+@dataclass(frozen=True)
+class OutcomeReport:
+    """One way an action may go.
+
+    Attributes:
+        label: What tells it from the others, in words: "Hot Streak", "no Hot Streak".
+        probability: 0..1.
+        value: Of the action if it goes this way, u.
+    """
+
+    label: str
+    probability: float
+    value: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as plain data."""
+        return {"label": self.label, "probability": self.probability, "value": self.value}
+
+    @classmethod
+    def from_json(cls, data: Any) -> OutcomeReport:
+        """Read an outcome.
+
+        Raises:
+            PortunusError: A field is missing, of the wrong type, or out of range; names the field.
+        """
+        read = _Reader(data, "outcome")
+        return read.done(cls(label=read.text("label"), probability=read.number("probability", low=0.0, high=1.0), value=read.number("value")))
 
 
 @dataclass(frozen=True)
@@ -37,6 +66,9 @@ class ActionReport:
         value: Mean value, u.
         loss_percent: Damage given up against the best action, percent of the rest of the fight, >= 0.
         prior: Probability the network or the rotation gave it before the search, 0..1.
+        loss_damage: Damage given up against the best action, >= 0.
+        line: Names of the actions that most likely follow it, nearest first.
+        outcomes: Ways it may go that the search told apart, most likely first; none where there is only one.
     """
 
     name: str
@@ -46,6 +78,9 @@ class ActionReport:
     value: float
     loss_percent: float
     prior: float
+    loss_damage: float = 0.0
+    line: tuple[str, ...] = ()
+    outcomes: tuple[OutcomeReport, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain data."""
@@ -57,6 +92,9 @@ class ActionReport:
             "value": self.value,
             "loss_percent": self.loss_percent,
             "prior": self.prior,
+            "loss_damage": self.loss_damage,
+            "line": list(self.line),
+            "outcomes": [outcome.to_json() for outcome in self.outcomes],
         }
 
     @classmethod
@@ -75,6 +113,9 @@ class ActionReport:
             value=read.number("value"),
             loss_percent=read.number("loss_percent"),
             prior=read.number("prior", low=0.0, high=1.0),
+            loss_damage=read.number("loss_damage", low=0.0),
+            line=tuple(_text(item, "action.line") for item in read.items("line", MAX_QUEUE)),
+            outcomes=tuple(OutcomeReport.from_json(item) for item in read.items("outcomes", MAX_CHILDREN)),
         )
         return read.done(report)
 

@@ -26,6 +26,7 @@ from portunus.search.root import (
     phases_of,
     search_whole,
     settle,
+    settled,
 )
 from portunus.search.settings import SearchSettings
 from portunus.search.simulate import apply_batch, collect, expand, judge_again, simulate
@@ -158,7 +159,7 @@ class Search:
         )  # fmt: skip
 
     def run(
-        self, state: np.ndarray, *, simulations: int | None = None, budget_ms: float | None = None, seed: int = 0
+        self, state: np.ndarray, *, simulations: int | None = None, budget_ms: float | None = None, seed: int = 0, keep: bool = False
     ) -> SearchResult:
         """Search from `state`, which is left as it is.
 
@@ -167,6 +168,7 @@ class Search:
             simulations: Budget in simulations; or
             budget_ms: budget in milliseconds.
             seed: Of the search's own random stream.
+            keep: Go on with the tree of the last search, which was from this state or one that is as good as it; budgets in time only.
 
         Raises:
             PortunusError: Not exactly one budget is given, or the simulator reports a fault.
@@ -174,21 +176,26 @@ class Search:
         started = perf_counter()
         if (simulations is None) == (budget_ms is None):
             raise PortunusError("a search takes one budget: simulations or milliseconds")
+        if keep and (budget_ms is None or self.arena.counters[USED] == 0):
+            raise PortunusError("only a search with a time budget goes on with a tree, and only after another search")
         if (simulations if budget_ms is None else budget_ms) <= 0:
             raise PortunusError("the budget of a search must be more than 0")
         if state.dtype != np.int64 or state.shape != (self.game.words,):
             raise PortunusError(f"a state of {self.compiled.name} is int64 [{self.game.words}], this one is {state.dtype} {list(state.shape)}")
         state = np.ascontiguousarray(state)
         self._outside_seconds = 0.0
-        self.arena.rng[:] = 0
-        self.arena.rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
+        if not keep:
+            self.arena.rng[:] = 0
+            self.arena.rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
         if simulations is not None:
             if simulations >= len(self.arena.nodes):
                 self.arena = self._new_arena(simulations + 1)
                 return self.run(state, simulations=simulations, seed=seed)
             self._run_simulations(state, simulations)
         else:
-            self._run_until(state, started, started + max(budget_ms - self.settings.reserve_ms, 0.5 * budget_ms) / 1e3)
+            if not keep:
+                self._begin(state)
+            self._run_until(started, started + max(budget_ms - self.settings.reserve_ms, 0.5 * budget_ms) / 1e3)
         self._check_fault()
         return self._result(started)
 
@@ -211,8 +218,8 @@ class Search:
                 return
             remaining = keep_best(self.arena, self.rules, self._candidates, remaining, max(2, remaining // 2))
 
-    def _run_until(self, state: np.ndarray, started: float, deadline: float) -> None:
-        self._begin(state)
+    def _run_until(self, started: float, deadline: float) -> None:
+        self._is_settled(self._candidates[:1])  # compiled by the first search, not in the middle of a later one
         if self.rules.puct_root:
             phases, remaining = 1, 0
         else:
@@ -228,7 +235,10 @@ class Search:
                 remaining = keep_best(self.arena, self.rules, self._candidates, remaining, max(2, remaining // 2))
 
     def _fill_slice(self, candidates: np.ndarray, end: float) -> bool:
-        """Simulate until `end`, in chunks that fit; every candidate is visited at least once. False when the arena is full."""
+        """Simulate until `end`, in chunks that fit; every candidate is visited at least once.
+
+        False when the search is over: the arena is full, or the answer is settled.
+        """
         done, now, turns, pace = 0, perf_counter(), max(len(candidates), 1), float("inf")
         wanted = turns if self.inside else max(turns, self.batch)
         while True:
@@ -236,12 +246,18 @@ class Search:
             ran = self._advance(candidates, done, wanted, self.batch)
             done += ran
             now = perf_counter()
-            if ran < wanted:
+            if ran < wanted or (done >= self.settings.chunk and self._is_settled(candidates)):
                 return False
             if now >= end:
                 return True
             pace = min(pace, (now - begun) / ran)  # the fastest chunk: a slow one was interrupted
             wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int((end - now) / pace)))
+
+    def _is_settled(self, candidates: np.ndarray) -> bool:
+        s = self.settings
+        if s.certain_errors == 0 or len(candidates) == 0:
+            return False
+        return bool(settled(self.arena, candidates, len(candidates), s.certain_errors, s.certain_lead))
 
     def _begin(self, state: np.ndarray) -> None:
         begin(self.game, self.arena, self.rules, self.judge, state, 0)

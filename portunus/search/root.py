@@ -170,6 +170,31 @@ def squared_error(arena, e):
 
 
 @kernel
+def settled(arena, candidates, count, errors, lead):
+    """Can no more simulations be expected to change the answer?
+
+    True when the best of the first `count` of `candidates` leads each of the others by `errors` standard errors of their difference
+    and by `lead` besides, u.
+    """
+    best, highest = -1, -1e300
+    for i in range(count):
+        edge = arena.edges[candidates[i]]
+        if edge.visits == 0:
+            return False
+        mean = edge.value_sum / edge.visits
+        if mean > highest:
+            best, highest = candidates[i], mean
+    for i in range(count):
+        e = candidates[i]
+        if e != best:
+            edge = arena.edges[e]
+            ahead = highest - edge.value_sum / edge.visits
+            if not ahead > lead + errors * sqrt(squared_error(arena, best) + squared_error(arena, e)):
+                return False
+    return True
+
+
+@kernel
 def choose_action_edge(arena, rules):
     """The root edge to play: best score among the most visited (Gumbel root), or most visits, then value (PUCT root).
 

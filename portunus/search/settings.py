@@ -33,6 +33,9 @@ class SearchSettings:
         batch: Leaves evaluated together by an evaluator outside the kernel (never more than an eighth of the budget).
         chunk: Most simulations between two looks at the clock.
         node_capacity: Most nodes of a tree; a search with a time budget ends early when they are used up.
+        certain_errors: A search with a time budget ends early when the best action leads every other by so many standard errors;
+            0 = never.
+        certain_lead: And by so much besides, u: what a deeper search may still change.
         reserve_ms: Part of a time budget kept back for writing the answer, ms.
     """
 
@@ -53,6 +56,8 @@ class SearchSettings:
     batch: int = 32
     chunk: int = 512
     node_capacity: int = 131_072
+    certain_errors: float = 5.0
+    certain_lead: float = 0.25
     reserve_ms: float = 4.0
 
     def __post_init__(self) -> None:
@@ -61,7 +66,7 @@ class SearchSettings:
         for name in ("considered_actions", "outcome_slots", "max_depth", "batch", "chunk", "node_capacity"):
             if getattr(self, name) < 1:
                 raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected 1 or more")
-        for name in ("gumbel_scale", "value_visits", "value_scale", "caution", "least_gain", "exploration", "unvisited_reduction", "reserve_ms"):
+        for name in ("gumbel_scale", "value_visits", "value_scale", "caution", "least_gain", "certain_errors", "certain_lead", "exploration", "unvisited_reduction", "reserve_ms"):
             if not 0 <= getattr(self, name) < 1e9:
                 raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected a number of at least 0")
 

@@ -50,7 +50,7 @@ class TreeView:
         self._actions = search.game.actions
         self._nodes = {name: search.arena.nodes[name].item for name in NODE.names or ()}
         self._edges = {name: search.arena.edges[name].item for name in EDGE.names or ()}
-        self._states = search.arena.states.item
+        self._rows = search.arena.states
 
     def outcomes(self, edge: int) -> list[int]:
         """Nodes of the outcomes of an edge, most visited first."""
@@ -124,41 +124,122 @@ class TreeView:
             found.append(Branch(branch.action, branch.edge, n, True, visits, value, self._nodes["probability"](n)))
         return found
 
-    def outcome_words(self, nodes: list[int], auras: list[AuraWords]) -> list[str]:
-        """What tells the outcomes of one action apart, one text per node: the auras whose state differs between them."""
-        texts: list[list[str]] = [[] for _ in nodes]
-        for aura in auras:
-            up = [sum(self._states(n, w) for w in aura.up) for n in nodes]
-            stacks = [sum(self._states(n, w) for w in aura.stacks) if u else 0 for n, u in zip(nodes, up, strict=True)]
-            if len(set(up)) == 1 and len(set(stacks)) == 1:
-                continue
-            several = len({s for s, u in zip(stacks, up, strict=True) if u}) > 1
-            for text, u, s in zip(texts, up, stacks, strict=True):
-                text.append(f"no {aura.label}" if not u else f"{aura.label} x{s}" if several else aura.label)
-        return [", ".join(text) if text else f"outcome {i + 1}" for i, text in enumerate(texts)]
+    def outcome_branches(self, action: int, width: int) -> list[Branch]:
+        """The most probable outcomes of an action of the root, at most `width`; none where it has only one."""
+        edge = next((e for e in self.edges(0) if self._edges["action"](e) == action), None)
+        if edge is None or len(self.outcomes(edge)) < 2:
+            return []
+        found = self._outcome_branches(Branch(action, edge, -1, False, 0, 0.0, 0.0), len(self.outcomes(edge)))
+        return sorted(found, key=lambda branch: -branch.probability)[:width]
+
+    def outcome_words(self, nodes: list[int], words: StateWords) -> list[str]:
+        """What tells the outcomes of one action apart, one text per node: what changed differently, auras first.
+
+        Only as much is said as it takes to tell them apart: after auras that are up or not, auras that began anew, their values,
+        resources, cooldowns, the time of the next decision, and last the damage done on the way.
+        """
+        texts = [""] * len(nodes)
+        for describe in (words.auras_up, words.auras_renewed, words.values, words.cooldowns, words.time):
+            if len(set(texts)) == len(texts) and all(texts):
+                return texts
+            for group in _alike(texts):
+                for i, word in zip(group, describe([self._rows[nodes[i]].view(words.dtype)[0] for i in group]), strict=True):
+                    texts[i] = ", ".join(filter(None, (texts[i], word)))
+        for group in _alike(texts):
+            for i, word in zip(group, _compared("damage", [self._nodes["reward"](nodes[i]) for i in group]), strict=True):
+                texts[i] = ", ".join(filter(None, (texts[i], word)))
+        return [text or "nothing of note" for text in texts]
 
 
-@dataclass(frozen=True)
-class AuraWords:
-    """Where a state says whether an aura is up.
+def _alike(texts: list[str]) -> list[list[int]]:
+    """Places of equal texts, several of each."""
+    groups: dict[str, list[int]] = {}
+    for i, text in enumerate(texts):
+        groups.setdefault(text, []).append(i)
+    return [group for group in groups.values() if len(group) > 1]
 
-    Attributes:
-        label: What a player reads.
-        up: Words that hold 1 while it is up, one per enemy for an enemy aura.
-        stacks: Words that hold its stacks, none for an aura without.
+
+def _compared(name: str, values: list[float], *, tolerance: float = 1e-6) -> list[str]:
+    """`more X` and `less X` of values that differ; the value itself where it lies between; nothing where all are the same."""
+    low, high = min(values), max(values)
+    if high - low <= tolerance * max(1.0, abs(low), abs(high)):
+        return [""] * len(values)
+    return [f"more {name}" if v == high else f"less {name}" if v == low else f"{name} {v:,.4g}" for v in values]
+
+
+class StateWords:
+    """Where a state says what a player can read, by the naming rule of layouts.
+
+    The rule: `<aura>_on`, `<aura>_stacks`, `<aura>_end`, `<aura>_<value>`, `cd_<spell>`, and a resource by its own name.
+
+    Args:
+        state_dtype: Of the states.
+        auras: What a player reads for the name of an aura.
+        spells: The same for spells.
+        values: Names of values that auras carry, as (aura, value).
+        resources: Names of the resources.
     """
 
-    label: str
-    up: tuple[int, ...]
-    stacks: tuple[int, ...]
+    def __init__(
+        self, state_dtype: np.dtype, *, auras: dict[str, str], spells: dict[str, str],
+        values: list[tuple[str, str]] | None = None, resources: list[str] | None = None,
+    ) -> None:  # fmt: skip
+        self.dtype = state_dtype
+        there = set(state_dtype.names or ())
+        self._auras = [(name, label) for name, label in auras.items() if f"{name}_on" in there]
+        self._stacks = {name for name, _ in self._auras if f"{name}_stacks" in there}
+        self._ends = [(f"{name}_end", label) for name, label in self._auras if f"{name}_end" in there]
+        self._values = [(f"{a}_{v}", f"{auras[a]} {v.replace('_', ' ')}") for a, v in values or () if f"{a}_{v}" in there]
+        self._values += [(name, name.replace("_", " ")) for name in resources or () if name in there]
+        self._cooldowns = [(f"cd_{name}", label) for name, label in spells.items() if f"cd_{name}" in there]
+
+    def auras_up(self, states: list[np.void]) -> list[str]:
+        """Auras that are up in some of the states and not in others, or with other stacks."""
+        texts: list[list[str]] = [[] for _ in states]
+        for name, label in self._auras:
+            up = [int(s[f"{name}_on"].sum()) for s in states]
+            stacks = [int(s[f"{name}_stacks"].sum()) if u else 0 for s, u in zip(states, up, strict=True)] if name in self._stacks else up
+            if len(set(up)) == 1 and len(set(stacks)) == 1:
+                continue
+            several = len({n for n, u in zip(stacks, up, strict=True) if u}) > 1
+            for text, u, n in zip(texts, up, stacks, strict=True):
+                text.append(f"no {label}" if not u else f"{label} x{n}" if several else label)
+        return [", ".join(text) for text in texts]
+
+    def auras_renewed(self, states: list[np.void]) -> list[str]:
+        """Auras that last longer in some of the states than in others."""
+        texts: list[list[str]] = [[] for _ in states]
+        for end_of, label in self._ends:
+            ends = [int(s[end_of].max()) for s in states]
+            if max(ends) - min(ends) > _SHORT and min(ends) > 0:
+                for text, end in zip(texts, ends, strict=True):
+                    text.append(f"{label} renewed" if end == max(ends) else f"{label} not renewed")
+        return [", ".join(text) for text in texts]
+
+    def values(self, states: list[np.void]) -> list[str]:
+        """The first value of an aura, or resource, that differs."""
+        for place, name in self._values:
+            texts = _compared(name, [float(s[place].sum()) for s in states])
+            if any(texts):
+                return texts
+        return [""] * len(states)
+
+    def cooldowns(self, states: list[np.void]) -> list[str]:
+        """Spells that are ready sooner in some of the states."""
+        texts: list[list[str]] = [[] for _ in states]
+        for ready_at, label in self._cooldowns:
+            ready = [max(int(s[ready_at]), int(s["now"])) for s in states]
+            if max(ready) - min(ready) > _SHORT:
+                for text, at in zip(texts, ready, strict=True):
+                    text.append(f"{label} sooner" if at == min(ready) else f"{label} later")
+        return [", ".join(text) for text in texts]
+
+    def time(self, states: list[np.void]) -> list[str]:
+        """How much later the next decision comes."""
+        times = [int(s["now"]) for s in states]
+        if max(times) - min(times) <= _SHORT:
+            return [""] * len(states)
+        return [f"next decision {(t - min(times)) * 1e-9:.2f} s later" if t > min(times) else "next decision at once" for t in times]
 
 
-def aura_words(state_dtype: np.dtype, labels: dict[str, str]) -> list[AuraWords]:
-    """The auras of a layout, by its naming rule (`<aura>_on`, `<aura>_stacks`); `labels`: what a player reads for an aura's name."""
-    assert state_dtype.fields is not None
-    places = {}
-    for name, (kind, offset, *_) in state_dtype.fields.items():
-        places[name] = tuple(offset // 8 + i for i in range(kind.itemsize // 8))
-    return [
-        AuraWords(labels[name], places[f"{name}_on"], places.get(f"{name}_stacks", ())) for name in labels if f"{name}_on" in places
-    ]
+_SHORT = 50_000_000  # ns; smaller differences of time are not worth a word

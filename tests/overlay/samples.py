@@ -9,7 +9,7 @@ from portunus_overlay.actions import Faces
 from portunus_overlay.situation import Signal, Situation, State
 
 from portunus.planner import service
-from portunus.planner.messages import ActionReport, Suggestion, TreeNode
+from portunus.planner.messages import ActionReport, OutcomeReport, Suggestion, TreeNode
 
 LABELS = {
     "fireball": ("Fireball", "fire"),
@@ -69,7 +69,8 @@ def suggestion(sequence: int = 1) -> Suggestion:
         label="Fireball",
         queue=("living_bomb", "fireball", "pyroblast", "combustion"),
         actions=tuple(
-            ActionReport(child.name, child.label, 1, child.visits, child.value, 100 * (2.31 - child.value) / 2.31, 0.2)
+            ActionReport(child.name, child.label, 1, child.visits, child.value, 100 * (2.31 - child.value) / 2.31, 0.2,
+                         5000 * (2.31 - child.value), ("scorch",), (OutcomeReport("crit", 0.42, 2.4),))
             for child in root.children
         ),
         tree=root,

@@ -17,6 +17,7 @@ from portunus.planner.messages import Suggestion
 from portunus.search.bench import measure
 from portunus.search.fights import by_rotation, play_fight, state_at
 from portunus.search.settings import SearchSettings
+from portunus.search.view import StateWords
 
 SMALL = SearchSettings(node_capacity=8192)
 
@@ -63,6 +64,39 @@ def test_the_tree_shows_outcomes_by_what_differs(toy, planner):
         if child.children and child.children[0].kind == "chance":
             assert sum(outcome.probability for outcome in child.children) == pytest.approx(1.0)
     assert 10 < tree.size() <= 100
+
+
+def test_each_action_says_what_it_costs_and_what_may_follow(toy, planner):
+    suggestion = planner.plan(toy.opening(), simulations=2000, seed=4)
+    unit = toy.reference_dps * toy.gcd_seconds
+    for report in suggestion.actions:
+        assert report.loss_damage == pytest.approx(max(0.0, suggestion.actions[0].value - report.value) * unit)
+        assert report.loss_percent == pytest.approx(100 * report.loss_damage / (toy.reference_dps * toy.seconds))
+        assert 1 <= len(report.line) <= 3
+    heavy = next(report for report in suggestion.actions if report.name == "heavy")
+    assert {outcome.label for outcome in heavy.outcomes} == {"Proc", "no Proc"}
+    assert sum(outcome.probability for outcome in heavy.outcomes) == pytest.approx(1.0)
+    weighted = sum(outcome.probability * outcome.value for outcome in heavy.outcomes)
+    assert weighted == pytest.approx(heavy.value, abs=0.05)
+    with_proc = next(outcome for outcome in heavy.outcomes if outcome.label == "Proc")
+    assert with_proc.value > heavy.value
+    assert next(report for report in suggestion.actions if report.name == "power").outcomes == ()
+
+
+def test_outcomes_are_told_apart_by_whatever_changed():
+    kind = np.dtype([("now", "i8"), ("rage", "f8"), ("flurry_on", "i8"), ("flurry_stacks", "i8"), ("flurry_end", "i8"), ("cd_slam", "i8")])
+    words = StateWords(kind, auras={"flurry": "Flurry"}, spells={"slam": "Slam"}, resources=["rage"])
+
+    def state(now=0, rage=0.0, on=1, stacks=3, end=9_000_000_000, slam=0):
+        return np.array([(now, rage, on, stacks, end, slam)], kind)[0]
+
+    assert words.auras_up([state(), state(on=0, stacks=0)]) == ["Flurry", "no Flurry"]
+    assert words.auras_up([state(), state(stacks=2)]) == ["Flurry x3", "Flurry x2"]
+    assert words.auras_renewed([state(), state(end=4_000_000_000)]) == ["Flurry renewed", "Flurry not renewed"]
+    assert words.values([state(rage=30), state(rage=10), state(rage=20)]) == ["more rage", "less rage", "rage 20"]
+    assert words.cooldowns([state(slam=6_000_000_000), state()]) == ["Slam later", "Slam sooner"]
+    assert words.time([state(now=1_500_000_000), state()]) == ["next decision 1.50 s later", "next decision at once"]
+    assert words.auras_up([state(), state()]) == ["", ""] == words.values([state(), state()])
 
 
 def test_equal_seeds_give_equal_suggestions(toy):

@@ -201,6 +201,33 @@ def test_time_budget_is_kept(toy):
     assert np.median(simulations) > 100
 
 
+def test_a_search_ends_early_when_the_answer_is_settled(toy):
+    """Where an action is far ahead there is nothing to think about; the answer is the one a full search gives."""
+    state = toy.opening()
+    state.view(STATE)[0]["duration"] = 2 * 10**9  # two seconds are left, and a proc: power, then blast
+    state.view(STATE)[0]["proc_on"] = 1
+    quick = Search(toy, ListValue(toy), settings())
+    quick.run(state, budget_ms=20)
+    begun = perf_counter()
+    early = quick.run(state, budget_ms=400, seed=3)
+    assert perf_counter() - begun < 0.3
+    full = Search(toy, ListValue(toy), settings(certain_errors=0.0)).run(state, budget_ms=100, seed=3)
+    assert early.action == full.action == POWER
+    assert early.simulations >= settings().chunk
+
+
+def test_a_search_goes_on_with_its_tree(toy):
+    search = Search(toy, ListValue(toy), settings(certain_errors=0.0))
+    first = search.run(toy.opening(), budget_ms=20, seed=1)
+    second = search.run(toy.opening(), budget_ms=20, seed=1, keep=True)
+    assert second.simulations > first.simulations and second.nodes > first.nodes
+    assert (second.visits >= first.visits).all()
+    with pytest.raises(PortunusError, match="time budget"):
+        search.run(toy.opening(), simulations=10, keep=True)
+    with pytest.raises(PortunusError, match="after another"):
+        Search(toy, ListValue(toy), settings()).run(toy.opening(), budget_ms=5, keep=True)
+
+
 def test_drawn_values_do_not_displace_the_favourite_without_evidence(toy):
     changed = {}
     for caution in (0.0, 3.0):

@@ -161,7 +161,7 @@ class Toy:
         self.feature_names = ("remains", "proc", "power", "cooldown")
         self.layout = SimpleNamespace(state_words=STATE.itemsize // 8, table_words=2, metrics_words=1, state_dtype=STATE)
         self.layout_hash, self.behaviour = "toy", 1
-        self.model = SimpleNamespace(auras=(SimpleNamespace(name="proc", label="Proc"),))
+        self.model = SimpleNamespace(auras=(SimpleNamespace(name="proc", label="Proc", values=()),), spells=(), resources=())
         self.tables = np.array([dice, seconds * SECOND], np.int64)
         self.kernels = Kernels(
             reset=_reset.address, step_sampled=_step_sampled.address, step_expected=_step_expected.address,
