@@ -217,7 +217,7 @@ def test_a_search_ends_early_when_the_answer_is_settled(toy):
 
 
 def test_a_search_goes_on_with_its_tree(toy):
-    search = Search(toy, ListValue(toy), settings(certain_errors=0.0))
+    search = Search(toy, ListValue(toy), settings(certain_errors=0.0, node_capacity=1 << 18))
     first = search.run(toy.opening(), budget_ms=20, seed=1)
     second = search.run(toy.opening(), budget_ms=20, seed=1, keep=True)
     assert second.simulations > first.simulations and second.nodes > first.nodes
