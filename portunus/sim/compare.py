@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from portunus.errors import PortunusError
 from portunus.sim.golden import ActionKey, Golden, ReferenceAction, in_our_words, profile_table, read_exact, read_golden, spec_of
 from portunus.sim.results import ActionResult, Progress, SimulationResult, simulate
-from portunus.sim.statistics import estimate
 
 if TYPE_CHECKING:
     from portunus.dsl.model import Model, Rotation
@@ -213,27 +212,17 @@ def compare_result(
     golden: Golden, result: SimulationResult, *, spec: str, exact: ExactComparison | None = None, judged: bool = True
 ) -> ScenarioComparison:
     """Every figure of a reference result beside ours."""
-    ours: dict[ActionKey, ActionResult] = {}
-    for action in result.actions:  # two pets may attack under one id
-        ours[row_key(action)] = _together(ours[row_key(action)], action) if row_key(action) in ours else action
-    theirs: dict[ActionKey, ReferenceAction] = {}
-    for row in golden.actions:
-        if row.key.kind != "other":
-            theirs[row.key] = _theirs_together(theirs[row.key], row) if row.key in theirs else row
-    unmatched = [f"{_named(a.key)} is done {a.casts:.3g} times a fight in the reference and not known here"
-                 for a in theirs.values() if a.key not in ours and (a.casts or a.damage)]
-    unmatched += [f"{a.label} ({_named(key)}) is done {a.casts.value:.3g} times a fight here and never in the reference"
-                  for key, a in ours.items() if key not in theirs and (a.casts.value or a.damage.value)]
+    pairs, unmatched = _paired(golden, result)
     actions = tuple(
         ActionComparison(
-            label=own.label, key=key,
+            label=mine[0].label, key=key,
             # Of what only happens as a part of something else the reference counts damage, but no casts.
-            casts=compare_casts(own.casts.value, own.casts.standard_error, their.casts, fights=result.fights, reference_fights=golden.iterations)
-            if their.casts or not their.damage else Difference(own.casts.value, their.casts),
-            hits=Difference(own.hits.value, their.hits), crits=Difference(own.crits.value, their.crits),
-            damage=compare_damage(own.damage.value, own.damage.standard_error, their.damage, fights=result.fights, reference_fights=golden.iterations),
+            casts=compare_casts(*_summed(mine, "casts"), sum(a.casts for a in their), fights=result.fights, reference_fights=golden.iterations)
+            if any(a.casts for a in their) or not any(a.damage for a in their) else Difference(_summed(mine, "casts")[0], 0.0),
+            hits=Difference(_summed(mine, "hits")[0], sum(a.hits for a in their)), crits=Difference(_summed(mine, "crits")[0], sum(a.crits for a in their)),
+            damage=compare_damage(*_summed(mine, "damage"), sum(a.damage for a in their), fights=result.fights, reference_fights=golden.iterations),
         )
-        for key, their in theirs.items() if (own := ours.get(key)) is not None
+        for key, mine, their in pairs
     )  # fmt: skip
     return ScenarioComparison(
         name=golden.scenario.name, spec=spec, dps=compare_dps(result.dps.value, result.dps.standard_error, golden.dps, golden.standard_error),
@@ -243,25 +232,45 @@ def compare_result(
     )  # fmt: skip
 
 
-def _together(one: ActionResult, other: ActionResult) -> ActionResult:
-    """Two rows counted as one."""
-    names = ("casts", "hits", "crits", "glances", "misses", "dodges", "parries", "avoided", "damage")
-    sums: dict[str, Any] = {}
-    for name in names:
-        a, b = getattr(one, name), getattr(other, name)
-        sums[name] = estimate(a.value + b.value, math.hypot(a.standard_error, b.standard_error), a.count)
-    return replace(one, **sums, share=one.share + other.share)
-
-
-def _theirs_together(one: ReferenceAction, other: ReferenceAction) -> ReferenceAction:
-    names = ("casts", "hits", "crits", "misses", "damage")
-    return replace(one, **{name: getattr(one, name) + getattr(other, name) for name in names})
-
-
 def compare_exact(ours: list[float], reference: tuple[float, ...]) -> ExactComparison:
     """Relative differences of single fights; as many as both have."""
     pairs = zip(ours, reference, strict=False)
     return ExactComparison(tuple(abs(own - their) / abs(their) if their else math.inf if own else 0.0 for own, their in pairs))
+
+
+def _paired(golden: Golden, result: SimulationResult) -> tuple[list[tuple[ActionKey, list[ActionResult], list[ReferenceAction]]], list[str]]:
+    """Rows of both that speak of the same action, and a line on each that has no counterpart.
+
+    Where only one side tells variants of a spell apart (finishers by combo points, a pet's spell under its owner), their sums stand side by side.
+    """
+    ours: dict[ActionKey, list[ActionResult]] = {}
+    theirs: dict[ActionKey, list[ReferenceAction]] = {}
+    for own in result.actions:
+        ours.setdefault(row_key(own), []).append(own)
+    for their in golden.actions:
+        if their.key.kind != "other":
+            theirs.setdefault(their.key, []).append(their)
+    pairs = [(key, ours.pop(key), theirs.pop(key)) for key in tuple(theirs) if key in ours]
+
+    def unvaried(key: ActionKey) -> tuple[str, int]:
+        return key.kind, key.number
+
+    for spell in dict.fromkeys(map(unvaried, theirs)):
+        mine = [key for key in ours if unvaried(key) == spell]
+        if mine:
+            pooled = [their for key in tuple(theirs) if unvaried(key) == spell for their in theirs.pop(key)]
+            pairs.append((mine[0], [own for key in mine for own in ours.pop(key)], pooled))
+    unmatched = [f"{_named(key)} is done {a.casts:.3g} times a fight in the reference and not known here"
+                 for key, rows in theirs.items() for a in rows if a.casts or a.damage]
+    unmatched += [f"{a.label} ({_named(key)}) is done {a.casts.value:.3g} times a fight here and never in the reference"
+                  for key, own_rows in ours.items() for a in own_rows if a.casts.value or a.damage.value]
+    return pairs, unmatched
+
+
+def _summed(rows: list[ActionResult], figure: str) -> tuple[float, float]:
+    """A figure summed over rows of one simulation; the standard error is the largest it can be, as the rows are not independent."""
+    estimates = [getattr(row, figure) for row in rows]
+    return sum(e.value for e in estimates), sum(e.standard_error for e in estimates)
 
 
 def row_key(action: ActionResult) -> ActionKey:
@@ -275,6 +284,8 @@ def _compare_auras(golden: Golden, result: SimulationResult) -> tuple[AuraCompar
         same = [a for a in golden.auras if a.spell_id == aura.spell_id and a.on_target == aura.on_target]
         # The reference keeps some effects over time under the plain spell; the variant only tells them apart where both are on one unit.
         mine = [a for a in same if a.tag == aura.tag] or ([a for a in same if a.tag == 0] if aura.on_target else [])
+        # An effect over time that is also a debuff is listed twice for one unit.
+        mine = list({a.target: a for a in sorted(mine, key=lambda a: a.uptime_s)}.values())
         if mine or aura.uptime_s.value:
             uptime = Difference(aura.uptime_s.value, 0.0) if not mine else compare_uptime(
                 aura.uptime_s.value, aura.uptime_s.standard_error, sum(a.uptime_s for a in mine), seconds=golden.scenario.duration * len({a.target for a in mine}),
