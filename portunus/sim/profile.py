@@ -18,7 +18,8 @@ KEYS = {
     "race": "a race", "talents": "digits of talent ranks", "glyphs": "a list of glyphs", "stats": "a table of statistics", "options": "a table of options",
     "weapons": "a table of weapons",
 }  # fmt: skip
-STAT_LIMIT = 1e6
+STAT_LIMIT = 100_000.0  # of a statistic; far above what gear can give
+OPTION_LIMIT = 1e6
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,12 @@ def load_profile(path: Path | str, model: Model) -> Profile:
     Raises:
         PortunusError: The file cannot be read, is no TOML, is too large or deep, or names what the model does not have; all problems in one message.
     """
-    return profile_from_dict(_read(Path(path)), model, source=str(path))
+    data = _read(Path(path))
+    if "stats" not in data:
+        known = sorted(bonus_names(model))
+        raise PortunusError(f"{path}: the profile has no [stats]: what gear and consumables give, of {', '.join(known)}",
+                            hint="Add the table; an empty one means a character without gear.")
+    return profile_from_dict(data, model, source=str(path))
 
 
 def profile_from_dict(data: Mapping[str, Any], model: Model, *, source: str) -> Profile:
@@ -185,12 +191,14 @@ def _numbers(value: Any, key: str, what: str, known: list[str], problems: list[s
     if not isinstance(value, Mapping):
         problems.append(f"`{key}` is a table: [{key}]")
         return {}
+    least, most = (0.0, STAT_LIMIT) if key == "stats" else (-OPTION_LIMIT, OPTION_LIMIT)
     result: dict[str, float] = {}
     for name, number in value.items():
         if name not in known:
             problems.append(f"there is no {what} `{_short(name)}`: {suggestion(str(name), known, f'the spec has no {what}')}")
-        elif not isinstance(number, int | float) or (isinstance(number, bool) and key == "stats") or not -STAT_LIMIT <= number <= STAT_LIMIT:
-            problems.append(f"`{key}.{name}` is not a number between {-STAT_LIMIT:g} and {STAT_LIMIT:g}")
+        elif not isinstance(number, int | float) or (isinstance(number, bool) and key == "stats") or not least <= number <= most:
+            shown = number if not isinstance(number, int | float) or abs(number) < 1e15 else "too large"
+            problems.append(f"`{key}.{name}` is {_short(shown)}, not a number between {least:,.0f} and {most:,.0f}")
         else:
             result[name] = float(number)
     return result

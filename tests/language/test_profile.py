@@ -58,6 +58,9 @@ def test_digits_and_ranks_are_each_others_inverse(model: Model) -> None:
         ({"stats": {"spell_power": float("inf")}}, "not a number"),
         ({"stats": {"spell_power": 10**400}}, "not a number"),
         ({"stats": {"spell_power": True}}, "not a number"),
+        ({"stats": {"spell_power": -1}}, "`stats.spell_power` is -1, not a number between 0 and 100,000"),
+        ({"stats": {"spell_power": 250_000}}, "`stats.spell_power` is 250000, not a number between 0 and 100,000"),
+        ({"stats": {"spell_power": "2500"}}, "`stats.spell_power` is 2500, not a number"),
         ({"stats": 3}, "[stats]"),
         ({"options": {"molten": 1}}, "molten_armor"),
         ({"gear": []}, "unknown key `gear`"),
@@ -101,6 +104,16 @@ def test_hostile_files_end_soon_in_one_message(model: Model, tmp_path: Path, con
         load_profile(path, model)
     assert time.process_time() - start < 2
     assert len(str(error.value)) < 2000
+
+
+def test_missing_statistics_are_asked_for(model: Model, tmp_path: Path) -> None:
+    path = tmp_path / "p.toml"
+    path.write_text("race = 'troll'")
+    with pytest.raises(PortunusError, match=r"no \[stats\].*spell_power") as error:
+        load_profile(path, model)
+    assert error.value.exit_code == 2 and "empty one" in error.value.hint
+    path.write_text("race = 'troll'\n[stats]")
+    assert load_profile(path, model).stats == {}
 
 
 def test_a_missing_profile(model: Model, tmp_path: Path) -> None:

@@ -241,7 +241,7 @@ def test_a_killed_worker_is_replaced_and_ray_is_closed_by_default(toy: ToySpec) 
         while not samples and time.monotonic() < deadline:
             samples = pool.collect(1.0)
         pool.feed(random_weights(), lambda: next(seeds))
-        worker = [p for p in children(cluster.processes_of(folder)) if b"ray::" in Path(f"/proc/{p}/cmdline").read_bytes()]
+        worker = [p for p in children(cluster.processes_of(folder)) if b"ray::Player" in Path(f"/proc/{p}/cmdline").read_bytes()]  # not the spare, idle ones
         assert len(worker) == 1
         os.kill(worker[0], signal.SIGKILL)
         while pool.lost == 0 and time.monotonic() < deadline:
