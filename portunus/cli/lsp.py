@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import rich_click as click
 
 from portunus.errors import PortunusError
@@ -15,4 +17,6 @@ def command() -> None:
     except ModuleNotFoundError as error:
         raise PortunusError(f"this needs {error.name}, which is not installed", hint="pip install 'portunus-planner[lsp]'") from error
 
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)  # a check makes and drops a hundred thousand small objects; collecting in the midst of it costs more than it
     create_server().start_io()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 from portunus.dsl.diagnostics import Problems, TooManyErrors
 from portunus.dsl.lexing import Token, scan
 from portunus.dsl.load import Checked, examine, read_source, use_root
+from portunus.dsl.model import Span
 from portunus.dsl.parse import parse
-from portunus.dsl.split import Field, split_block
 from portunus.dsl.syntax import Entry, Text
 from portunus.lsp.index import Key, Mention, Spot, mentions, spots
 from portunus.source import Source
@@ -58,9 +59,10 @@ class File:
     def uses(self) -> list[tuple[Path, Text]]:
         """The files it uses, and where it says so."""
         found = []
-        for item in split_block(self.entries, "file", Problems()):
-            node = item.arguments.get("path") if isinstance(item, Field) and item.keyword.word == "use" else None
-            if isinstance(node, Text):
+        words = [token for token in self.tokens if token.type != "COMMENT"]
+        for word, path in pairwise(words):  # the tokens are enough, so that a check need not parse the text twice
+            if word == "use" and word.type == "NAME" and path.type == "STRING":
+                node = Text(path.strip('"'), Span(str(self.path), path.line, path.column, len(path)))
                 try:
                     target = (self.path.parent / node.text).resolve()
                     if use_root(self.path) in target.parents:

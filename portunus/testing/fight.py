@@ -78,14 +78,13 @@ class Subject:
         """
         values = static_values(self.model, case.profile, case.encounter)
         try:
-            tables: dict[str, Any] = tables_of(self._watched, case.profile, case.encounter)
             failed = next((c for c in self._static if not values.value(c.condition)), None)  # type: ignore[arg-type]
-            finite = all(math.isfinite(x) for value in tables.values() for x in (value if isinstance(value, list) else [value]))
-        except (ArithmeticError, ValueError) as error:
-            raise Broken("numbers", f"a number of the spec cannot be computed: {error}") from error
-        if failed is not None:
-            raise Broken(failed.law, failed.message)
-        if not finite:
+            if failed is not None:
+                raise Broken(failed.law, failed.message)
+            tables: dict[str, Any] = tables_of(self._watched, case.profile, case.encounter)
+        except (ArithmeticError, ValueError, PortunusError) as error:
+            raise Broken("numbers", f"a number of the spec cannot be computed: {getattr(error, 'message', error)}") from error
+        if not all(math.isfinite(x) for value in tables.values() for x in (value if isinstance(value, list) else [value])):
             raise Broken("numbers", "a number of the spec is infinite")
         return tables
 
@@ -281,7 +280,10 @@ class Fight:
         kept = values(self.s)
         self._probe_refusal()
         self._probe_copies()
-        self._probe_numbers()
+        try:
+            self._probe_numbers()
+        except (ZeroDivisionError, OverflowError, ValueError) as error:
+            raise Broken("finite", f"a feature of the network cannot be computed: {error}") from error
         if values(self.s) != kept:
             raise Broken("clones", "a state changed although only copies of it were played")
 

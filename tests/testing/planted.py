@@ -85,7 +85,7 @@ PLANTED = (
     _mage("a cooldown a talent makes negative", "cooldown 8s - 1s * talent.improved_fire_blast", "cooldown 8s - 5s * talent.improved_fire_blast", "amounts"),
     _mage("a cost a talent makes negative", "cost 21% * base_mana", "cost 21% * base_mana - 9% * base_mana * talent.master_of_elements", "amounts"),
     _mage("`-100%` written for `free`", "modify cost by 0 for", "modify cost by -1 for", "amounts"),
-    _mage("a cooldown left out of what has no global cooldown", "gcd none   cooldown 180s   autocast", "gcd none   autocast", "time"),
+    _mage("a cooldown a talent takes to nothing, without global cooldown", "cooldown 180s   autocast\n    on cast", "cooldown 180s - 90s * talent.molten_fury   autocast\n    on cast", "time", "finite"),
     _mage("mana drained instead of gained", "gain 15% * max_mana mana as evocation", "gain -15% * max_mana mana as evocation", "resources", "mana stays in range"),
     _mage("regeneration with the wrong sign", "casting 2 * mana_regen_casting", "casting -40 * mana_regen_casting", "resources", "mana stays in range"),
     _mage("an aura for 10 min instead of 10 s", "id 44448   duration 10s", "id 44448   duration 10min", "Hot Streak lasts 10 s"),
