@@ -22,7 +22,7 @@ from portunus.testing.plan import Case, Exactly, Follow, Press, Segment
 PROBE_EVERY = 64  # decisions between two looks at what costs more: refused actions, copies, features
 EVENTS_AT_ONE_INSTANT = 2_000
 DECISIONS_AT_ONE_INSTANT = 60
-WAITS_FOR_A_PRESS = 12
+WAITS_FOR_A_PRESS = 30
 ILLEGAL = next(bit for bit, text in FAULTS.items() if "illegal" in text)
 
 

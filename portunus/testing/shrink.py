@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from portunus.compiler import resolve_encounter
 from portunus.testing.fight import Played, Subject
-from portunus.testing.plan import Case, Exactly
+from portunus.testing.plan import Case, Exactly, Press
 
 SEEDS = 24  # other rolls that are tried: one of them may need fewer actions
 
@@ -29,24 +29,29 @@ def shortest(subject: Subject, case: Case, played: Played, *, seconds: float) ->
     if again.broken is None or again.broken.law != played.broken.law:
         return case, played  # only with what the plan did between the actions; not seen so far, but then the fight as it was found is right
     size = None
-    while size != _size(best[1]) and not search.over:
-        size = _size(best[1])
+    while size != search.size(best[1]) and not search.over:
+        size = search.size(best[1])
         best = search.simpler(search.fewer(best))
     return best
-
-
-def _size(played: Played) -> tuple[int, int]:
-    return len(played.actions), played.at_ns
 
 
 class _Search:
     def __init__(self, subject: Subject, law: str, end: float) -> None:
         self.subject, self.law, self._end = subject, law, end
         self.standard = resolve_encounter(None)
+        self._wait = len(subject.actions) - 1
 
     @property
     def over(self) -> bool:
         return time.monotonic() > self._end
+
+    def size(self, played: Played) -> tuple[int, int, int]:
+        """What is made small: actions but for waiting, then waiting, then time."""
+        return len(self.chosen(played.actions)), len(played.actions), played.at_ns
+
+    def chosen(self, actions: tuple[int, ...]) -> tuple[int, ...]:
+        """The actions without the waiting between them."""
+        return tuple(action for action in actions if action != self._wait)
 
     @staticmethod
     def exact(case: Case, played: Played) -> tuple[Case, Played]:
@@ -55,28 +60,34 @@ class _Search:
     def tried(self, case: Case, than: Played) -> tuple[Case, Played] | None:
         """The case with what it really did, if it breaks the law and is no longer than another."""
         played = self.subject.play(case)
-        if played.broken is None or played.broken.law != self.law or _size(played) > _size(than):
+        if played.broken is None or played.broken.law != self.law or self.size(played) > self.size(than):
             return None
         return self.exact(case, played)
 
     def fewer(self, best: tuple[Case, Played]) -> tuple[Case, Played]:
-        """Leave out runs of actions, long ones first, as long as that works; then look for luckier rolls."""
+        """Leave out runs of actions, long ones first; then the same under other rolls, which may need fewer."""
         length = max(1, len(best[1].actions) // 2)
         while length and not self.over:
-            start, shorter = 0, False
-            while start < len(best[1].actions) and not self.over:
-                actions = best[1].actions
-                found = self.tried(replace(best[0], plan=(Exactly(actions[:start] + actions[start + length :]),)), best[1])
-                if found is not None and len(found[1].actions) < len(actions):
-                    best, shorter = found, True
-                else:
-                    start += length
-            if not shorter or length > 1:
-                length //= 2
+            best = self._without(best, length)
+            length //= 2
         for seed in range(SEEDS):
             found = self.tried(replace(best[0], seed=seed), best[1]) if not self.over else None
-            if found is not None and _size(found[1]) < _size(best[1]):
+            if found is not None:
+                found = self._without(found, 1)
+                if self.size(found[1]) < self.size(best[1]):
+                    best = found
+        return best
+
+    def _without(self, best: tuple[Case, Played], length: int) -> tuple[Case, Played]:
+        """Leave out every run of `length` actions that is not needed; those that are left are pressed as soon as they can be."""
+        start = 0
+        while start < len(actions := self.chosen(best[1].actions)) and not self.over:
+            left = actions[:start] + actions[start + length :]
+            found = self.tried(replace(best[0], plan=tuple(Press(action, 1) for action in left)), best[1])
+            if found is not None and self.size(found[1]) < self.size(best[1]):
                 best = found
+            else:
+                start += length
         return best
 
     def simpler(self, best: tuple[Case, Played]) -> tuple[Case, Played]:

@@ -35,7 +35,7 @@ def test_the_shortest_fight_is_a_readable_timeline() -> None:
     failure = hunt(count_after_spending, seconds=20)
     assert failure is not None
     assert failure.actions[-1] == "tempo"
-    assert len(failure.actions) <= 3
+    assert len(set(failure.actions) - {"wait"}) <= 3
     lines = failure.timeline.splitlines()
     assert lines[0].startswith("fight      ") and "seed" in lines[0]
     assert lines[1].startswith("character  ")
