@@ -1,7 +1,7 @@
 """The network as a numba kernel: the weights of a published model, evaluated inside the search, one state at a time.
 
-A layer adds rows of the (transposed) weight table, one per active input, four at a time; inputs that are 0, most of them after a
-rectifier, cost nothing. The order of the sums is fixed, so results are equal bit for bit whatever else is evaluated.
+A layer adds rows of the (transposed) weight table (`portunus.evaluator.dense`). The order of the sums is fixed, so results are equal bit
+for bit whatever else is evaluated.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import numpy as np
 from numba import carray
 
 from portunus.errors import PortunusError
+from portunus.evaluator.dense import ALIGNMENT, LANES, WORD, add_layer
 from portunus.evaluator.kernels import KernelEvaluator, compiled, kernel
 from portunus.evaluator.protocol import NetworkWeights
-
-_LANES = 16  # rows of weights are padded with zeros to full vectors
 
 
 @dataclass(frozen=True)
@@ -35,51 +34,56 @@ class Mlp:
         return KernelEvaluator(compiled(_evaluate).address, sizes, weights=block, features=w.features, actions=w.actions)
 
 
+def _aligned(size: int) -> np.ndarray:
+    """Zeros, float32 [size], that begin at a multiple of `ALIGNMENT` bytes."""
+    room = np.zeros(size + ALIGNMENT // 4, np.float32)
+    start = -room.ctypes.data % ALIGNMENT // 4
+    return room[start : start + size]
+
+
+def _padded(size: int, unit: int) -> int:
+    return -(-size // unit) * unit
+
+
 def _packed(w: NetworkWeights) -> tuple[np.ndarray, np.ndarray]:
-    """Sizes int64 [5] and one float32 block: per layer the bias, then one row per input; then room for two layers' outputs."""
-    hidden, heads = -(-w.hidden // _LANES) * _LANES, -(-(w.actions + 1) // _LANES) * _LANES
-    parts = []
-    for weights, bias, width, inputs in ((w.w1, w.b1, hidden, w.features), (w.w2, w.b2, hidden, hidden), (w.w3, w.b3, heads, hidden)):
-        table = np.zeros((inputs + 1, width), np.float32)
-        table[0, : len(bias)] = bias
-        table[1 : 1 + weights.shape[1], : len(bias)] = weights.T
-        parts.append(table.ravel())
-    parts.append(np.zeros(2 * hidden + heads, np.float32))
-    active = np.zeros(max(w.features, hidden), np.int64)
-    return np.concatenate([np.array([w.features, w.actions, hidden, heads, len(active)]), active]), np.concatenate(parts)
+    """Sizes int64 [5] and one float32 block: per layer one row per input, then the bias; then room for the inputs and each layer's outputs.
+
+    Inputs of a layer are padded with zeros to `WORD`, outputs to `LANES`.
+    """
+    inputs, hidden, heads = _padded(w.features, WORD), _padded(w.hidden, WORD), _padded(w.actions + 1, LANES)
+    shapes = ((w.w1, w.b1, inputs, hidden), (w.w2, w.b2, hidden, hidden), (w.w3, w.b3, hidden, heads))
+    block = _aligned(sum((rows + 1) * width for _, _, rows, width in shapes) + inputs + 2 * hidden + heads)
+    start = 0
+    for weights, bias, rows, width in shapes:
+        table = block[start : start + (rows + 1) * width].reshape(rows + 1, width)
+        table[: weights.shape[1], : len(bias)] = weights.T
+        table[rows, : len(bias)] = bias
+        start += table.size
+    return np.array([w.features, w.actions, inputs, hidden, heads]), block
 
 
 @kernel
-def layer(table, x, active, out):
-    """out = bias + x @ weights.
-
-    Args:
-        table: float32 [1 + inputs, outputs]; row 0 is the bias, row 1 + i the weights of input i.
-        x: float32 [inputs].
-        active: int64 [>= inputs], scratch.
-        out: float32 [outputs], written.
-    """
-    outputs = out.shape[0]
-    count = 0
-    for i in range(x.shape[0]):
-        active[count] = i
-        count += np.int64(x[i] != np.float32(0.0))  # a sum, not a branch: which inputs are active is hard to foresee
-    bias = table[0]
-    for k in range(outputs):
-        out[k] = bias[k]
-    i = 0
-    while i + 4 <= count:
-        i0, i1, i2, i3 = active[i], active[i + 1], active[i + 2], active[i + 3]
-        r0, r1, r2, r3 = table[1 + i0], table[1 + i1], table[1 + i2], table[1 + i3]
-        x0, x1, x2, x3 = x[i0], x[i1], x[i2], x[i3]
-        for k in range(outputs):
-            out[k] = out[k] + x0 * r0[k] + x1 * r1[k] + x2 * r2[k] + x3 * r3[k]
-        i += 4
-    while i < count:
-        row, factor = table[1 + active[i]], x[active[i]]
-        for k in range(outputs):
-            out[k] = out[k] + factor * row[k]
-        i += 1
+def network(sizes, block, features, heads):
+    """Write logits and value, float32 [A + 1], of one state with `features`, float32 [F]; sizes and block as packed."""
+    inputs, hidden, width = sizes[2], sizes[3], sizes[4]
+    at, size = block.ctypes.data, np.int64(4)
+    second = (inputs + 1) * hidden
+    third = second + (hidden + 1) * hidden
+    x1 = third + (hidden + 1) * width
+    x2 = x1 + inputs
+    x3 = x2 + hidden
+    out = x3 + hidden
+    block[x1 : x1 + features.shape[0]] = features
+    block[x2:x3] = block[inputs * hidden : second]
+    add_layer(at, at + x1 * size, inputs, hidden, at + x2 * size)
+    rectify(block[x2:x3])
+    block[x3:out] = block[second + hidden * hidden : third]
+    add_layer(at + second * size, at + x2 * size, hidden, hidden, at + x3 * size)
+    rectify(block[x3:out])
+    block[out : out + width] = block[third + hidden * width : x1]
+    add_layer(at + third * size, at + x3 * size, hidden, width, at + out * size)
+    for a in range(heads.shape[0]):
+        heads[a] = block[out + a]
 
 
 @kernel
@@ -90,29 +94,11 @@ def rectify(x):
         x[k] = x[k] if x[k] > zero else zero
 
 
-@kernel
-def network(sizes, block, features, heads):
-    """Write logits and value, float32 [A + 1], of one state with `features`, float32 [F]; sizes and block as packed."""
-    inputs, actions, hidden, width = sizes[0], sizes[1], sizes[2], sizes[3]
-    active = sizes[5:]
-    end1 = (inputs + 1) * hidden
-    end2 = end1 + (hidden + 1) * hidden
-    end3 = end2 + (hidden + 1) * width
-    first, second, last = block[end3 : end3 + hidden], block[end3 + hidden : end3 + 2 * hidden], block[end3 + 2 * hidden :]
-    layer(block[:end1].reshape((inputs + 1, hidden)), features, active, first)
-    rectify(first)
-    layer(block[end1:end2].reshape((hidden + 1, hidden)), first, active, second)
-    rectify(second)
-    layer(block[end2:end3].reshape((hidden + 1, width)), second, active, last)
-    for a in range(actions + 1):
-        heads[a] = last[a]
-
-
 def _evaluate(integers, reals, weights, tables, state, rng, features, mask, heads):
-    head = carray(integers, 5)
-    inputs, actions, hidden, width = head[0], head[1], head[2], head[3]
-    block = carray(weights, (inputs + 1) * hidden + (hidden + 1) * (hidden + width) + 2 * hidden + width)
-    network(carray(integers, 5 + head[4]), block, carray(features, inputs), carray(heads, actions + 1))
+    sizes = carray(integers, 5)
+    inputs, hidden, width = sizes[2], sizes[3], sizes[4]
+    block = carray(weights, (inputs + 1) * hidden + (hidden + 1) * (hidden + width) + inputs + 2 * hidden + width)
+    network(sizes, block, carray(features, sizes[0]), carray(heads, sizes[1] + 1))
     return 0
 
 

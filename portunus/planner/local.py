@@ -149,7 +149,7 @@ class Planner:
             what = self.compiled.actions[int(action)]
             loss = max(0.0, best - float(value))
             outcomes = view.outcome_branches(int(action), OUTCOMES)
-            texts = view.outcome_words([branch.node for branch in outcomes], self._words)
+            texts = view.outcome_words(outcomes, self._words)
             reports.append(
                 ActionReport(
                     what.name, _short(what.label), what.spell_id, int(visits), float(value), loss * percent, float(prior),
@@ -164,7 +164,7 @@ class Planner:
         return tuple(sorted(reports, key=lambda r: (r.name != self.compiled.actions[result.action].name, -r.value)))
 
     def _node(self, view: TreeView, branch: Branch, words: str = "") -> TreeNode:
-        outcomes = [child.node for child in branch.children if child.outcome]
+        outcomes = [child for child in branch.children if child.outcome]
         texts = iter(view.outcome_words(outcomes, self._words))
         children = tuple(self._node(view, child, next(texts) if child.outcome else "") for child in branch.children)
         action = self.compiled.actions[branch.action]

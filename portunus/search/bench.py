@@ -111,7 +111,7 @@ def _repeat(game, arena, judge, scratch, part, calls):
                 scratch[w] = source[w]
             count = arena.nodes[index].edges
             if part == 1 and count > 0:
-                edge = arena.edges[index * game.actions + i % count]
+                edge = arena.edges[arena.nodes[index].first + i % count]
                 total += call_step(game.step, scratch.ctypes.data, game.tables, game.metrics, arena.rng_at, edge.action, arena.info_at)
         elif part == 3:
             total += call_features(game.features, address, game.tables, arena.features_at)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 
 _TIMED = 32  # states judged again to time an evaluator inside the kernel
+_TIMED_EVERY = 64  # searches after which it is timed anew
 
 
 class Judge(NamedTuple):
@@ -62,6 +63,7 @@ class Rules(NamedTuple):
     max_depth: int
     caution: float
     least_gain: float
+    sharpness: float
 
 
 @dataclass(frozen=True)
@@ -132,12 +134,14 @@ class Search:
         s = self.settings
         self.rules = Rules(
             s.root == "puct", s.considered_actions, s.gumbel_scale, s.value_visits, s.value_scale,
-            s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth, s.caution if self._inside is not None and self._inside.noisy else 0.0, s.least_gain,
+            s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth, s.caution if self._inside is not None and self._inside.noisy else 0.0,
+            s.least_gain, s.sharpness,
         )  # fmt: skip
         self.batch = 1 if self.inside else s.batch
         self.arena = self._new_arena(s.node_capacity)
         self._candidates = np.zeros(self.game.actions, np.int64)
-        self._outside_seconds = 0.0
+        self._outside_seconds = self._judgement_seconds = 0.0
+        self._searches = 0
 
     def _addresses(self) -> Judge:
         numbers = self._inside
@@ -184,6 +188,7 @@ class Search:
             raise PortunusError(f"a state of {self.compiled.name} is int64 [{self.game.words}], this one is {state.dtype} {list(state.shape)}")
         state = np.ascontiguousarray(state)
         self._outside_seconds = 0.0
+        self._searches += 1
         if not keep:
             self.arena.rng[:] = 0
             self.arena.rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
@@ -283,7 +288,7 @@ class Search:
             wanted = min(batch, count - done)
             paths = collect(self.game, self.arena, self.rules, candidates, first + done, wanted)
             self._ask()
-            apply_batch(self.game, self.arena, paths)
+            apply_batch(self.game, self.arena, self.rules, paths)
             done += paths
             if paths < wanted:
                 break
@@ -296,15 +301,17 @@ class Search:
             raise PortunusError(f"{self.compiled.name}: the simulator stopped the search: {reasons}", exit_code=1)
 
     def _inside_seconds(self) -> float:
-        """Seconds the kernel evaluator took: some states of the tree are judged once more, with and without it, and the clock is read."""
-        count = min(_TIMED, int(self.arena.counters[USED]))
-        shortest = [float("inf"), float("inf")]  # without, with
-        for _ in range(3):
-            for judged in (False, True):
-                begun = perf_counter()
-                judge_again(self.game, self.arena, self.judge, count, judged)
-                shortest[judged] = min(shortest[judged], perf_counter() - begun)
-        return max(0.0, shortest[True] - shortest[False]) / count * int(self.arena.counters[EVALUATIONS])
+        """Seconds the kernel evaluator took: now and then some states are judged once more, with and without it, and the clock is read."""
+        if (self._searches - 1) % _TIMED_EVERY == 0:
+            count = min(_TIMED, int(self.arena.counters[USED]))
+            shortest = [float("inf"), float("inf")]  # without, with
+            for _ in range(3):
+                for judged in (False, True):
+                    begun = perf_counter()
+                    judge_again(self.game, self.arena, self.judge, count, judged)
+                    shortest[judged] = min(shortest[judged], perf_counter() - begun)
+            self._judgement_seconds = max(0.0, shortest[True] - shortest[False]) / count
+        return self._judgement_seconds * int(self.arena.counters[EVALUATIONS])
 
     def _result(self, started: float) -> SearchResult:
         arena, counters = self.arena, self.arena.counters
@@ -313,7 +320,7 @@ class Search:
         best = choose_action_edge(arena, self.rules)
         edges = arena.edges[: arena.nodes[0]["edges"]]
         visits = edges["visits"].astype(np.int64)
-        completed = np.where(visits > 0, edges["value_sum"] / np.maximum(visits, 1), value)
+        completed = np.where(visits > 0, edges["value"], value)
         simulations = int(counters[SIMULATIONS])
         network_seconds = self._inside_seconds() if isinstance(self._evaluator, Mlp) else self._outside_seconds
         return SearchResult(

@@ -9,6 +9,7 @@ import numpy as np
 from portunus.errors import PortunusError
 from portunus.evaluator.kernels import kernel
 from portunus.runtime.signature import HEADER_DURATION, HEADER_FINISHED, HEADER_NOW
+from portunus.search.key import Key, key_of
 
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
@@ -28,6 +29,7 @@ class Game(NamedTuple):
         feature_count: F.
         unit: u, damage.
         reference_dps: Damage per second of the reference rotation.
+        key: When two states are one.
     """
 
     step: int
@@ -40,6 +42,7 @@ class Game(NamedTuple):
     feature_count: int
     unit: float
     reference_dps: float
+    key: Key
 
 
 def game_of(compiled: CompiledSpec, metrics: np.ndarray) -> Game:
@@ -64,6 +67,7 @@ def game_of(compiled: CompiledSpec, metrics: np.ndarray) -> Game:
         feature_count=len(compiled.feature_names),
         unit=float(compiled.reference_dps) * float(compiled.gcd_seconds),
         reference_dps=float(compiled.reference_dps),
+        key=key_of(compiled),
     )
 
 

@@ -65,10 +65,8 @@ def begin(game, arena, rules, evaluator, state, row):
 
 @kernel
 def settle(arena, rules):
-    """Count the root's own judgement as its first visit and draw the noise of its edges."""
-    root = arena.nodes[ROOT]
-    root.visits, root.value_sum = 1, root.value
-    for j in range(root.edges):
+    """Draw the noise of the root's edges."""
+    for j in range(arena.nodes[ROOT].edges):
         arena.scores[0, j] = -log(-log(next_uniform(arena.rng))) * rules.gumbel_scale if rules.gumbel_scale > 0.0 else 0.0
 
 
@@ -91,10 +89,10 @@ def mixed_value(arena):
             prior = max(edge.prior, _TINY)
             total += edge.visits
             weight += prior
-            value += prior * edge.value_sum / edge.visits
+            value += prior * edge.value
     if total == 0:
-        return arena.nodes[ROOT].value
-    return (arena.nodes[ROOT].value + total * value / weight) / (1.0 + total)
+        return arena.nodes[ROOT].leaf
+    return (arena.nodes[ROOT].leaf + total * value / weight) / (1.0 + total)
 
 
 @kernel
@@ -104,7 +102,7 @@ def score_edges(arena, rules):
     completed = mixed_value(arena)
     for e in range(arena.nodes[ROOT].edges):
         edge = arena.edges[e]
-        q = edge.value_sum / edge.visits if edge.visits > 0 else completed
+        q = edge.value if edge.visits > 0 else completed
         arena.scores[1, e] = arena.scores[0, e] + log(max(edge.prior, _TINY)) + factor * q
 
 
@@ -165,8 +163,8 @@ def squared_error(arena, e):
     edge = arena.edges[e]
     if edge.visits < 2:
         return np.inf
-    mean = edge.value_sum / edge.visits
-    return max(arena.scores[2, e] / edge.visits - mean * mean, 0.0) / (edge.visits - 1)
+    mean = arena.scores[2, e] / edge.visits
+    return max(arena.scores[3, e] / edge.visits - mean * mean, 0.0) / (edge.visits - 1)
 
 
 @kernel
@@ -181,14 +179,13 @@ def settled(arena, candidates, count, errors, lead):
         edge = arena.edges[candidates[i]]
         if edge.visits == 0:
             return False
-        mean = edge.value_sum / edge.visits
-        if mean > highest:
-            best, highest = candidates[i], mean
+        if edge.value > highest:
+            best, highest = candidates[i], edge.value
     for i in range(count):
         e = candidates[i]
         if e != best:
             edge = arena.edges[e]
-            ahead = highest - edge.value_sum / edge.visits
+            ahead = highest - edge.value
             if not ahead > lead + errors * sqrt(squared_error(arena, best) + squared_error(arena, e)):
                 return False
     return True
@@ -212,13 +209,13 @@ def choose_action_edge(arena, rules):
         if edge.visits < most:
             continue
         if rules.puct_root:
-            better = best < 0 or edge.value_sum > arena.edges[best].value_sum
+            better = best < 0 or edge.value > arena.edges[best].value
         else:
             better = best < 0 or arena.scores[1, e] > arena.scores[1, best]
         if better:
             best = e
     if best >= 0 and best != favourite and rules.caution > 0.0 and rules.gumbel_scale == 0.0 and arena.edges[favourite].visits > 0:
-        ahead = arena.edges[best].value_sum / arena.edges[best].visits - arena.edges[favourite].value_sum / arena.edges[favourite].visits
+        ahead = arena.edges[best].value - arena.edges[favourite].value
         if not ahead > max(rules.caution * sqrt(squared_error(arena, best) + squared_error(arena, favourite)), rules.least_gain):
             return favourite
     return best
@@ -234,7 +231,7 @@ def improved_policy(game, arena, rules, policy):
     highest, total, value = -1e300, 0.0, 0.0
     for e in range(root.edges):
         edge = arena.edges[e]
-        q = edge.value_sum / edge.visits if edge.visits > 0 else completed
+        q = edge.value if edge.visits > 0 else completed
         arena.scores[1, e] = log(max(edge.prior, _TINY)) + factor * q
         highest = max(highest, arena.scores[1, e])
     for e in range(root.edges):
@@ -244,5 +241,5 @@ def improved_policy(game, arena, rules, policy):
     for e in range(root.edges):
         edge = arena.edges[e]
         policy[edge.action] /= total
-        value += policy[edge.action] * (edge.value_sum / edge.visits if edge.visits > 0 else completed)
+        value += policy[edge.action] * (edge.value if edge.visits > 0 else completed)
     return value

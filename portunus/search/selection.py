@@ -10,53 +10,51 @@ UNSEEN = -1  # `choose_outcome`: an outcome that may not be in the list yet
 
 
 @kernel
-def choose_edge(rules, actions, nodes, edges, node):
+def choose_edge(rules, nodes, edges, node):
     """The edge (index into `edges`) with the highest Q + c * P * sqrt(N) / (1 + n), first of equals.
 
-    PUCT (Silver et al. 2017) with Q in the fixed unit u. An action never tried counts as the node's mean value less
+    PUCT (Silver et al. 2017) with Q in the fixed unit u. An action never tried counts as the node's value less
     `rules.unvisited_reduction` (first-play urgency).
 
     Args:
         rules: The settings.
-        actions: A.
         nodes: NODE [N].
         edges: EDGE [N * A].
         node: A judged node with at least one edge.
     """
     here = nodes[node]
-    unvisited = here.value_sum / here.visits - rules.unvisited_reduction
+    unvisited = here.value - rules.unvisited_reduction
     weight = rules.exploration * sqrt(float(here.visits))
-    first = node * actions
+    first = here.first
     best, best_score = first, -1e300
     for e in range(first, first + here.edges):
         edge = edges[e]
-        visits = float(edge.visits)
-        q = edge.value_sum / visits if edge.visits > 0 else unvisited
-        score = q + weight * edge.prior / (1.0 + visits)
+        q = edge.value if edge.visits > 0 else unvisited
+        score = q + weight * edge.prior / (1.0 + edge.visits)
         if score > best_score:
             best, best_score = e, score
     return best
 
 
 @kernel
-def choose_outcome(nodes, edge):
+def choose_outcome(outcomes, edge):
     """The outcome of an action to follow: argmax p / (1 + n), so that visits are in proportion to probabilities.
 
     Outcomes not seen yet take part as one candidate, with the probability that is left and the number of times it was drawn.
 
     Args:
-        nodes: NODE [N].
+        outcomes: OUTCOME [N].
         edge: A record of EDGE.
 
     Returns:
-        A node, or `UNSEEN`.
+        An outcome, or `UNSEEN`.
     """
     best, best_share = UNSEEN, edge.unseen / (1.0 + edge.draws)
-    child = edge.outcomes
-    while child >= 0:
-        outcome = nodes[child]
+    o = edge.outcomes
+    while o >= 0:
+        outcome = outcomes[o]
         share = outcome.probability / (1.0 + outcome.visits)
         if share > best_share:
-            best, best_share = child, share
-        child = outcome.next
+            best, best_share = o, share
+        o = outcome.next
     return best

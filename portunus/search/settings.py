@@ -26,6 +26,7 @@ class SearchSettings:
 
         exploration: c of PUCT: u by which a doubtful action may look worse and still be tried.
         unvisited_reduction: An action never tried is taken to be worth the node's value less this, u.
+        sharpness: How soon a state's value moves from the mean of its actions to the best of them, per visit and u (0 = always the mean).
 
         outcome_slots: Outcomes of one action that get a child of their own; the rest share one more.
         max_depth: Decisions below the root after which a path is not prolonged.
@@ -47,8 +48,9 @@ class SearchSettings:
     caution: float = 2.0
     least_gain: float = 0.1
 
-    exploration: float = 1.25
-    unvisited_reduction: float = 0.3
+    exploration: float = 2.5
+    unvisited_reduction: float = 0.0
+    sharpness: float = 0.02
 
     outcome_slots: int = 8
     max_depth: int = 256
@@ -66,7 +68,9 @@ class SearchSettings:
         for name in ("considered_actions", "outcome_slots", "max_depth", "batch", "chunk", "node_capacity"):
             if getattr(self, name) < 1:
                 raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected 1 or more")
-        for name in ("gumbel_scale", "value_visits", "value_scale", "caution", "least_gain", "certain_errors", "certain_lead", "exploration", "unvisited_reduction", "reserve_ms"):
+        for name in (
+            "gumbel_scale", "value_visits", "value_scale", "caution", "least_gain", "certain_errors", "certain_lead", "exploration", "unvisited_reduction", "sharpness", "reserve_ms",
+        ):  # fmt: skip
             if not 0 <= getattr(self, name) < 1e9:
                 raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected a number of at least 0")
 

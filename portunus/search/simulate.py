@@ -1,8 +1,8 @@
 """One simulation in three steps: walk down and add a leaf, have it judged, carry the result back up.
 
-Walking down counts the visit at once and puts the current mean in for its result, so that further walks of the same batch see a
-visit but no change of value (WU-UCT: Liu et al. 2020). Walking back replaces it by the result. With one leaf at a time this is the
-plain sequential algorithm.
+What an action is worth is computed anew from its outcomes each time, weighted by their true probabilities, and what a state is worth from
+its actions; nothing is averaged over the chance draws of the simulations. Walking down counts the visit at once and leaves the values alone, so that
+further walks of the same batch see a visit but no change of value (WU-UCT: Liu et al. 2020).
 """
 
 from __future__ import annotations
@@ -15,8 +15,25 @@ from portunus.evaluator.kernels import call_evaluator, kernel
 from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.runtime.signature import HEADER_FAULT, HEADER_FINISHED
 from portunus.search.game import gain, remaining_seconds
+from portunus.search.key import hash_state
 from portunus.search.selection import UNSEEN, choose_edge, choose_outcome
-from portunus.search.tree import ALONE, DEPTH, DEPTH_SUM, DUPLICATES, EVALUATIONS, FAULT, PENDING, ROOT, SIMULATIONS, STEPS, USED
+from portunus.search.tree import (
+    ALONE,
+    DEPTH,
+    DEPTH_SUM,
+    DUPLICATES,
+    EDGES,
+    EVALUATIONS,
+    FAULT,
+    JOINED,
+    OUTCOMES,
+    PENDING,
+    ROOT,
+    SEARCHES,
+    SIMULATIONS,
+    STEPS,
+    USED,
+)
 
 _FULL = 1e-6  # probability below which outcomes count as complete
 
@@ -28,8 +45,8 @@ def open_node(game, arena, index, row):
     At the end of a fight nothing is left to judge: its value is exactly 0.
     """
     node, state = arena.nodes[index], arena.states[index]
-    node.value_sum, node.value = 0.0, 0.0
-    node.visits, node.next, node.edges, node.evaluated = 0, -1, 0, 0
+    node.value, node.leaf = 0.0, 0.0
+    node.visits, node.first, node.edges, node.evaluated = 1, arena.counters[EDGES], 0, 0
     node.remaining = remaining_seconds(state)
     arena.counters[FAULT] |= state[HEADER_FAULT]
     if state[HEADER_FINISHED] != 0 or state[HEADER_FAULT] != 0:
@@ -38,22 +55,24 @@ def open_node(game, arena, index, row):
     address, mask = arena.states_at + index * game.words * 8, arena.mask[row]
     call_legal(game.legal, address, game.tables, arena.mask_at + row * game.actions)
     call_features(game.features, address, game.tables, arena.features_at + row * game.feature_count * 4)
-    first, count = index * game.actions, 0
+    last = arena.counters[EDGES]
     for a in range(game.actions):
         if mask[a] != 0:
-            edge = arena.edges[first + count]
-            edge.value_sum, edge.visits, edge.outcomes, edge.stored = 0.0, 0, -1, 0
+            edge = arena.edges[last]
+            edge.value, edge.visits, edge.outcomes, edge.stored = 0.0, 0, -1, 0
             edge.prior, edge.unseen, edge.draws, edge.action = 0.0, 1.0, 0.0, a
-            count += 1
-    node.edges = count
-    if count == 0:
+            last += 1
+    node.edges = last - arena.counters[EDGES]
+    arena.counters[EDGES] = last
+    if node.edges == 0:
         node.evaluated = 1
 
 
 @kernel
 def expand(game, arena, index, heads):
     """Write a judgement, float32 [A + 1], into a node: its prior is the softmax of the logits over its edges."""
-    node, first = arena.nodes[index], index * game.actions
+    node = arena.nodes[index]
+    first = node.first
     highest, total = -1e300, 0.0
     for e in range(first, first + node.edges):
         highest = max(highest, heads[arena.edges[e].action])
@@ -63,48 +82,88 @@ def expand(game, arena, index, heads):
         total += weight
     for e in range(first, first + node.edges):
         arena.edges[e].prior /= total
-    node.value = heads[game.actions]
+    node.leaf = heads[game.actions]
+    node.value = node.leaf
     node.evaluated = 1
     arena.counters[EVALUATIONS] += 1
 
 
 @kernel
+def place_of(arena, key):
+    """Where a state with this key stands in the hash table, or where it belongs; `known_node` tells which."""
+    last = np.uint64(arena.table.shape[0] - 1)
+    slot = key & last
+    while True:
+        index = known_node(arena, slot)
+        if index < 0 or arena.nodes[index].key == key:
+            return slot
+        slot = (slot + np.uint64(1)) & last
+
+
+@kernel
+def known_node(arena, slot):
+    """The node at a place of the hash table, -1 if the place is free."""
+    entry = arena.table[slot]
+    return entry & 0x7FFFFFFF if entry >> 32 == arena.counters[SEARCHES] else np.int64(-1)
+
+
+@kernel
 def draw_outcome(game, arena, rules, parent, edge, row):
-    """Step the simulator on the search's own random stream; return the node of the outcome, new or known."""
-    index = arena.counters[USED]
+    """Step the simulator on the search's own random stream; return the outcome, new or known.
+
+    If all that was seen so far is one way a single chance can go, the step is told to go the other way.
+    """
+    counters, outcomes = arena.counters, arena.outcomes
+    index = counters[USED]
     source, state = arena.states[parent], arena.states[index]
     for w in range(game.words):
         state[w] = source[w]
+    if edge.stored == 1:
+        only = outcomes[edge.outcomes].signature
+        if only == 2 or only == 3:
+            arena.rng[1], arena.rng[2] = np.uint64(3 - only), np.uint64(1)
     address = arena.states_at + index * game.words * 8
     signature = call_step(game.step, address, game.tables, game.metrics, arena.rng_at, edge.action, arena.info_at)
-    arena.counters[STEPS] += 1
+    arena.rng[2] = np.uint64(0)
+    counters[STEPS] += 1
     edge.draws += 1.0
-    child, last = edge.outcomes, -1
-    while child >= 0:
-        if arena.nodes[child].signature == signature:
-            return child
-        last = child
-        child = arena.nodes[child].next
-    arena.counters[USED] += 1
-    open_node(game, arena, index, row)
-    node = arena.nodes[index]
-    node.signature = signature
-    node.reward = gain(game, arena.info[0], arena.nodes[parent].remaining, node.remaining)
-    if edge.stored < rules.outcome_slots:
-        node.probability = min(arena.info[1], edge.unseen)
+    o, last = edge.outcomes, -1
+    while o >= 0:
+        if outcomes[o].signature == signature:
+            return np.int64(o)
+        last = o
+        o = outcomes[o].next
+    key = hash_state(game.key, state)
+    slot = place_of(arena, key)
+    child = known_node(arena, slot)
+    if child >= 0:
+        counters[JOINED] += 1
     else:
-        node.probability = edge.unseen  # this one stands for all that have no slot of their own
-    left = edge.unseen - node.probability
+        child = index
+        counters[USED] += 1
+        arena.table[slot] = counters[SEARCHES] << 32 | index
+        open_node(game, arena, index, row)
+        arena.nodes[index].key = key
+    o = counters[OUTCOMES]
+    counters[OUTCOMES] += 1
+    outcome = outcomes[o]
+    outcome.signature, outcome.visits, outcome.node, outcome.next = signature, 0, child, -1
+    outcome.reward = gain(game, arena.info[0], arena.nodes[parent].remaining, arena.nodes[child].remaining)
+    if edge.stored < rules.outcome_slots:
+        outcome.probability = min(arena.info[1], edge.unseen)
+    else:
+        outcome.probability = edge.unseen  # this one stands for all that have no slot of their own
+    left = edge.unseen - outcome.probability
     if left < _FULL:
         left = 0.0
     edge.draws *= left / edge.unseen
     edge.unseen = left
     edge.stored += 1
     if last < 0:
-        edge.outcomes = index
+        edge.outcomes = o
     else:
-        arena.nodes[last].next = index
-    return index
+        outcomes[last].next = o
+    return o
 
 
 @kernel
@@ -122,22 +181,21 @@ def descend(game, arena, rules, root_edge, row):
     index, length = ROOT, 0
     while True:
         node = nodes[index]
-        mean = node.value_sum / node.visits if node.visits > 0 else 0.0
-        node.visits += 1
-        node.value_sum += mean
-        path[length].node, path[length].node_value = index, mean
-        if node.evaluated == 0 or node.edges == 0 or length == rules.max_depth:
+        path[length].node = index
+        if node.evaluated == 0 or node.edges == 0 or length == rules.max_depth or arena.counters[OUTCOMES] == arena.outcomes.shape[0]:
             break
-        e = choose_edge(rules, game.actions, nodes, edges, index) if length > 0 or root_edge < 0 else root_edge
+        e = np.int64(choose_edge(rules, nodes, edges, index)) if length > 0 or root_edge < 0 else root_edge
         edge = edges[e]
-        guess = edge.value_sum / edge.visits if edge.visits > 0 else mean - rules.unvisited_reduction
+        if edge.visits == 0:
+            edge.value = node.value - rules.unvisited_reduction
         edge.visits += 1
-        edge.value_sum += guess
-        path[length].edge, path[length].edge_value = e, guess
-        child = np.int64(choose_outcome(nodes, edge))
-        if child == UNSEEN:
-            child = draw_outcome(game, arena, rules, index, edge, row)
-        index = child
+        node.visits += 1
+        o = np.int64(choose_outcome(arena.outcomes, edge))
+        if o == UNSEEN:
+            o = draw_outcome(game, arena, rules, index, edge, row)
+        arena.outcomes[o].visits += 1
+        path[length].edge, path[length].outcome = e, o
+        index = np.int64(arena.outcomes[o].node)
         length += 1
     path[0].length = length
     arena.counters[SIMULATIONS] += 1
@@ -147,21 +205,57 @@ def descend(game, arena, rules, root_edge, row):
 
 
 @kernel
-def carry_up(arena, row):
-    """Carry the value of the leaf of line `row` back to the root, adding the rewards on the way."""
+def action_value(arena, edge):
+    """What an action is worth, u: the mean over the outcomes seen, by their probabilities; those not judged yet count as nothing."""
+    value, weight = 0.0, 0.0
+    o = edge.outcomes
+    while o >= 0:
+        outcome = arena.outcomes[o]
+        after = arena.nodes[outcome.node]
+        if after.evaluated != 0:
+            value += outcome.probability * (outcome.reward + after.value)
+            weight += outcome.probability
+        o = outcome.next
+    return value / weight
+
+
+@kernel
+def state_value(rules, edges, node):
+    """What a state is worth, u: its judgement counts as one visit, each action's value as often as it was visited, worse actions less.
+
+    The weight of an action that is x worse than the best one falls like exp(-`rules.sharpness` * visits of the node * x), here (1 + x / 4)^-4: few
+    visits give the mean, which errors of single values move little, many the maximum, which is what best play achieves.
+    """
+    first, last = node.first, node.first + node.edges
+    best = -1e300
+    for e in range(first, last):
+        best = max(best, edges[e].value if edges[e].visits > 0 else -1e300)
+    sharpness = 0.25 * rules.sharpness * node.visits
+    total, weights, visits = 0.0, 0.0, 0
+    for e in range(first, last):
+        edge = edges[e]
+        away = 1.0 / (1.0 + sharpness * (best - edge.value)) if edge.visits > 0 else 0.0
+        weight = edge.visits * (away * away) * (away * away)
+        total += weight * edge.value
+        weights += weight
+        visits += edge.visits
+    return (node.leaf + visits * (total / weights)) / (1 + visits)
+
+
+@kernel
+def carry_up(arena, rules, row):
+    """Compute the values along line `row` anew, from its leaf, which is judged, to the root."""
     nodes, edges, path = arena.nodes, arena.edges, arena.paths[row]
     length = path[0].length
-    value, reward = nodes[path[length].node].value, 0.0
-    for depth in range(length, -1, -1):
-        step = path[depth]
-        node = nodes[step.node]
-        if depth < length:
-            value += reward
-            edges[step.edge].value_sum += value - step.edge_value
-        node.value_sum += value - step.node_value
-        reward = node.reward
+    result = nodes[path[length].node].value
+    for depth in range(length - 1, -1, -1):
+        edge, node = edges[path[depth].edge], nodes[path[depth].node]
+        edge.value = action_value(arena, edge)
+        node.value = state_value(rules, edges, node)
+        result += arena.outcomes[path[depth].outcome].reward
     if length > 0:
-        arena.scores[2, path[0].edge] += value * value
+        arena.scores[2, path[0].edge] += result
+        arena.scores[3, path[0].edge] += result * result
 
 
 @kernel
@@ -214,7 +308,7 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
         leaf = descend(game, arena, rules, candidates[(first + i) % turns] if turns > 0 else -1, ALONE)
         if arena.nodes[leaf].evaluated == 0:
             judge(game, arena, evaluator, leaf, ALONE)
-        carry_up(arena, ALONE)
+        carry_up(arena, rules, ALONE)
     return count
 
 
@@ -249,22 +343,24 @@ def collect(game, arena, rules, candidates, first, count):
 
 
 @kernel
-def apply_batch(game, arena, paths):
+def apply_batch(game, arena, rules, paths):
     """Write the judgements of the pending leaves, lines of `arena.heads`, and carry all `paths` results up."""
     for i in range(arena.counters[PENDING]):
         expand(game, arena, np.int64(arena.leaves[i]), arena.heads[i])
     for row in range(paths):
-        carry_up(arena, row)
+        carry_up(arena, rules, row)
 
 
 @kernel
 def plant(game, arena, state, row):
     """Empty the arena and put `state`, int64 [W], at the root, open but not judged."""
+    searches = arena.counters[SEARCHES] + 1
     arena.counters[:] = 0
-    arena.counters[USED] = 1
+    arena.counters[SEARCHES], arena.counters[USED] = searches, 1
     for w in range(game.words):
         arena.states[ROOT, w] = state[w]
     open_node(game, arena, ROOT, row)
     root = arena.nodes[ROOT]
-    root.reward, root.probability, root.signature = 0.0, 1.0, 0
+    root.key = hash_state(game.key, arena.states[ROOT])
+    arena.table[place_of(arena, root.key)] = searches << 32
     arena.scores[:] = 0.0

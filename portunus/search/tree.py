@@ -1,7 +1,8 @@
-"""The search tree: an arena of fixed-size nodes in flat arrays, emptied by setting one counter to zero.
+"""The search tree: an arena of fixed-size records in flat arrays, emptied by setting counters to zero.
 
-A node is a state at a decision point. Its edges are its legal actions. Below an edge hangs a list of nodes, one per outcome of the
-action that has occurred so far, told apart by the signature the step kernel returned; what probability they leave open is `unseen`.
+A node is a state at a decision point. Its edges are its legal actions. Below an edge hangs a list of outcomes, one per way the action has
+gone so far, told apart by the signature the step kernel returned; what probability they leave open is `unseen`. An outcome leads to a
+node. Ways that lead to one and the same state (`portunus.search.key`) lead to one node, so the tree is a graph.
 
 Legend: N = nodes, A = actions, F = features, W = words of a state, L = leaves of a batch, D = longest path. -1 = none.
 """
@@ -17,26 +18,25 @@ from portunus.runtime.signature import INFO_WORDS, RNG_WORDS
 # One node, 64 bytes, a cache line.
 NODE = np.dtype(
     [
-        ("value_sum", "f8"),  # of everything backed up to it, u
-        ("reward", "f8"),  # damage beyond the reference pace of the step that led here, expected form, u
-        ("probability", "f8"),  # of this outcome of its action
-        ("signature", "i8"),  # of this outcome
+        ("value", "f8"),  # what the state is worth by all that is known, u
+        ("leaf", "f8"),  # what the evaluator said, u
         ("remaining", "f8"),  # seconds of the fight left
-        ("value", "f8"),  # the evaluator's value, u
-        ("visits", "i4"),  # simulations through it, those under way included
-        ("next", "i4"),  # next outcome of the same action, -1 = last
+        ("key", "u8"),  # hash of the state
+        ("visits", "i4"),  # 1 + simulations that went on from here
+        ("first", "i4"),  # first of its edges
         ("edges", "i4"),  # number of legal actions; 0 at the end of the fight
         ("evaluated", "i4"),  # 1 once the evaluator has judged it
+        ("spare", "i8", (2,)),
     ],
     align=True,
 )
 
-# One edge, 32 bytes. Edge j of node i is edges[i * A + j].
+# One edge, 32 bytes.
 EDGE = np.dtype(
     [
-        ("value_sum", "f8"),  # of everything backed up to it, u
+        ("value", "f8"),  # what the action is worth, u: mean over its outcomes by their probabilities
         ("visits", "i4"),  # simulations through it, those under way included
-        ("outcomes", "i4"),  # first node of its list of outcomes, -1 = never tried
+        ("outcomes", "i4"),  # first of its outcomes, -1 = never tried
         ("prior", "f4"),  # probability given by the evaluator; sums to 1 over the edges of a node
         ("unseen", "f4"),  # probability of outcomes that are not in the list
         ("draws", "f4"),  # how often `unseen` was drawn, scaled down as it shrinks
@@ -46,17 +46,21 @@ EDGE = np.dtype(
     align=True,
 )
 
-# One step of a path.
-STEP = np.dtype(
+# One outcome of an action, 40 bytes.
+OUTCOME = np.dtype(
     [
-        ("node_value", "f8"),  # put in for the visit under way, taken back when its result is known
-        ("edge_value", "f8"),  # the same for the edge taken
-        ("edge", "i8"),  # index into `edges`
-        ("node", "i4"),
-        ("length", "i4"),  # edges of the whole path, in its first step only
+        ("signature", "i8"),  # tells it from the others
+        ("reward", "f8"),  # damage beyond the reference pace of the step, expected form, u
+        ("probability", "f8"),
+        ("visits", "i4"),  # simulations through it
+        ("node", "i4"),  # the state after it
+        ("next", "i4"),  # next outcome of the same action, -1 = last
     ],
     align=True,
 )
+
+# One step of a path.
+STEP = np.dtype([("node", "i4"), ("edge", "i4"), ("outcome", "i4"), ("length", "i4")])  # length: edges of the whole path, in its first step only
 
 # Typed, because numba compiles a function once more for every constant it is called with.
 ROOT = np.int64(0)  # the node
@@ -72,7 +76,11 @@ DEPTH_SUM = 5  # of all simulations
 DUPLICATES = 6  # paths of a batch that ended in a leaf already waiting for its judgement
 FAULT = 7  # fault bits of a state reached
 PENDING = 8  # leaves of the current batch that wait for their judgement
-COUNTERS = 9
+EDGES = 9  # edges in use
+OUTCOMES = 10  # outcomes in use
+JOINED = 11  # new outcomes that led to a state already in the tree
+SEARCHES = 12  # done in this arena: marks the entries of `table` that are of this search; never set back
+COUNTERS = 13
 
 
 class Arena(NamedTuple):
@@ -81,7 +89,9 @@ class Arena(NamedTuple):
     Attributes:
         nodes: NODE [N]; node 0 is the root.
         edges: EDGE [N * A].
+        outcomes: OUTCOME [2 * N].
         states: int64 [N, W].
+        table: int64 [a power of two >= 2 * N], hash table: SEARCHES in the upper half of a word, a node in the lower.
         counters: int64 [COUNTERS].
         rng: uint64 [4], the search's own random stream; never the fight's.
         info: float64 [4], written by the step kernel.
@@ -90,13 +100,16 @@ class Arena(NamedTuple):
         features: float32 [L, F].
         mask: uint8 [L, A], 1 = legal.
         heads: float32 [L, A + 1], logits and value.
-        scores: float64 [3, A], of the root's edges: Gumbel noise, scratch for scores, and sums of squares of what was backed up, u^2.
+        scores: float64 [4, A], of the root's edges: Gumbel noise, scratch for scores, sums of the results of their simulations, u, and of
+            the squares, u^2.
         states_at, rng_at, info_at, features_at, mask_at, heads_at: Addresses of these arrays.
     """
 
     nodes: np.ndarray
     edges: np.ndarray
+    outcomes: np.ndarray
     states: np.ndarray
+    table: np.ndarray
     counters: np.ndarray
     rng: np.ndarray
     info: np.ndarray
@@ -119,7 +132,9 @@ def new_arena(*, nodes: int, actions: int, features: int, words: int, batch: int
     arrays = {
         "nodes": np.empty(nodes, NODE),
         "edges": np.empty(nodes * actions, EDGE),
+        "outcomes": np.empty(2 * nodes, OUTCOME),
         "states": np.empty((nodes, words), np.int64),
+        "table": np.zeros(1 << (2 * nodes - 1).bit_length(), np.int64),
         "counters": np.zeros(COUNTERS, np.int64),
         "rng": np.zeros(RNG_WORDS, np.uint64),
         "info": np.zeros(INFO_WORDS, np.float64),
@@ -128,12 +143,12 @@ def new_arena(*, nodes: int, actions: int, features: int, words: int, batch: int
         "features": np.zeros((batch, features), np.float32),
         "mask": np.ones((batch, actions), np.uint8),
         "heads": np.zeros((batch, actions + 1), np.float32),
-        "scores": np.zeros((3, actions), np.float64),
+        "scores": np.zeros((4, actions), np.float64),
     }
     addresses = {f"{name}_at": arrays[name].ctypes.data for name in ("states", "rng", "info", "features", "mask", "heads")}
     return Arena(**arrays, **addresses)
 
 
 def bytes_per_node(actions: int, words: int) -> int:
-    """Memory one node takes, bytes."""
-    return NODE.itemsize + actions * EDGE.itemsize + words * 8
+    """Memory one node takes at most, its edges, outcomes and place in the hash table included, bytes."""
+    return NODE.itemsize + actions * EDGE.itemsize + 2 * OUTCOME.itemsize + words * 8 + 16

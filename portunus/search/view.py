@@ -6,7 +6,7 @@ import heapq
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from portunus.search.tree import EDGE, NODE
+from portunus.search.tree import EDGE, NODE, OUTCOME
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,7 @@ class Branch:
         visits: Simulations through it.
         value: Mean value of going this way, u.
         probability: Share of the visits among the actions of the same node; for an outcome, its probability.
+        reward: Of an outcome: damage beyond the reference pace on the way to its state, u.
         children: Most visited first.
     """
 
@@ -36,6 +37,7 @@ class Branch:
     visits: int
     value: float
     probability: float
+    reward: float = 0.0
     children: list[Branch] = field(default_factory=list)
 
 
@@ -47,24 +49,32 @@ class TreeView:
     """
 
     def __init__(self, search: Search) -> None:
-        self._actions = search.game.actions
-        self._nodes = {name: search.arena.nodes[name].item for name in NODE.names or ()}
+        self._nodes = {name: search.arena.nodes[name].item for name in NODE.names or () if name != "spare"}
         self._edges = {name: search.arena.edges[name].item for name in EDGE.names or ()}
+        self._outcomes = {name: search.arena.outcomes[name].item for name in OUTCOME.names or ()}
         self._rows = search.arena.states
 
     def outcomes(self, edge: int) -> list[int]:
-        """Nodes of the outcomes of an edge, most visited first."""
-        found, node, following, visits = [], self._edges["outcomes"](edge), self._nodes["next"], self._nodes["visits"]
-        while node >= 0:
-            found.append(node)
-            node = following(node)
-        return sorted(found, key=lambda n: -visits(n))
+        """Outcomes of an edge (indices into the arena's `outcomes`), most visited first."""
+        found, outcome, following, visits = [], self._edges["outcomes"](edge), self._outcomes["next"], self._outcomes["visits"]
+        while outcome >= 0:
+            found.append(outcome)
+            outcome = following(outcome)
+        return sorted(found, key=lambda o: -visits(o))
+
+    def node_after(self, outcome: int) -> int:
+        """The state an outcome leads to."""
+        return self._outcomes["node"](outcome)
+
+    def probability(self, outcome: int) -> float:
+        """Probability of an outcome of its action."""
+        return self._outcomes["probability"](outcome)
 
     def edges(self, node: int) -> list[int]:
         """Visited edges of a node, most visited first, then best value."""
-        first, visits, total = node * self._actions, self._edges["visits"], self._edges["value_sum"]
+        first, visits, value = self._nodes["first"](node), self._edges["visits"], self._edges["value"]
         visited = [e for e in range(first, first + self._nodes["edges"](node)) if visits(e) > 0]
-        return sorted(visited, key=lambda e: (-visits(e), -total(e) / visits(e)))
+        return sorted(visited, key=lambda e: (-visits(e), -value(e)))
 
     def principal_line(self, first: int, length: int) -> list[int]:
         """At most `length` actions that most likely follow action `first`: most likely outcome, most visited action, and so on."""
@@ -72,7 +82,7 @@ class TreeView:
         edge = next((e for e in self.edges(0) if self._edges["action"](e) == first), None)
         while edge is not None and len(line) < length:
             outcomes = self.outcomes(edge)
-            edges = self.edges(max(outcomes, key=self._nodes["probability"])) if outcomes else []
+            edges = self.edges(self.node_after(max(outcomes, key=self.probability))) if outcomes else []
             edge = edges[0] if edges else None
             if edge is not None:
                 line.append(self._edges["action"](edge))
@@ -90,7 +100,7 @@ class TreeView:
         """
         edges = self.edges(0)
         edges.sort(key=lambda e: self._edges["action"](e) != chosen)
-        roots = self._branches(edges, width)
+        roots = self._branches(edges, width, sum(self._edges["visits"](e) for e in edges))
         least = share * sum(b.visits for b in roots)
         waiting = [(-b.visits, i, b, 1) for i, b in enumerate(roots)]
         heapq.heapify(waiting)
@@ -100,28 +110,32 @@ class TreeView:
             if branch.node < 0:
                 branch.children = self._outcome_branches(branch, width)
             elif level < depth:
-                branch.children = [b for b in self._branches(self.edges(branch.node), width) if b.visits >= least]
+                branch.children = [b for b in self._branches(self.edges(branch.node), width, branch.visits) if b.visits >= least]
                 level += 1
             for child in branch.children:
                 count += 1
                 heapq.heappush(waiting, (-child.visits, count, child, level))
         return roots
 
-    def _branches(self, edges: list[int], width: int) -> list[Branch]:
+    def _branches(self, edges: list[int], width: int, through: int) -> list[Branch]:
+        """Branches below a state that was reached `through` times this way; if other ways lead there too, visits are this way's share of them."""
         total = sum(self._edges["visits"](e) for e in edges)
+        share = min(1.0, through / max(total, 1))
         found = []
         for e in edges[:width]:
             visits, first = self._edges["visits"](e), self._edges["outcomes"](e)
-            single = first if self._nodes["next"](first) < 0 else -1
-            found.append(Branch(self._edges["action"](e), e, single, False, visits, self._edges["value_sum"](e) / visits, visits / total))
+            single = self.node_after(first) if self._outcomes["next"](first) < 0 else -1
+            found.append(Branch(self._edges["action"](e), e, single, False, int(visits * share), self._edges["value"](e), visits / total))
         return found
 
     def _outcome_branches(self, branch: Branch, width: int) -> list[Branch]:
         found = []
-        for n in self.outcomes(branch.edge)[:width]:
-            visits = self._nodes["visits"](n)
-            value = self._nodes["reward"](n) + self._nodes["value_sum"](n) / visits
-            found.append(Branch(branch.action, branch.edge, n, True, visits, value, self._nodes["probability"](n)))
+        share = min(1.0, branch.visits / self._edges["visits"](branch.edge))
+        for o in self.outcomes(branch.edge)[:width]:
+            node, visits = self.node_after(o), self._outcomes["visits"](o)
+            reward = self._outcomes["reward"](o)
+            value = reward + self._nodes["value"](node)
+            found.append(Branch(branch.action, branch.edge, node, True, int(visits * share), value, self.probability(o), reward))
         return found
 
     def outcome_branches(self, action: int, width: int) -> list[Branch]:
@@ -132,21 +146,21 @@ class TreeView:
         found = self._outcome_branches(Branch(action, edge, -1, False, 0, 0.0, 0.0), len(self.outcomes(edge)))
         return sorted(found, key=lambda branch: -branch.probability)[:width]
 
-    def outcome_words(self, nodes: list[int], words: StateWords) -> list[str]:
-        """What tells the outcomes of one action apart, one text per node: what changed differently, auras first.
+    def outcome_words(self, branches: list[Branch], words: StateWords) -> list[str]:
+        """What tells the outcomes of one action apart, one text per branch: what changed differently, auras first.
 
         Only as much is said as it takes to tell them apart: after auras that are up or not, auras that began anew, their values,
         resources, cooldowns, the time of the next decision, and last the damage done on the way.
         """
-        texts = [""] * len(nodes)
+        texts = [""] * len(branches)
         for describe in (words.auras_up, words.auras_renewed, words.values, words.cooldowns, words.time):
             if len(set(texts)) == len(texts) and all(texts):
                 return texts
             for group in _alike(texts):
-                for i, word in zip(group, describe([self._rows[nodes[i]].view(words.dtype)[0] for i in group]), strict=True):
+                for i, word in zip(group, describe([self._rows[branches[i].node].view(words.dtype)[0] for i in group]), strict=True):
                     texts[i] = ", ".join(filter(None, (texts[i], word)))
         for group in _alike(texts):
-            for i, word in zip(group, _compared("damage", [self._nodes["reward"](nodes[i]) for i in group]), strict=True):
+            for i, word in zip(group, _compared("damage", [branches[i].reward for i in group]), strict=True):
                 texts[i] = ", ".join(filter(None, (texts[i], word)))
         return [text or "nothing of note" for text in texts]
 

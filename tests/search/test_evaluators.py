@@ -77,13 +77,12 @@ def test_batches_have_one_shape_and_lose_no_visit(root):
     assert evaluator.shapes == {(16, 4)}
     assert results[0].visits.sum() == 500
     assert results[0].visits.tolist() == results[1].visits.tolist()
-    nodes, edges, actions = search.arena.nodes, search.arena.edges, search.game.actions
-    for index in range(results[1].nodes):
-        mine = edges[index * actions : index * actions + nodes[index]["edges"]]
-        waited = int(nodes[index]["visits"]) - int(mine["visits"].sum())
-        if nodes[index]["edges"]:
-            expected = waited * float(nodes[index]["value"]) + mine["value_sum"].sum()
-            assert nodes[index]["value_sum"] == pytest.approx(expected, abs=1e-6)
+    arena = search.arena
+    for node in arena.nodes[: results[1].nodes]:
+        mine = arena.edges[node["first"] : node["first"] + node["edges"]]
+        if node["edges"] and mine["visits"].sum():
+            assert node["visits"] == mine["visits"].sum() + 1
+            assert min(mine["value"][mine["visits"] > 0].min(), node["leaf"]) - 1e-9 <= node["value"]
 
 
 def test_batches_are_at_most_an_eighth_of_the_budget():

@@ -10,10 +10,11 @@ from portunus.errors import PortunusError
 from portunus.evaluator.hashed import Hashed
 from portunus.evaluator.prior import RotationPrior
 from portunus.evaluator.uniform import Uniform
+from portunus.runtime.signature import HEADER_DAMAGE
 from portunus.search.engine import Search
 from portunus.search.root import visit_schedule
 from portunus.search.settings import SearchSettings
-from portunus.search.tree import FAULT
+from portunus.search.tree import FAULT, JOINED, OUTCOMES, USED
 from portunus.search.view import TreeView
 
 
@@ -42,10 +43,9 @@ def gap_closed(toy: Toy, search: Search, *, simulations: int, fights: int) -> fl
 def test_more_simulations_come_closer_to_the_exact_optimum(toy):
     search = Search(toy, ListValue(toy), settings())
     closed = {n: gap_closed(toy, search, simulations=n, fights=40) for n in (16, 64, 256)}
-    assert closed[16] > 0.60
-    assert closed[64] > 0.82
-    assert closed[256] > 0.88
-    assert closed[16] < closed[64] < closed[256]
+    assert closed[16] > 0.70
+    assert closed[64] > 0.90
+    assert closed[256] > 0.92
 
 
 def test_gumbel_root_beats_plain_puct_at_small_budgets(toy):
@@ -90,7 +90,7 @@ def test_budget_in_simulations_is_exact_and_counts_agree(toy):
 def test_arena_grows_for_a_budget_in_simulations_and_ends_a_budget_in_time(toy):
     small = settings(node_capacity=100)
     assert Search(toy, Uniform(6), small).run(toy.opening(), simulations=500).simulations == 500
-    assert Search(toy, Uniform(6), small).run(toy.opening(), budget_ms=2000).nodes == 100
+    assert Search(toy, Uniform(6), small).run(toy.opening(), budget_ms=2000).nodes <= 100
 
 
 def test_illegal_actions_are_never_visited_or_chosen(toy):
@@ -127,10 +127,10 @@ def test_a_proc_leads_to_another_child_than_none(toy):
     view = TreeView(search)
     edge = next(e for e in view.edges(0) if search.arena.edges[e]["action"] == STRIKE)
     children = view.outcomes(edge)
-    found = {int(search.arena.states[n].view(STATE)[0]["proc_on"]): float(search.arena.nodes[n]["probability"]) for n in children}
-    assert found == pytest.approx({0: 0.7, 1: 0.3})
+    proc = {o: int(search.arena.states[view.node_after(o)].view(STATE)[0]["proc_on"]) for o in children}
+    assert {proc[o]: view.probability(o) for o in children} == pytest.approx({0: 0.7, 1: 0.3})
     assert search.arena.edges[edge]["unseen"] == 0.0
-    visits = {int(search.arena.states[n].view(STATE)[0]["proc_on"]): int(search.arena.nodes[n]["visits"]) for n in children}
+    visits = {proc[o]: int(search.arena.outcomes[o]["visits"]) for o in children}
     assert visits[0] / sum(visits.values()) == pytest.approx(0.7, abs=0.05)
 
 
@@ -140,23 +140,54 @@ def test_outcomes_beyond_the_slots_share_one_child():
     search.run(toy.opening(), simulations=3000)
     view = TreeView(search)
     edge = next(e for e in view.edges(0) if search.arena.edges[e]["action"] == SCATTER)
-    shares = [float(search.arena.nodes[n]["probability"]) for n in view.outcomes(edge)]
+    shares = [view.probability(o) for o in view.outcomes(edge)]
     assert len(shares) == 5
     assert sum(shares) == pytest.approx(1.0)
     assert sorted(shares)[:4] == pytest.approx([1 / 32] * 4)
 
 
-def test_tree_values_are_means_of_what_was_backed_up(toy):
-    search = Search(toy, Hashed(4, 6), settings())
+def test_values_are_those_of_the_outcomes_by_probability(toy):
+    search = Search(toy, Hashed(4, 6), settings(sharpness=0.0))
+    search.run(toy.opening(), simulations=1)
+    edge = search.arena.edges[TreeView(search).edges(0)[0]]
+    outcome = search.arena.outcomes[edge["outcomes"]]
+    assert edge["value"] == pytest.approx(outcome["reward"] + search.arena.nodes[outcome["node"]]["leaf"])
     search.run(toy.opening(), simulations=800)
-    nodes, edges, actions = search.arena.nodes, search.arena.edges, search.game.actions
-    for index in range(int(search.arena.counters[0])):
-        node = nodes[index]
-        mine = edges[index * actions : index * actions + node["edges"]]
-        below = int(mine["visits"].sum()) if node["edges"] else 0
-        assert node["visits"] == below + 1 or node["edges"] == 0
+    arena, view = search.arena, TreeView(search)
+    for node in arena.nodes[: int(arena.counters[USED])]:
+        mine = arena.edges[node["first"] : node["first"] + node["edges"]]
         if node["edges"]:
-            assert node["value_sum"] == pytest.approx(node["value"] + mine["value_sum"].sum(), abs=1e-9)
+            assert node["visits"] == mine["visits"].sum() + 1
+            assert node["value"] == pytest.approx((node["leaf"] + (mine["visits"] * mine["value"]).sum()) / node["visits"], abs=1e-9)
+    for e in view.edges(0):
+        outcomes = [arena.outcomes[o] for o in view.outcomes(e)]
+        values = [o["probability"] * (o["reward"] + arena.nodes[o["node"]]["value"]) for o in outcomes]
+        weights = [o["probability"] for o in outcomes]
+        assert len(outcomes) == 1 or sum(values) / sum(weights) == pytest.approx(float(arena.edges[e]["value"]), abs=0.05)
+
+
+def test_a_states_value_moves_from_the_mean_to_the_best(toy):
+    """With sharpness without bound every judged state is worth what its best action is, its own judgement counting as one visit."""
+    search = Search(toy, ListValue(toy), settings(sharpness=1e8, root="puct"))
+    search.run(toy.opening(), simulations=400)
+    root, edges = search.arena.nodes[0], search.arena.edges
+    mine = edges[root["first"] : root["first"] + root["edges"]]
+    below = int(mine["visits"].sum())
+    best = float(mine["value"][mine["visits"] > 0].max())
+    assert float(root["value"]) == pytest.approx((float(root["leaf"]) + below * best) / (1 + below), abs=1e-3)
+
+
+def test_ways_to_one_state_share_its_node(toy):
+    search = Search(toy, Uniform(6), settings())
+    search.run(toy.opening(), simulations=3000)
+    arena = search.arena
+    used = int(arena.counters[USED])
+    states = arena.states[:used].copy()
+    states[:, HEADER_DAMAGE] = 0
+    assert len(np.unique(states, axis=0)) == used < 3000
+    assert arena.counters[JOINED] > 100
+    leads = np.bincount(arena.outcomes[: int(arena.counters[OUTCOMES])]["node"])
+    assert leads.max() > 1
 
 
 def test_visit_schedule_is_the_published_one():

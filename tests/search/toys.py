@@ -160,7 +160,7 @@ class Toy:
         self.actions = tuple(Action(n, "" if n == "wait" else n, 0, n.title(), i if n != "wait" else 0, "") for i, n in enumerate(NAMES))
         self.feature_names = ("remains", "proc", "power", "cooldown")
         self.layout = SimpleNamespace(state_words=STATE.itemsize // 8, table_words=2, metrics_words=1, state_dtype=STATE)
-        self.layout_hash, self.behaviour = "toy", 1
+        self.layout_hash, self.behaviour, self.enemies = "toy", 1, 1
         self.model = SimpleNamespace(auras=(SimpleNamespace(name="proc", label="Proc", values=()),), spells=(), resources=())
         self.tables = np.array([dice, seconds * SECOND], np.int64)
         self.kernels = Kernels(
