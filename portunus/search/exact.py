@@ -18,7 +18,7 @@ from numba import carray
 
 from portunus.errors import PortunusError
 from portunus.evaluator.kernels import KernelEvaluator, compiled, kernel
-from portunus.runtime.calls import call_legal, call_reset, call_rotation, call_step
+from portunus.runtime.calls import call_legal, call_rotation, call_step
 from portunus.runtime.signature import HEADER_FAULT, HEADER_FINISHED, HEADER_NOW, INFO_WORDS, RNG_WORDS
 from portunus.search.game import Game, game_of
 from portunus.search.key import Key, hash_state, hash_ties
