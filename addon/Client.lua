@@ -47,12 +47,41 @@ function P.now()
 	return time and time >= 0 and time < 1e9 and time or 0
 end
 
-function P.power(kind)
-	return number(guard(UnitPower("player", kind)))
+function P.power(kind, unit)
+	return number(guard(UnitPower(unit or "player", kind)))
 end
 
-function P.powerMax(kind)
-	return number(guard(UnitPowerMax("player", kind)))
+function P.powerMax(kind, unit)
+	return number(guard(UnitPowerMax(unit or "player", kind)))
+end
+
+function P.petExists()
+	return guard(UnitExists("pet")) and true or false
+end
+
+local COMBO_POINTS = 4
+
+function P.comboPoints()
+	if GetComboPoints then
+		return number(guard(GetComboPoints("player", "target")))
+	end
+	return number(guard(UnitPower("player", COMBO_POINTS)))
+end
+
+-- Instant at which a rune is ready again, nil when it is.
+function P.runeReady(index)
+	local start, duration, ready = guard(GetRuneCooldown(index))
+	start, duration = number(start), number(duration)
+	if ready or not start or not duration or start <= 0 then
+		return nil
+	end
+	return start + duration
+end
+
+local DEATH_RUNE = 4
+
+function P.runeWild(index)
+	return GetRuneType ~= nil and guard(GetRuneType(index)) == DEATH_RUNE
 end
 
 -- Start and duration of a cooldown, nil when ready. A cooldown that has not begun yet (enabled 0) counts as ready.

@@ -16,10 +16,11 @@ local debuffLength = {} -- aura id -> seconds, for debuffs followed on enemies t
 local debuffEnds = {} -- aura id -> unit id -> instant
 local combatStart
 local lastPower, spentAt = {}, {}
+local runeEnds, runeBack = {}, {} -- rune -> instant at which it will be ready, and at which it last was ready again
 
 -- Forgets everything followed so far: at login, after a loading screen, at death.
 function P.forget()
-	for _, list in ipairs({ castAt, missileAt, tickAmount, enemySeen, lastPower, spentAt }) do
+	for _, list in ipairs({ castAt, missileAt, tickAmount, enemySeen, lastPower, spentAt, runeEnds, runeBack }) do
 		for key in pairs(list) do
 			list[key] = nil
 		end
@@ -225,6 +226,32 @@ readers.resource = function(kind, now)
 end
 readers.resource_max = function(kind)
 	return P.powerMax(kind)
+end
+readers.pet_resource = function(kind)
+	return P.power(kind, "pet")
+end
+readers.pet_resource_max = function(kind)
+	return P.powerMax(kind, "pet")
+end
+readers.pet_exists = function()
+	return P.petExists()
+end
+readers.combo_points = function()
+	return P.comboPoints()
+end
+readers.rune_ready = function(index, now)
+	local ready = P.runeReady(index)
+	if not ready and runeEnds[index] then
+		runeBack[index] = math.min(runeEnds[index], now)
+	end
+	runeEnds[index] = ready
+	return ready
+end
+readers.rune_back = function(index)
+	return runeBack[index]
+end
+readers.rune_wild = function(index)
+	return P.runeWild(index)
 end
 readers.resource_spent_at = function(kind)
 	return spentAt[kind]

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from portunus.barcode.standin import StandIn
 
 GLOBAL_COOLDOWN_SPELL = 61304
+COMBO_POINTS = 4  # the number of combo points among the resources of the newest client
+DEATH_RUNE = 4
 CLIENTS = ("335", "34x", "modern")
 
 _COMMON_EVENTS = (
@@ -29,7 +31,7 @@ EVENTS = {
 ABSENT = (
     "issecretvalue", "C_Secrets", "C_CombatLog", "CombatLogGetCurrentEventInfo", "C_Spell", "GetSpellCooldown", "GetSpellInfo", "C_Container",
     "GetItemCooldown", "C_Item", "GetItemCount", "UnitAura", "C_UnitAuras", "C_NamePlate", "GetPhysicalScreenSize", "GetScreenResolutions",
-    "GetCurrentResolution", "bit",
+    "GetCurrentResolution", "bit", "GetComboPoints", "GetRuneType",
 )  # fmt: skip
 
 
@@ -62,6 +64,24 @@ def api_functions(client: str, standin: StandIn, *, secret_restrictions: bool) -
 
     def target():
         return standin.world.enemies[0] if standin.world.enemies else None
+
+    def power(unit, kind) -> tuple[int, int]:
+        if client == "modern" and kind == COMBO_POINTS:
+            return standin.world.combo_points, 5
+        return standin.world.powers.get((unit, int(kind)), (0, 0))
+
+    def rune_cooldown(number):
+        rune = standin.world.runes.get(int(number))
+        if rune is None:
+            return None
+        return (0, 10, True) if rune.cooldown is None else (rune.cooldown.start, rune.cooldown.duration, False)
+
+    def rune_type(number) -> int | None:
+        rune = standin.world.runes.get(int(number))
+        return None if rune is None else DEATH_RUNE if rune.wild else (int(number) + 1) // 2
+
+    def combo_points(unit, other) -> int:
+        return standin.world.combo_points if (unit, other) == ("player", "target") else 0
 
     def listed(unit: str, index, filter_text: str) -> VisibleAura | None:
         if unit == "player":
@@ -104,11 +124,12 @@ def api_functions(client: str, standin: StandIn, *, secret_restrictions: bool) -
 
     functions: dict[str, Callable] = {
         "GetTime": lambda: standin.world.clock,
-        "UnitPower": lambda unit, kind=0: standin.world.power,
-        "UnitPowerMax": lambda unit, kind=0: standin.world.power_max,
+        "UnitPower": lambda unit, kind=0: power(unit, kind)[0],
+        "UnitPowerMax": lambda unit, kind=0: power(unit, kind)[1],
+        "GetRuneCooldown": rune_cooldown,
         "UnitHealth": lambda unit: target().health if unit == "target" and target() else 0,
         "UnitHealthMax": lambda unit: target().health_max if unit == "target" and target() else 0,
-        "UnitExists": lambda unit: unit == "player" or is_enemy(unit),
+        "UnitExists": lambda unit: unit == "player" or (unit == "pet" and standin.world.pet) or is_enemy(unit),
         "UnitCanAttack": lambda unit, other: is_enemy(other),
         "UnitAffectingCombat": lambda unit: standin.world.in_combat,
         "UnitGUID": lambda unit: PLAYER_ID if unit == "player" else (target().unit_id if unit == "target" and target() else None),
@@ -145,6 +166,8 @@ def api_functions(client: str, standin: StandIn, *, secret_restrictions: bool) -
             "C_Secrets.HasSecretRestrictions": lambda: secret_restrictions,
             "issecretvalue": lambda value=None: False,
         }
+    if client != "modern":
+        functions |= {"GetComboPoints": combo_points, "GetRuneType": rune_type}
     if client != "335":
         functions |= {
             "C_NamePlate.GetNamePlates": name_plates,

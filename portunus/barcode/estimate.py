@@ -10,15 +10,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from portunus.barcode.fields import carries_tick_value, summons
+import numpy as np
+
+from portunus.barcode.fields import carries_tick_value, client_runes, summons
 from portunus.barcode.trackers import derive_trackers, hidden_aura
 from portunus.barcode.twin import SpecTwin, TwinSpec
 from portunus.barcode.wire import PERMANENT
-from portunus.ir.layout import MISSILES, NEVER
+from portunus.ir.expressions import stat_function
+from portunus.ir.layout import MISSILES, NEVER, stat_field, swing_slot
+from portunus.ir.stats import swings
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from portunus.barcode.reader import Observation
     from portunus.dsl.model import Aura, Spell
     from portunus.runtime.compiled import CompiledSpec
@@ -64,6 +66,7 @@ class Restorer:
         elapsed = values["combat.start"]
         now = 0 if elapsed is None else max(0, round(-elapsed * 1e9))
         self._blank(now)
+        self._rates()
         s.duration = self._duration(now, values["target.health"], fight_remains_s)
         self._player_auras(values, now)
         self._casts_under_way(values, now)
@@ -72,7 +75,9 @@ class Restorer:
         self._counters(values, now)
         count = round(values["enemies"] or 0) if enemies is None else enemies
         self._enemy_auras(values, now, count)
+        self._attackers(values, now)
         self._resources(values, now)
+        self._runes(values, now)
         self._cooldowns(values, now)
         self._lock(values, now)
         s.expire_at = self._next_expiry()
@@ -128,7 +133,12 @@ class Restorer:
                 setattr(s, f"cd_{spell.name}", now)
         for resource in self._model.resources:
             setattr(s, resource.name, float(getattr(self._twin.t, f"{resource.name}_max")))
-            setattr(s, f"{resource.name}_paid_at", -NEVER)
+            if resource.rest_after is not None:
+                setattr(s, f"{resource.name}_paid_at", -NEVER)
+            if resource.prorated:
+                setattr(s, f"{resource.name}_rate", float(getattr(self._twin.t, f"{resource.name}_tick", 0.0)))
+        if self._model.runes is not None:
+            s.rune_borrowed = -1
 
     def _duration(self, now: int, health: float | None, remains_s: float | None) -> int:
         if remains_s is not None:
@@ -253,10 +263,44 @@ class Restorer:
         for resource in self._model.resources:
             shown, maximum = values[resource.name], float(getattr(twin.t, f"{resource.name}_max"))
             setattr(twin.s, resource.name, min(maximum, float(shown or 0.0)))
-            spent = values[f"{resource.name}.spent_at"]
-            setattr(twin.s, f"{resource.name}_paid_at", -NEVER if spent is None else now + round(min(0.0, spent) * 1e9))
-            every = max(1, int(getattr(twin.t, f"{resource.name}_every")))
-            twin.call["schedule"](twin.s, twin.layout.slot(f"tick_{resource.name}"), (now // every + 1) * every)
+            if resource.rest_after is not None:
+                spent = values[f"{resource.name}.spent_at"]
+                setattr(twin.s, f"{resource.name}_paid_at", -NEVER if spent is None else now + round(min(0.0, spent) * 1e9))
+            if resource.every is not None:
+                every = max(1, int(getattr(twin.t, f"{resource.name}_every")))
+                twin.call["schedule"](twin.s, twin.layout.slot(f"tick_{resource.name}"), (now // every + 1) * every)
+
+    def _rates(self) -> None:
+        """What swings are timed by; auras placed later change it as they do in a fight."""
+        s = self._twin.s
+        for stat in self._model.stats:
+            if hasattr(s, f"{stat_field(stat.name)}_rate"):
+                setattr(s, f"{stat_field(stat.name)}_rate", self._twin.call[stat_function(stat.name)](s, self._twin.t, 0))
+
+    def _attackers(self, values: dict[str, float | None], now: int) -> None:
+        """The pet that is there, and auto-attacks: no client shows when the next swing comes, so it is put in the middle of its period."""
+        s = self._twin.s
+        s.now = now
+        for pet in self._model.pets:
+            if values.get(f"pet.{pet.name}"):
+                self._twin.run(f"summon_{pet.name}", NEVER - now)
+        for spell in swings(self._model, ""):
+            assert spell.swing is not None
+            every = int(getattr(self._twin.t, f"{spell.name}_every"))
+            if every > 0:
+                rate = float(getattr(s, f"{stat_field(spell.swing.rate)}_rate", 1.0))
+                self._twin.call["schedule"](s, swing_slot(self._twin.layout, spell), now + round(every / max(rate, 0.1) / 2))
+
+    def _runes(self, values: dict[str, float | None], now: int) -> None:
+        """Which runes come back when. A death rune counts as made by its talent, not as borrowed."""
+        s, layout = self._twin.s, self._twin.layout
+        for i in range(len(client_runes(self._model))):
+            ready, back = self._finite(values[f"rune.{i}.ready"]), values[f"rune.{i}.back"]
+            s.rune_spent[i] = int(ready > 0)
+            s.rune_wild[i] = round(values[f"rune.{i}.wild"] or 0)
+            s.rune_last[i] = 0 if back is None else now + round(min(0.0, back) * 1e9)
+            if ready > 0:
+                self._twin.call["schedule"](s, layout.slot(f"rune_{i}"), now + round(ready * 1e9))
 
     def _cooldowns(self, values: dict[str, float | None], now: int) -> None:
         for spell in self._spells:
@@ -273,7 +317,7 @@ class Restorer:
         twin, s = self._twin, self._twin.s
         s.gcd_end = now + round(max(0.0, self._finite(values["gcd.end"])) * 1e9)
         number, ends = round(values["cast.spell"] or 0), self._finite(values["cast.end"])
-        channel = next((x for x in self._spells if x.channel and self._get(f"{x.channel}_on", None)), None)
+        channel = next((x for x in self._spells if x.channel and np.any(self._get(f"{x.channel}_on", None))), None)
         s.channel = 1 if channel is not None and values["cast.channel"] else 0
         if number >= 2 and ends > 0 and not s.channel and number - 2 < len(self._castable):
             spell = self._castable[number - 2]

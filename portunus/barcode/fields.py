@@ -11,6 +11,8 @@ from portunus.errors import PortunusError
 
 # The client's numbers of the resources.
 POWER_TYPES = {"mana": 0, "rage": 1, "focus": 2, "energy": 3, "runic_power": 6}
+# The client's number of the first rune of each kind; the others of the kind follow it.
+RUNES = {"blood": 1, "unholy": 3, "frost": 5}
 AMOUNT_BITS = 17
 STACK_BITS = 5
 LONGEST_SHORT_NS = (7 << (TIME_BITS - 3)) * TICK_MS * 1_000_000
@@ -71,12 +73,44 @@ def _future_bits(expr) -> int:
 
 def _resources(model: Model) -> Iterator[Field]:
     for resource in model.resources:
+        if resource.name == "combo_points":
+            yield Field(resource.name, "combo_points", "count", STACK_BITS, (), resource.name)
+            continue
         kind = POWER_TYPES.get(resource.name)
         if kind is None:
-            raise PortunusError(f"the addon cannot read the resource {resource.name!r}", hint=f"Known ones: {', '.join(POWER_TYPES)}.")
-        yield Field(resource.name, "resource", "count", AMOUNT_BITS, (kind,), resource.name)
-        yield Field(f"{resource.name}.max", "resource_max", "count", AMOUNT_BITS, (kind,), resource.name)
-        yield Field(f"{resource.name}.spent_at", "resource_spent_at", "past", TIME_BITS, (kind,), resource.name)
+            raise PortunusError(f"the addon cannot read the resource {resource.name!r}", hint=f"Known ones: {', '.join((*POWER_TYPES, 'combo_points'))}.")
+        unit = "pet_" if resource.owner else ""
+        yield Field(resource.name, f"{unit}resource", "count", AMOUNT_BITS, (kind,), resource.name)
+        yield Field(f"{resource.name}.max", f"{unit}resource_max", "count", AMOUNT_BITS, (kind,), resource.name)
+        if resource.rest_after is not None:
+            yield Field(f"{resource.name}.spent_at", "resource_spent_at", "past", TIME_BITS, (kind,), resource.name)
+
+
+def _pets(model: Model) -> Iterator[Field]:
+    for pet in model.pets:
+        if pet.permanent is not None:
+            yield Field(f"pet.{pet.name}", "pet_exists", "flag", 1, (), pet.name)
+
+
+def client_runes(model: Model) -> tuple[int, ...]:
+    """The client's numbers of a spec's runes, in the order of the spec.
+
+    Raises:
+        PortunusError: Runes the client does not have.
+    """
+    if model.runes is None:
+        return ()
+    for kind in model.runes.kinds:
+        if kind not in RUNES or model.runes.each != 2:
+            raise PortunusError(f"the addon cannot read {model.runes.each} runes of the kind {kind!r}", hint=f"A client has two each of {', '.join(RUNES)}.")
+    return tuple(RUNES[kind] + i for kind in model.runes.kinds for i in range(model.runes.each))
+
+
+def _runes(model: Model) -> Iterator[Field]:
+    for i, number in enumerate(client_runes(model)):
+        yield Field(f"rune.{i}.ready", "rune_ready", "ahead", TIME_BITS, (number,))
+        yield Field(f"rune.{i}.back", "rune_back", "past", TIME_BITS, (number,))
+        yield Field(f"rune.{i}.wild", "rune_wild", "flag", 1, (number,))
 
 
 def _spells(spells: Iterable[Spell]) -> Iterator[Field]:
@@ -127,6 +161,8 @@ def build_schema(model: Model, actions: Iterable) -> Schema:
         Field("enemies", "enemy_count", "count", STACK_BITS),
         Field("enemies.exact", "enemy_count_exact", "flag", 1),
         *_resources(model),
+        *_runes(model),
+        *_pets(model),
         Field("gcd.end", "gcd_end", "ahead", TIME_BITS),
         Field("cast.spell", "cast_spell", "count", 7),
         Field("cast.end", "cast_end", "ahead", TIME_BITS),

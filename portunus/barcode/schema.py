@@ -38,6 +38,13 @@ CODINGS = ("flag", "count", "share", "ahead", "past")
 KINDS = {
     "resource": ("UnitPower of the player", 1),
     "resource_max": ("UnitPowerMax of the player", 1),
+    "pet_resource": ("UnitPower of the pet", 1),
+    "pet_resource_max": ("UnitPowerMax of the pet", 1),
+    "pet_exists": ("UnitExists of the pet", 0),
+    "combo_points": ("GetComboPoints of the player on the target", 0),
+    "rune_ready": ("GetRuneCooldown of the rune of that number", 1),
+    "rune_back": ("instant at which the rune was last seen to be ready again", 1),
+    "rune_wild": ("GetRuneType of the rune: true for a death rune", 1),
     "resource_spent_at": ("instant at which UnitPower of the player was last seen to fall", 1),
     "gcd_end": ("GetSpellCooldown of the global cooldown spell 61304", 0),
     "cast_spell": ("UnitCastingInfo and UnitChannelInfo of the player; 0 none, 1 a spell of no interest, else spell number + 2", 0),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from portunus.barcode.fields import visible_auras
-from portunus.barcode.world import Cooldown, VisibleAura, VisibleCast, VisibleUnit, World
+import numpy as np
+
+from portunus.barcode.fields import POWER_TYPES, client_runes, visible_auras
+from portunus.barcode.twin import TwinSpec
+from portunus.barcode.world import Cooldown, Rune, VisibleAura, VisibleCast, VisibleUnit, World
 from portunus.ir.layout import NEVER
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from portunus.barcode.twin import TwinSpec
     from portunus.dsl.model import Aura
     from portunus.runtime.compiled import CompiledSpec
 
@@ -68,11 +68,15 @@ def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *
     cast = _cast(compiled, named, now_ns, to_clock)
     lock = int(named["gcd_end"])
     cast_locks = cast is not None and not cast.channelled and int(named["cast_end"]) == lock
-    resource = model.resources[0] if model.resources else None
     return World(
         clock=to_clock(now_ns),
-        power=int(named[resource.name]) if resource else 0,
-        power_max=int(float(numbers[f"{resource.name}_max"])) if resource else 0,  # type: ignore[arg-type]
+        powers={
+            ("pet" if r.owner else "player", POWER_TYPES[r.name]): (int(named[r.name]), int(float(numbers[f"{r.name}_max"])))  # type: ignore[arg-type]
+            for r in model.resources if r.name in POWER_TYPES
+        },
+        pet=any(pet.permanent is not None and named[f"{pet.name}_on"] for pet in model.pets),
+        combo_points=int(named["combo_points"]) if any(r.name == "combo_points" for r in model.resources) else 0,
+        runes=_runes(compiled, named, now_ns, to_clock),
         in_combat=now >= 0 and not named["finished"],
         global_cooldown=Cooldown(to_clock(lock) - compiled.gcd_seconds, compiled.gcd_seconds) if lock > now_ns and not cast_locks else None,
         cast=cast,
@@ -84,13 +88,29 @@ def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *
     )
 
 
+def _runes(compiled: CompiledSpec | TwinSpec, named: Any, now_ns: float, to_clock) -> dict[int, Rune]:
+    runes: dict[int, Rune] = {}
+    numbers = client_runes(compiled.model)
+    if not numbers:
+        return runes
+    layout = (compiled if isinstance(compiled, TwinSpec) else TwinSpec.of(compiled)).state_layout
+    for i, number in enumerate(numbers):
+        ready_at = int(named["at"][layout.slot(f"rune_{i}")])
+        length = float(compiled.table_values["rune_recharge"]) / 1e9  # type: ignore[arg-type]
+        down = bool(named["rune_spent"][i]) and ready_at > now_ns
+        runes[number] = Rune(Cooldown(to_clock(ready_at) - length, length) if down else None, bool(named["rune_wild"][i]))
+    return runes
+
+
 def _cast(compiled: CompiledSpec | TwinSpec, named: Any, now_ns: float, to_clock) -> VisibleCast | None:
     model, numbers = compiled.model, compiled.table_values
     if named["channel"]:
         for spell in model.spells:
-            if spell.channel and named[f"{spell.channel}_on"]:
-                aura, end = model.aura(spell.channel), int(named[f"{spell.channel}_end"])
-                start = end - int(named[f"{spell.channel}_period"]) * aura.ticks
+            if spell.channel and np.any(named[f"{spell.channel}_on"]):
+                aura = model.aura(spell.channel)
+                at = int(np.argmax(np.atleast_1d(named[f"{spell.channel}_on"])))
+                end, period = (int(np.atleast_1d(named[f"{spell.channel}_{part}"])[at]) for part in ("end", "period"))
+                start = end - period * aura.ticks
                 return VisibleCast(spell.id, spell.label, to_clock(start), to_clock(end), True)
     if named["cast_spell"] < 0 or named["cast_end"] <= now_ns:
         return None

@@ -52,6 +52,14 @@ class Cooldown:
 
 
 @dataclass(frozen=True)
+class Rune:
+    """A rune: what holds it back, None = ready, and whether it is a death rune."""
+
+    cooldown: Cooldown | None
+    wild: bool
+
+
+@dataclass(frozen=True)
 class CombatEvent:
     """An event of the player's own combat log.
 
@@ -76,7 +84,10 @@ class World:
 
     Attributes:
         clock: GetTime, seconds.
-        power, power_max: Of the player's resource, rounded down as a client shows it.
+        powers: Amount and maximum by (unit, the client's number of the resource), rounded down as a client shows it.
+        pet: The player has a pet.
+        combo_points: Of the player on the target.
+        runes: By the client's number, those the player has.
         in_combat: The player is in combat.
         global_cooldown: None when not running.
         cast: None when idle.
@@ -88,8 +99,10 @@ class World:
     """
 
     clock: float
-    power: int = 0
-    power_max: int = 0
+    powers: dict[tuple[str, int], tuple[int, int]] = field(default_factory=dict)
+    pet: bool = False
+    combo_points: int = 0
+    runes: dict[int, Rune] = field(default_factory=dict)
     in_combat: bool = False
     global_cooldown: Cooldown | None = None
     cast: VisibleCast | None = None

@@ -198,8 +198,9 @@ def _view(session: PracticeSession) -> _View:
             f"simulated, no game is running   |   {fight.damage:,.0f} damage, {rate:,.0f} per second   |   "
             f"fight {session.fight_number}, speed {session.speed:g}"
         )
-        mana_text.text = f"{world.power:,} / {world.power_max:,}"
-        fill(mana, world.power / max(1, world.power_max))
+        power, maximum = next(iter(world.powers.values()), (0, 0))
+        mana_text.text = f"{power:,} / {maximum:,}"
+        fill(mana, power / max(1, maximum))
         if world.cast is not None:
             remaining, length = world.cast.ends_at - world.clock, world.cast.ends_at - world.cast.started_at
             cast[0].rgba = CHANNEL if world.cast.channelled else CAST

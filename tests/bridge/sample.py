@@ -62,8 +62,7 @@ def busy_world(clock: float = 5000.25) -> World:
     """A world in which every kind of field has something to say."""
     return World(
         clock=clock,
-        power=20123,
-        power_max=21543,
+        powers={("player", 0): (20123, 21543)},
         in_combat=True,
         global_cooldown=Cooldown(clock - 0.5, 1.268),
         cast=VisibleCast(FIREBALL, "Fireball", clock - 0.5, clock + 1.9, False),

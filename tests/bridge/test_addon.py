@@ -73,7 +73,7 @@ def test_every_field_is_read(client, kind):
     world = shown_later(standin, busy_world())
     shown_later(
         standin,
-        dataclasses.replace(world, power=world.power - 600),
+        dataclasses.replace(world, powers={("player", 0): (19523, 21543)}),
         CombatEvent("SPELL_CAST_SUCCESS", IMAGES, PLAYER_ID),
         CombatEvent("SPELL_DAMAGE", SCORCH, ENEMY, 3000, True),
         CombatEvent("SPELL_PERIODIC_DAMAGE", IGNITE, ENEMY, 2345),
