@@ -51,6 +51,7 @@ class Key(NamedTuple):
 def key_of(compiled: CompiledSpec) -> Key:
     """The key of a spec's states, from the names of their fields."""
     dtype = compiled.layout.state_dtype
+    assert dtype.fields is not None
     first = {name: field[1] // 8 for name, field in dtype.fields.items()}
     auras = [name.removesuffix("_on") for name in first if name.endswith("_on")]
     kinds: tuple[list, list, list] = ([], [], [])  # word, guard, least

@@ -83,8 +83,12 @@ class LinkCheck:
 def _differences(shown: World, restored: World, ids: frozenset[int]) -> Iterator[str]:
     """What a client would show differently, in words."""
     shift = shown.clock - restored.clock
-    if abs(shown.power - restored.power) > 1:
-        yield f"a resource of {shown.power} comes back as {restored.power}"
+    for kind, (amount, _) in shown.powers.items():
+        back, _ = restored.powers[kind]
+        if abs(amount - back) > 1:
+            yield f"a resource of {amount} comes back as {back}"
+    if shown.combo_points != restored.combo_points:
+        yield f"{shown.combo_points} combo points come back as {restored.combo_points}"
     yield from _auras("the player", shown.auras, restored.auras, shown.clock, shift, ids)
     if shown.enemies and restored.enemies:
         yield from _auras("the target", shown.enemies[0].auras, restored.enemies[0].auras, shown.clock, shift, ids)
