@@ -30,5 +30,6 @@ def _blocked(above: RotationLine, line: RotationLine, spells: dict[str, Spell]) 
     if line.kind == "cast" and above.spell == line.spell and above.condition == line.condition:
         return "does the same"
     spell = spells[above.spell]
-    always = above.condition is None and spell.cooldown is None and spell.cost is None and spell.requires is None and spell.uses is None
+    pays = spell.cost is not None or spell.more_costs or spell.rune_cost
+    always = above.condition is None and spell.cooldown is None and not pays and spell.requires is None and spell.uses is None
     return f"can always cast `{above.spell}`" if always else ""

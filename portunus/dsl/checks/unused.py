@@ -23,6 +23,8 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     statements = list(_statements(model))
     cast = {name for rotation in model.rotations for line in rotation.lines for name in line.casts} | {spell for rotation in model.rotations for _, spell in rotation.prepull}
     cast |= {statement.spell for statement in statements if isinstance(statement, Trigger)} | {choice.spell for pet in model.pets for choice in pet.choices}
+    cast |= {spell for attack in model.spells if attack.swing is not None for spell, _ in attack.swing.instead}
+    permanent = {pet.name for pet in model.pets if pet.permanent is not None}
     applied = {statement.aura for statement in statements if isinstance(statement, Apply | Renew | SetValue)} | {spell.channel for spell in model.spells}
     found: list[tuple[Span, str, str]] = []
     for spell in model.spells:
@@ -32,7 +34,7 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     found += [(aura.span, f"nothing ever applies the aura `{aura.name}`", f"Add `apply {aura.name}`.") for aura in model.auras if aura.name not in applied]
     for kind, names in (("stat", list(symbols.stats)), ("group", list(symbols.groups)), ("pet", list(symbols.pets))):
         for name in names:
-            if (kind, name) not in symbols.used and name.rsplit(".", 1)[-1] not in ENGINE_STATS:
+            if (kind, name) not in symbols.used and name not in permanent and name.rsplit(".", 1)[-1] not in ENGINE_STATS:
                 place = symbols.places[(kind if kind == "stat" else "action", name)]
                 found.append((place, f"nothing uses the {'statistic' if kind == 'stat' else kind} `{name}`", "Delete it, or use it."))
     for span, message, hint in found:
