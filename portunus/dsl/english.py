@@ -24,7 +24,9 @@ _PHRASES = {
     "weapon": "the {1} of the weapon in {0}", "armor": "the enemy's armour", "live_armor": "the enemy's armour now",
     "resource": "{0}", "resource_max": "all of {0}", "resource_base": "base {0}",
     "aura_up": "{0} is up", "aura_remains": "the time left of {0}", "aura_stacks": "the stacks of {0}", "aura_enemies": "the number of enemies with {0}",
-    "aura_ticks_left": "the ticks left of {0}", "aura_value": "the {1} of {0}", "aura_fresh": "{0} was applied at this instant",
+    "aura_ticks_left": "the ticks left of {0}", "aura_value": "the {1} of {0}", "aura_period": "the time between the ticks of {0}", "aura_new_period": "the time between the ticks of a new {0}",
+    "aura_tick_damage": "the damage of the next tick of {0}", "aura_new_tick_damage": "the damage of a tick of a new {0}", "aura_gain": "how much stronger a new {0} would be",
+    "aura_fresh": "{0} was applied at this instant",
     "cooldown_ready": "{0} is off cooldown", "cooldown_remains": "the cooldown left of {0}", "icd_ready": "the internal cooldown {0} is over",
     "icd_remains": "the time left of the internal cooldown {0}", "uses_left": "the uses left of {0}", "cast_time": "the cast time of {0}", "base_cost": "the base cost of {0}",
     "damage_factor": "the damage factor of {0}", "travel_time": "the flight time of {0}", "channelling": "{0} is being channelled", "gcd_remains": "the global cooldown left",
@@ -39,7 +41,7 @@ _RUNES = {
     "rune_ready": "{0} is ready", "rune_wild": "{0} is wild", "rune_wait": "the time to {0}",
 }  # fmt: skip
 _SPELLS = frozenset({"cooldown_ready", "cooldown_remains", "uses_left", "cast_time", "base_cost", "damage_factor", "travel_time", "channelling", "crit_chance", "latest_cost"})
-_AURAS = frozenset({"aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh"})
+_AURAS = frozenset({"aura_period", "aura_new_period", "aura_tick_damage", "aura_new_tick_damage", "aura_gain", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh"})
 _PETS = frozenset({"pet_up", "pet_busy"})
 
 

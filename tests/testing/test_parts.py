@@ -118,7 +118,7 @@ def test_pytest_collects_specs(tmp_path: Path) -> None:
     (tmp_path / "broken.spec").write_text("spec x { nonsense }\n")
     (tmp_path / "fight.spec").write_text(Path("specs/encounters/patchwerk.spec").read_text())
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "portunus.testing.plugin", "-p", "no:cacheprovider", "-rA", "--spec-seconds", "2", "-c", "/dev/null",
+        [sys.executable, "-m", "pytest", "-p", "no:portunus", "-p", "portunus.testing.plugin", "-p", "no:cacheprovider", "-rA", "--spec-seconds", "2", "-c", "/dev/null",
          "--rootdir", str(tmp_path), str(tmp_path)], capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
