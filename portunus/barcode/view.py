@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
 
@@ -23,6 +23,13 @@ def enemy_id(index: int) -> str:
     return f"0xF13000{index + 1:010X}"
 
 
+def _entry(compiled: CompiledSpec | TwinSpec, name: str) -> float:
+    """A number of the spec's tables; times in nanoseconds."""
+    value = compiled.table_values[name]
+    assert isinstance(value, SupportsFloat)
+    return float(value)
+
+
 def _aura(compiled: CompiledSpec | TwinSpec, aura: Aura, named: Any, at: int | None, now_ns: float, to_clock) -> VisibleAura | None:
     def value(part: str) -> Any:
         whole = named[f"{aura.name}_{part}"]
@@ -33,8 +40,9 @@ def _aura(compiled: CompiledSpec | TwinSpec, aura: Aura, named: Any, at: int | N
     stacks = int(value("stacks")) if aura.max_stacks > 1 else 0
     if value("end") >= NEVER:
         return VisibleAura(aura.id, aura.label, stacks, 0.0, 0.0)
-    length = int(value("period")) * aura.ticks if aura.ticks else compiled.table_values.get(f"{aura.name}_duration", 0)
-    return VisibleAura(aura.id, aura.label, stacks, float(length) / 1e9, to_clock(int(value("end"))))  # type: ignore[arg-type]
+    written = f"{aura.name}_duration"
+    length = int(value("period")) * aura.ticks if aura.ticks else _entry(compiled, written) if written in compiled.table_values else 0
+    return VisibleAura(aura.id, aura.label, stacks, length / 1e9, to_clock(int(value("end"))))
 
 
 def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *, clock_at_pull: float = 1000.0) -> World:
@@ -42,7 +50,7 @@ def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *
 
     A simulator state knows one lock for global cooldown and cast; while a cast is what locks, no global cooldown is shown.
     """
-    named, model, numbers = compiled.view(state), compiled.model, compiled.table_values
+    named, model = compiled.view(state), compiled.model
     now_ns = now * 1e9
 
     def to_clock(instant_ns: float) -> float:
@@ -54,7 +62,7 @@ def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *
         if spell.owner:
             continue
         if spell.cooldown is not None and named[f"cd_{spell.name}"] > now_ns:
-            length = float(numbers[f"{spell.name}_cooldown"]) / 1e9  # type: ignore[arg-type]
+            length = _entry(compiled, f"{spell.name}_cooldown") / 1e9
             cooldowns[spell.item][spell.id] = Cooldown(to_clock(int(named[f"cd_{spell.name}"])) - length, length)
         if spell.item and spell.uses is not None:
             counts[spell.id] = int(named[f"uses_{spell.name}"])
@@ -71,7 +79,7 @@ def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *
     return World(
         clock=to_clock(now_ns),
         powers={
-            ("pet" if r.owner else "player", POWER_TYPES[r.name]): (int(named[r.name]), int(float(numbers[f"{r.name}_max"])))  # type: ignore[arg-type]
+            ("pet" if r.owner else "player", POWER_TYPES[r.name]): (int(named[r.name]), int(_entry(compiled, f"{r.name}_max")))
             for r in model.resources if r.name in POWER_TYPES
         },
         pet=any(pet.permanent is not None and named[f"{pet.name}_on"] for pet in model.pets),
@@ -96,14 +104,14 @@ def _runes(compiled: CompiledSpec | TwinSpec, named: Any, now_ns: float, to_cloc
     layout = (compiled if isinstance(compiled, TwinSpec) else TwinSpec.of(compiled)).state_layout
     for i, number in enumerate(numbers):
         ready_at = int(named["at"][layout.slot(f"rune_{i}")])
-        length = float(compiled.table_values["rune_recharge"]) / 1e9  # type: ignore[arg-type]
+        length = _entry(compiled, "rune_recharge") / 1e9
         down = bool(named["rune_spent"][i]) and ready_at > now_ns
         runes[number] = Rune(Cooldown(to_clock(ready_at) - length, length) if down else None, bool(named["rune_wild"][i]))
     return runes
 
 
 def _cast(compiled: CompiledSpec | TwinSpec, named: Any, now_ns: float, to_clock) -> VisibleCast | None:
-    model, numbers = compiled.model, compiled.table_values
+    model = compiled.model
     if named["channel"]:
         for spell in model.spells:
             if spell.channel and np.any(named[f"{spell.channel}_on"]):
@@ -116,6 +124,6 @@ def _cast(compiled: CompiledSpec | TwinSpec, named: Any, now_ns: float, to_clock
         return None
     spell = model.spells[int(named["cast_spell"])]
     # The start is not part of a state; the unhasted cast time puts it early, and no reader depends on it.
-    length = float(numbers[f"{spell.name}_cast"]) / 1e9  # type: ignore[arg-type]
+    length = _entry(compiled, f"{spell.name}_cast") / 1e9
     end = to_clock(int(named["cast_end"]))
     return VisibleCast(spell.id, spell.label, end - length, end, False)
