@@ -230,7 +230,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("channel", "aura=name [interruptible]", "The periodic aura it channels: applied when the cast completes, unless its effects do that. `interruptible` = the player may stop after each tick.",
                     "channel evocation_channel"),
             Keyword("autocast", "[priority priority=expr]", "The line `cooldowns` of a rotation takes it when it can, by priority.", "autocast priority 3000", condition=True),
-            Keyword("on", "event=name", "What happens on its `start` (cost paid), `cast` (complete), `roll` (of a hit, landed or not, before it lands) or `land` (a landed hit).", "on cast { damage 382..451 }", block="statements", many=True),
+            Keyword("on", "event=name", "What happens on its `start` (cost and time fixed; of an auto-attack: it is due, what replaces it not chosen yet), `cast` (complete), `roll` (of a hit, landed or not, before it lands) or `land` (a landed hit).", "on cast { damage 382..451 }", block="statements", many=True),
         ),
         _block(
             "aura", "an aura", "An effect on the player or an enemy.",
@@ -308,7 +308,8 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("borrow_rune", "kind=name", "Makes a rune of a kind wild until `return_rune`.", "borrow_rune blood", many=True),
             Keyword("return_rune", "", "The borrowed rune is wild no more.", "return_rune", many=True),
             Keyword("ready_rune", "kind=name", "Makes a used rune of a kind ready; `all` = all runes.", "ready_rune blood", many=True),
-            Keyword("decide", "", "The player may act at this instant, with what needs no global cooldown.", "decide", many=True),
+            Keyword("decide", "[within]", "The player may act at this instant, with what needs no global cooldown; `within` = before what is left of the event "
+                    "(under the switch `inner_reads` where there is one, else after it).", "decide within", many=True),
             Keyword("trigger", "spell=name", "Casts a triggered spell.", "trigger living_bomb_explosion", many=True),
             Keyword("start_icd", "icd=name", "Starts an internal cooldown.", "start_icd lunar_eclipse", many=True),
             Keyword("start_cooldown", "spell=name", "Starts a manual cooldown.", "start_cooldown combustion", many=True),

@@ -90,6 +90,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "clip_delay": ((), "pause of the player after a channel"),
     "tick": ((), "number of the tick, from 1"),
     "crit_chance": (("spell",), "chance of a critical strike of a spell now"),
+    "swing_remains": (("spell",), "time to the next swing of an auto-attack"),
     "latest_cost": (("spell",), "latest cost evaluated for a spell (switch `latest_cost`), else what it costs now"),
     "pet_up": (("pet",), "a pet is there"),
     "pet_busy": (("pet",), "a pet's global cooldown or cast runs"),
@@ -313,7 +314,9 @@ class RuneChange:
 
 @dataclass(frozen=True)
 class Decide:
-    """The player may act at this instant."""
+    """The player may act at this instant; `within`: before what is left of the event."""
+
+    within: bool
 
     span: Span = field(compare=False)
 

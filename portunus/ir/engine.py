@@ -10,7 +10,7 @@ from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, stat_function, text
-from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, interruptible, missiles, remembers, stat_field, swing_slot
+from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, interruptible, missiles, pauses, remembers, stat_field, swing_slot
 from portunus.ir.runes import rune_functions
 from portunus.ir.statements import all_statements, gain_arguments
 from portunus.ir.stats import rate_functions, rates, stat_functions, swings
@@ -72,6 +72,8 @@ def helper_functions(context: Context) -> list[Function]:
     ]
     if missiles(context.model):
         functions.append(_launch(context))
+    if pauses(context.model):
+        functions.append(_look(context))
     if _wakes(context):
         functions.append(_function("wake", ("s",), "The player may act at this instant, with what needs no global cooldown.",
                                    ["if s.now >= 0 and s.channel == 0 and s.cast_spell < 0:", "    s.deciding = 1"]))
@@ -81,6 +83,14 @@ def helper_functions(context: Context) -> list[Function]:
     if context.autocast:
         functions.append(_sort_autocast(context))
     return functions
+
+
+def _look(context: Context) -> Function:
+    """The one function that interrupts an event; while an action is performed the player looks again anyway."""
+    late = ["if t.switch_inner_reads == 0:", "    wake(s)", "    return"] if any(n == "inner_reads" for n, _ in context.model.ruleset.switches) else []
+    return _function("look", STATE, "The player may act now, before what is left of the event.",
+                     [*late, "if s.now < 0 or s.acting != 0 or s.channel != 0 or s.cast_spell >= 0:", "    return",
+                      "if t.auto_wait == 0 or any_legal(s, t):", "    s.deciding = 1", "    s.paused = 1", "    s.pile_base = s.pile", "else:", "    wait(s, t)"])
 
 
 def _launch(context: Context) -> Function:
@@ -366,6 +376,7 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 
 def _next_event(context: Context) -> Function:
     lines = [
+        *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
         "at = s.at", "best = at[0]", "for i in range(1, t.slots):", "    best = min(best, at[i])",
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
         "if s.idle == 1:", "    s.idle = 2",
@@ -413,6 +424,8 @@ def decision_functions(context: Context) -> list[Function]:
             *(["if s.list_until > s.now:", "    wake = min(wake, s.list_until)"] if remembered else []),
             "schedule(s, 0, wake)"]
     perform, legal, any_legal = Writer(), Writer(), Writer()
+    if pauses(context.model):
+        perform.put("s.acting = 1")
     legal.put("count = 1")
     if stops:
         with any_legal.block("if s.channel != 0:"):
@@ -447,6 +460,8 @@ def decision_functions(context: Context) -> list[Function]:
         with perform.block(f"if action != {len(actions) - 1}:"):
             perform.put("s.fault |= 4")
         perform.put("wait(s, t)")
+    if pauses(context.model):
+        perform.put("s.acting = 0")
     legal.put(f"mask[{len(actions) - 1}] = 1")
     legal.put("return count")
     any_legal.put("return False")
@@ -519,6 +534,8 @@ def _begin(context: Context) -> Function:
                 w.put(f"s.{f.name}[i] = {NEVER if f.name == 'at' else (0 if f.type == 'int' else 0.0)}")
         else:
             w.put(f"s.{f.name} = {NEVER if f.name in nevers else -1 if f.name in minus else (0 if f.type == 'int' else 0.0)}")
+    if pauses(model):
+        w.put("s.acting = 1")
     w.put("s.duration = t.duration")
     w.put("start = prepull_at(t, 0) if t.prepull_count > 0 else 0")
     w.put("s.now = start")
@@ -554,6 +571,8 @@ def _begin(context: Context) -> Function:
     if context.autocast:
         w.put("sort_autocast(s)")
         w.put("s.auto_ready = start")
+    if pauses(model):
+        w.put("s.acting = 0")
     w.put("advance(s, t, m, r)")
     return Function("begin", STATE, "A fresh fight, advanced to its first decision point.", "", tuple(w.lines))
 

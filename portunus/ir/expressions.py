@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from portunus.dsl.model import Expr, Model, Spell
 from portunus.errors import PortunusError
+from portunus.ir.layout import swing_slot
 
 if TYPE_CHECKING:
     from portunus.ir.context import Context
@@ -45,7 +46,7 @@ def is_static(expr: Expr) -> bool:
 _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh",
                                "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
-                               "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
+                               "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "swing_remains", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
                                "rune_ready", "rune_wild", "rune_wait", "switch", "index", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "channelling", "gcd_remains", "clip_delay", "tick"})
 # Without those that have a value before a fight, too.
 OF_THE_FIGHT = _STATE_OPERATIONS - {"live_stat", "live_armor"}
@@ -341,6 +342,7 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "damage_factor": _damage_factor,
     "crit_chance": _crit_chance,
     "latest_cost": _latest_cost,
+    "swing_remains": lambda e, c, p: f"max(s.at[{swing_slot(c.layout, c.model.spell(e.args[0]))}] - s.now, 0)",
     "pet_up": lambda e, c, p: f"(s.{e.args[0]}_on != 0)",
     "pet_busy": lambda e, c, p: f"(s.{e.args[0]}_cast_spell >= 0 or (s.at[{c.layout.slot(e.args[0] + '_gcd')}] > s.now and s.at[{c.layout.slot(e.args[0] + '_gcd')}] < {1 << 62}))",
     "event_primary": lambda e, c, p: "(primary != 0)",

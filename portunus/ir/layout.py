@@ -11,13 +11,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portunus.dsl.model import Aura, Model, Pet, Spell, Stat
+from portunus.dsl.model import Aura, Decide, Model, Pet, Spell, Stat
 from portunus.errors import PortunusError
 
 NEVER = 1 << 62
 MISSILES = 4
 ROTATION_SLOTS = 192
 SEQUENCES = 8
+PILE = 8  # interrupted functions of one event, each within the next
 
 WordType = Literal["int", "float"]
 
@@ -166,6 +167,13 @@ def remembers(model: Model) -> bool:
     return interruptible(model) or bool(kinds & {"channel", "sequence", "strict", "wait"})
 
 
+def pauses(model: Model) -> bool:
+    """May the player act within an event?"""
+    from portunus.ir.statements import all_statements
+
+    return any(isinstance(s, Decide) and s.within for s in all_statements(model))
+
+
 def asked_fresh(model: Model, aura: Aura) -> bool:
     """Does any handler ask whether the aura was applied at this very instant?"""
     from portunus.ir.statements import all_expressions
@@ -271,6 +279,11 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     b.scalar("cast_cost", "float", "what it will cost")
     b.array("at", "int", len(slots), "time of the event in each slot")
     b.array("order", "int", len(slots), "sequence number of the event in each slot")
+    if pauses(model):
+        b.scalar("acting", "int", "1 while the player's action takes effect")
+        b.scalar("paused", "int", "1 when the player may act within an event")
+        b.scalar("pile", "int", "interrupted functions of the event, see pile_site")
+        b.scalar("pile_base", "int", "how many of them were interrupted before")
     if missiles(model):
         b.array("missile_spell", "int", MISSILES, "spell of each missile in flight")
         b.array("missile_target", "int", MISSILES, "its enemy")

@@ -130,6 +130,9 @@ def _swing(context: Context, spell: Spell) -> Function:
     assert spell.swing is not None
     w = Writer()
     slot = swing_slot(context.layout, spell)
+    if spell.on_start:
+        w.put(f"s.at[{slot}] = s.now")
+        write_body(w, context, spell.on_start, Scope(spell=str(context.spell_index(spell.name))), spell)
     w.put(f"schedule(s, {slot}, s.now + {period(context, spell)})")
     head = "if"
     for other, condition in spell.swing.instead:
