@@ -27,7 +27,7 @@ FUNCTIONS = {
 STATE_OPERATIONS = frozenset({
     "resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains",
     "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
-    "event_base_cost", "channelling", "gcd_remains", "clip_delay", "tick", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index", "crit_chance", "latest_cost", "swing_remains", "pet_up", "pet_busy",
+    "event_base_cost", "event_crossed", "channelling", "gcd_remains", "clip_delay", "tick", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index", "crit_chance", "latest_cost", "swing_remains", "pet_up", "pet_busy",
 })  # fmt: skip
 STATIC_PREFIXES = ("talent", "glyph", "option", "class", "race", "bonus")
 # Names that only a handler knows: name -> (operation, type, events).
@@ -40,6 +40,7 @@ EVENT_NAMES = {
     "parried": ("event_outcome", "bool", ("hit", "result", "roll")),
     "glanced": ("event_outcome", "bool", ("hit", "result", "roll")),
     "primary": ("event_primary", "bool", ("roll",)),
+    "crossed": ("event_crossed", "bool", ("gain",)),
     "spell.cost": ("event_cost", "number", ("hit", "result", "cast")),
     "spell.base_cost": ("event_base_cost", "number", ("hit", "result", "cast")),
 }

@@ -115,6 +115,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "index": ((), "inside `each enemy`: how many enemies came before this one"),
     "event_cost": ((), "what the cast behind the hit cost (0 when free)"),
     "event_base_cost": ((), "its cost before modifiers"),
+    "event_crossed": ((), "the gain reached an amount that the priority list asks for: what a spell of it costs, or what a condition of it compares with"),
 }
 
 

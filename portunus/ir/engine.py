@@ -5,20 +5,22 @@ Order at one instant: higher priority first, then first scheduled, first served.
 
 from __future__ import annotations
 
-from portunus.dsl.model import Decide, Pet, Resource, Spell
+from portunus.dsl.model import Decide, Model, Pet, Resource, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope, stat_function, text
+from portunus.ir.expressions import Scope, stat_function, text, walk
 from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, interruptible, missiles, pauses, remembers, stat_field, swing_slot
 from portunus.ir.runes import rune_functions
-from portunus.ir.statements import all_statements, gain_arguments
+from portunus.ir.spells import casting
+from portunus.ir.statements import all_statements, body_expressions, gain_arguments
 from portunus.ir.stats import rate_functions, rates, stat_functions, swings
 from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
 MAX_EVENTS = 200_000
 PREPULL_LINES = 24
+THRESHOLDS = 12
 SWITCHES = ("idle_grid", "lazy_expiry", "latest_cost")  # the engine asks for these whether a ruleset has them or not
 
 
@@ -47,6 +49,9 @@ def fixed_tables(context: Context) -> None:
     for index in range(PREPULL_LINES):
         context.tables.fixed(f"prepull_at_{index}", "int")
         context.tables.fixed(f"prepull_action_{index}", "int")
+    for resource in watched(context.model):
+        for index in range(THRESHOLDS):
+            context.tables.fixed(f"{resource}_threshold_{index}", "float")
     for name in ("execute_20", "execute_25", "execute_35", "area_factor", "resist_full", "resist_tenth", "resist_mean"):
         context.tables.fixed(name, "float")
 
@@ -72,6 +77,8 @@ def helper_functions(context: Context) -> list[Function]:
     ]
     if missiles(context.model):
         functions.append(_launch(context))
+    if watched(context.model):
+        functions.append(_crossed(context))
     if pauses(context.model):
         functions.append(_look(context))
     if _wakes(context):
@@ -85,11 +92,27 @@ def helper_functions(context: Context) -> list[Function]:
     return functions
 
 
+def watched(model: Model) -> list[str]:
+    """The resources of whose gains a handler asks whether they crossed an amount that the priority list asks for."""
+    handlers = [h for h in model.handlers if h.event == "gain" and any(n.op == "event_crossed" for e in body_expressions(h.body) for n in walk(e))]
+    return [r.name for r in model.resources if any(r.name in h.subjects for h in handlers)]
+
+
+def _crossed(context: Context) -> Function:
+    w = Writer()
+    for index, resource in enumerate(context.model.resources):
+        if resource.name in watched(context.model):
+            with w.block(f"if resource == {index}:"):
+                w.put(f"return {' or '.join(f'before < t.{resource.name}_threshold_{i} <= after' for i in range(THRESHOLDS))}")
+    w.put("return False")
+    return Function("crossed", ("t", "resource", "before", "after"), "Did a gain reach an amount that the priority list asks for?", "", tuple(w.lines))
+
+
 def _look(context: Context) -> Function:
     """The one function that interrupts an event; while an action is performed the player looks again anyway."""
     late = ["if t.switch_inner_reads == 0:", "    wake(s)", "    return"] if any(n == "inner_reads" for n, _ in context.model.ruleset.switches) else []
     return _function("look", STATE, "The player may act now, before what is left of the event.",
-                     [*late, "if s.now < 0 or s.acting != 0 or s.channel != 0 or s.cast_spell >= 0:", "    return",
+                     [*late, f"if s.now < 0 or s.acting != 0 or s.channel != 0 or {casting(context.model)}:", "    return",
                       "if t.auto_wait == 0 or any_legal(s, t):", "    s.deciding = 1", "    s.paused = 1", "    s.pile_base = s.pile", "else:", "    wait(s, t)"])
 
 
@@ -106,10 +129,11 @@ def _launch(context: Context) -> Function:
 
 def _gain(context: Context, resource: Resource) -> Function:
     name = resource.name
-    lines = [f"gained = min(s.{name} + amount, maximum) - s.{name}", f"s.{name} += gained", "m.gains[source] += gained"]
+    lines = [f"before = s.{name}", "after = min(before + amount, maximum)", f"s.{name} = after", "m.gains[source] += after - before"]
+    index = context.model.resources.index(resource)
     for number, handler in enumerate(context.model.handlers):
         if handler.event == "gain" and name in handler.subjects:
-            lines.append(f"handler_{number}(s, t, m, r, 0, gained, 1, 0.0, 0.0, -1)")
+            lines.append(f"handler_{number}(s, t, m, r, 0, after - before, 1, before, after, {index})")
     first = tuple(gain_arguments(context, name).split(", "))
     return _function(f"gain_{name}", (*first, "amount", "maximum", "source"), f"Gain {resource.label}, capped.", lines)
 

@@ -45,7 +45,7 @@ def is_static(expr: Expr) -> bool:
 
 _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh",
                                "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
-                               "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
+                               "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost", "event_crossed",
                                "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "swing_remains", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
                                "rune_ready", "rune_wild", "rune_wait", "switch", "index", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "channelling", "gcd_remains", "clip_delay", "tick"})
 # Without those that have a value before a fight, too.
@@ -359,4 +359,5 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "index": lambda e, c, p: "turn",
     "event_cost": lambda e, c, p: "cost",
     "event_base_cost": lambda e, c, p: "base_cost",
+    "event_crossed": lambda e, c, p: "crossed(t, spell, cost, base_cost)",
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from portunus.dsl.model import OUTCOMES, Apply, Damage, Spell
+from portunus.dsl.model import OUTCOMES, Apply, Damage, Model, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
-from portunus.ir.layout import swing_slot
+from portunus.ir.layout import pauses, swing_slot
 from portunus.ir.runes import counts
 from portunus.ir.statements import call_aura, inner, write_body, write_payment
 from portunus.ir.stats import period
@@ -46,6 +46,12 @@ def _cost(context: Context, spell: Spell) -> Function:
     return Function(f"cost_{spell.name}", ("s", "t"), f"What {spell.label} costs now.", origin(spell), tuple(w.lines))
 
 
+def casting(model: Model) -> str:
+    """Text of whether a cast is running; the reference, which reads its list within events, takes one that ends now for over, and loses it."""
+    read_within = pauses(model) and any(name == "inner_reads" for name, _ in model.ruleset.switches)
+    return "s.cast_spell >= 0" + (" and (t.switch_inner_reads == 0 or s.cast_end > s.now)" if read_within else "")
+
+
 def _can_cast(context: Context, spell: Spell) -> Function:
     """Asked in the ruleset's order: extra condition, running cast, GCD, cooldown, resource."""
     w = Writer()
@@ -54,7 +60,7 @@ def _can_cast(context: Context, spell: Spell) -> Function:
         conditions.append(f"not ({text(spell.requires, context, Scope(), f'{spell.name}_requires')})")
     if spell.uses is not None:
         conditions.append(f"s.uses_{spell.name} <= 0")
-    conditions.append("s.cast_spell >= 0")
+    conditions.append(casting(context.model))
     # What needs no global cooldown may be used while it runs, except what the line `cooldowns` takes.
     if spell.gcd is not None or spell.autocast is not None:
         conditions.append("s.gcd_end > s.now")
