@@ -112,7 +112,7 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
         "gcd_floor": model.ruleset.gcd_floor, "poll": model.ruleset.poll, "clip_delay": encounter.clip_delay_ns, "auto_wait": 0 if reference else 1,
         "execute_20": encounter.execute[0], "execute_25": encounter.execute[1], "execute_35": encounter.execute[2],
         "area_factor": min(model.ruleset.area_cap / encounter.enemies, 1.0),
-        "resist_full": full, "resist_tenth": tenth, "resist_mean": full + 0.9 * tenth + 0.8 * (1.0 - full - tenth),
+        "resist_full": full, "resist_tenth": tenth, "resist_mean": round(full + 0.9 * tenth + 0.8 * (1.0 - full - tenth), 15),
     }
     declared = {name for name, _ in model.ruleset.switches}
     for name in (*declared, *SWITCHES):

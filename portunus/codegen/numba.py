@@ -7,7 +7,7 @@ priority list and imports what it needs from the sampled engine module.
 from __future__ import annotations
 
 from portunus.ir.context import FLOAT_PARAMETERS, Function
-from portunus.ir.layout import Field
+from portunus.ir.layout import Field, list_rolls
 from portunus.ir.program import Program, source
 
 # Types of parameters by name; what is not listed is an int64. Explicit types keep numba from compiling a function once per constant argument.
@@ -24,7 +24,7 @@ import numpy as np
 from numba import carray, cfunc, from_dtype, types
 
 from portunus.runtime.helpers import helper_for
-from portunus.runtime.random_numba import chance, proc, uniform
+from portunus.runtime.random_numba import chance, proc, {draws}uniform
 
 helper = helper_for(__file__)
 
@@ -72,12 +72,25 @@ def entry_fights(state, tables, metrics, rng, rotation, state_address, tables_ad
         r[0] = np.uint64(first_seed + fight)
         begin(s, t, m, r)
         while s.finished == 0:
-            step(s, t, m, r, call_rotation(rotation, state_address, tables_address))
+{follow}
         finalize(s, t, m)
         out[fight] = s.damage
         fault |= s.fault
     return fault
 '''
+
+_FOLLOW = "            step(s, t, m, r, call_rotation(rotation, state_address, tables_address))"
+_FOLLOW_ROLLING = """\
+            s.stream = np.int64(r[0])
+            action = call_rotation(rotation, state_address, tables_address)
+            r[0] = np.uint64(s.stream)
+            act(s, t, m, r, action)
+            if reads_again(s, t, action):
+                s.stream = np.int64(r[0])
+                call_rotation(rotation, state_address, tables_address)
+                r[0] = np.uint64(s.stream)
+            if s.finished == 0:
+                advance(s, t, m, r)"""
 
 _ROTATION = '''
 @cfunc(types.int64({state}, {tables}), error_model="numpy", cache=True)
@@ -100,6 +113,10 @@ def _sources(program: Program) -> str:
     return ", ".join(s.replace("\\", "/").rsplit("/", 1)[-1] for s in program.model.sources)
 
 
+def _draws(program: Program) -> str:
+    return "stream_next, stream_uniform, " if list_rolls(program.model) else ""
+
+
 def _typed(function: Function) -> str:
     """Source of a function with its decorator."""
     types = ", ".join(_TYPES.get(p, "types.int64") for p in function.parameters)
@@ -109,7 +126,7 @@ def _typed(function: Function) -> str:
 def engine_module(program: Program, form: str) -> str:
     """Text of the engine module of a form, "sampled" or "expected"."""
     functions = program.sampled if form == "sampled" else program.expected
-    text = _HEAD.format(title=f"Kernel of {program.model.name}, {form} form.", sources=_sources(program))
+    text = _HEAD.format(title=f"Kernel of {program.model.name}, {form} form.", sources=_sources(program), draws=_draws(program))
     if form == "sampled":
         text = text.replace("from portunus.runtime.helpers", "from portunus.runtime.calls import call_rotation\nfrom portunus.runtime.helpers")
     text += _dtype("STATE", program.layout.state) + _dtype("TABLES", program.tables.fields()) + _dtype("METRICS", program.layout.metrics)
@@ -118,14 +135,14 @@ def engine_module(program: Program, form: str) -> str:
     numbers = {"actions": len(program.actions), "features": len(program.feature_names)}
     text += _ENTRIES.format(**POINTERS, **numbers)
     if form == "sampled":
-        text += _FIGHTS.format(**POINTERS)
+        text += _FIGHTS.format(follow=_FOLLOW_ROLLING if list_rolls(program.model) else _FOLLOW, **POINTERS)
     return text
 
 
 def rotation_module(program: Program, name: str, engine: str) -> str:
     """Text of the module of one priority list; `engine` is the import name of the sampled engine module."""
     function = program.rotations[name]
-    text = _HEAD.format(title=f"Priority list of {program.model.name}.", sources=_sources(program))
+    text = _HEAD.format(title=f"Priority list of {program.model.name}.", sources=_sources(program), draws=_draws(program))
     body = "\n".join(function.body)
     used = sorted(f.name for f in program.sampled if f"{f.name}(" in body)
     text += f"from {engine} import STATE, TABLES, {', '.join(used)}\n\n\n" if used else f"from {engine} import STATE, TABLES\n\n\n"

@@ -97,6 +97,8 @@ def _rollover(context: Context, aura: Aura) -> Function:
         if aura.hasted:
             w.put(f"{name}_period{at} = {period_text(context, aura, scope)}")
         w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.ticks(aura, at)}")
+        with w.block(f"if s.at[{tick}] == s.now and {name}_last_tick{at} != s.now:"):  # a tick due at this instant happens at once
+            w.put(call_aura(context, aura.name, "tick", scope))
         w.put(f"schedule(s, {tick}, s.at[{tick}])")
         w.put(f"s.expire_at = min(s.expire_at, {name}_end{at})")
     return Function(f"rollover_{aura.name}", _parameters(aura), f"{aura.label} starts over without losing its next tick.", origin(aura), tuple(w.lines))

@@ -10,7 +10,19 @@ from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, stat_function, text, walk
-from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, interruptible, missiles, pauses, remembers, stat_field, swing_slot
+from portunus.ir.layout import (
+    MISSILES,
+    NEVER,
+    asked_fresh,
+    inherited_stats,
+    interruptible,
+    list_rolls,
+    missiles,
+    pauses,
+    remembers,
+    stat_field,
+    swing_slot,
+)
 from portunus.ir.runes import rune_functions
 from portunus.ir.spells import casting
 from portunus.ir.statements import all_statements, body_expressions, gain_arguments
@@ -75,6 +87,11 @@ def helper_functions(context: Context) -> list[Function]:
                    "if s.now >= int((1.0 - t.execute_35) * s.duration):", "    return 0.35", "return 1.0"]),
         _cast_speed(context),
     ]
+    if list_rolls(context.model):
+        functions.append(_function("judged", ("s", "t", "amount"), "What a magic effect is expected to do; judging it rolls a partial resist and divides it out again.",
+            ["if t.switch_list_rolls != 0 and t.resist_full < 1.0:", "    s.stream = stream_next(s.stream)", "    u = stream_uniform(s.stream)",
+             "    factor = 1.0 if u < t.resist_full else 0.9 if u < t.resist_full + t.resist_tenth else 0.8",
+             "    return amount * factor / factor * t.resist_mean", "return amount * t.resist_mean"]))
     if missiles(context.model):
         functions.append(_launch(context))
     if watched(context.model):
@@ -523,11 +540,24 @@ def decision_functions(context: Context) -> list[Function]:
         _function("advance", STATE, "Go on to the next decision point or the end of the fight.",
                   ["while s.finished == 0:", "    if s.deciding != 0:", "        if t.auto_wait == 0 or any_legal(s, t):", "            return",
                    "        wait(s, t)", "    next_event(s, t, m, r)"]),
-        _function("step", (*STATE, "action"), "Perform an action and go on to the next decision point.",
-                  ["m.probability = 1.0", "m.signature = 1", "m.draws = 0", "if s.finished == 0:",
-                   *(["    s.decisions += 1", "    s.last_action = action"] if remembered else []), "    perform(s, t, m, r, action)",
-                   "    advance(s, t, m, r)"]),
+        *_step(context),
         _begin(context), _finalize(context),
+    ]
+
+
+def _step(context: Context) -> list[Function]:
+    """`step`; in two parts where priority lists draw numbers, as the reference reads the list once more in between."""
+    begin = ["m.probability = 1.0", "m.signature = 1", "m.draws = 0", "if s.finished == 0:"]
+    perform = [*(["    s.decisions += 1", "    s.last_action = action"] if remembers(context.model) else []), "    perform(s, t, m, r, action)"]
+    parameters, summary = (*STATE, "action"), "Perform an action and go on to the next decision point."
+    if not list_rolls(context.model):
+        return [_function("step", parameters, summary, [*begin, *perform, "    advance(s, t, m, r)"])]
+    casts = sum(bool(a.spell) for a in actions_of(context))
+    return [
+        _function("act", parameters, "Perform an action; the clock stays.", [*begin, *perform]),
+        _function("step", parameters, summary, ["act(s, t, m, r, action)", "if s.finished == 0:", "    advance(s, t, m, r)"]),
+        _function("reads_again", ("s", "t", "action"), "Is the list read again after an action, with nothing to choose?",
+                  [f"return t.switch_list_rolls != 0 and action < {casts} and s.deciding == 0 and s.finished == 0"]),
     ]
 
 

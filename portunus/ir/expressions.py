@@ -273,12 +273,16 @@ def _strength(expr: Expr, context: Context, scope: Scope, *, new: bool) -> str:
 
 def _tick_damage(expr: Expr, context: Context, scope: Scope, *, new: bool) -> str:
     from portunus.ir.attacks import mitigation, taken_factor
+    from portunus.ir.layout import list_rolls
 
     aura = context.model.aura(expr.args[0])
     assert aura.attack is not None and aura.tick_amount is not None
     base = text(aura.tick_amount, context, scope, f"{aura.name}_amount") if new else _aura_field(expr, context, scope, "base")
     taken, reduced = taken_factor(context, aura, scope), mitigation(context.as_expected(), aura, aura.attack, scope)
-    found = f"{base} * {_strength(expr, context, scope, new=new)}" + "".join(f" * ({part})" for part in (taken, reduced) if part)
+    judged = list_rolls(context.model) and reduced == "t.resist_mean"
+    found = f"{base} * {_strength(expr, context, scope, new=new)}" + "".join(f" * ({part})" for part in (taken, "" if judged else reduced) if part)
+    if judged:
+        found = f"judged(s, t, {found})"
     return f"({found})" if new else _while_up(expr, context, scope, f"({found})")
 
 

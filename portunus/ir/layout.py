@@ -151,6 +151,11 @@ def has_aura_lists(model: Model) -> bool:
     return any(name == "list_expiry" for name, _ in model.ruleset.switches)
 
 
+def list_rolls(model: Model) -> bool:
+    """Priority lists draw random numbers as the reference's do (switch `list_rolls`)."""
+    return any(name == "list_rolls" for name, _ in model.ruleset.switches)
+
+
 def lasting(model: Model, *, on_target: bool) -> tuple[Aura, ...]:
     """The auras that end by themselves, on enemies or on the player, in the order of the file."""
     return tuple(a for a in model.auras if a.on_target == on_target and (a.duration is not None or a.ticks))
@@ -341,6 +346,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         ):  # fmt: skip
             b.scalar(name, "int", meaning)
         b.array("list_step", "int", SEQUENCES, "spells done of each sequence")
+    if list_rolls(model):
+        b.scalar("stream", "int", "random stream while a priority list is read (switch `list_rolls`)")
     return b.fields
 
 

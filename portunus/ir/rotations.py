@@ -14,7 +14,7 @@ from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.engine import actions_of
 from portunus.ir.expressions import Scope, text
-from portunus.ir.layout import SEQUENCES, interruptible, remembers
+from portunus.ir.layout import SEQUENCES, interruptible, list_rolls, remembers
 
 SCOPE = Scope(rotation=True)
 
@@ -63,7 +63,8 @@ def _recall(w: Writer, context: Context, rotation: Rotation, names: _Names) -> N
                 w.put("s.list_step[s.list_pending - 1] += 1")
             w.put("s.list_pending = 0")
     if interruptible(context.model):
-        with w.block("if s.channel != 0:"):
+        # Read again after an action, with the global cooldown running, the list is not asked whether a channel goes on.
+        with w.block("if s.channel != 0 and s.deciding != 0:" if list_rolls(context.model) else "if s.channel != 0:"):
             with w.block("if s.list_interrupt == 0:"):
                 w.put(f"return {names.wait}")
             for number, line in enumerate(names.channels):
