@@ -591,6 +591,7 @@ class Aura:
     blocks: bool = False  # while it is up the player cannot use what needs the global cooldown
     hasted_if: Expr | None = None  # static
     tick_growth: Expr | None = None  # added to a tick's damage, may use the number of the tick
+    shown_as: Literal["", "stance", "queued"] = ""  # how the client shows it, "" = as a buff or debuff
 
 
 @dataclass(frozen=True)
