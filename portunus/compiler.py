@@ -93,7 +93,7 @@ def resolve_encounter(encounter: Encounter | str | Path | None) -> Encounter:
 def static_values(model: Model, profile: Profile, encounter: Encounter) -> StaticValues:
     """An evaluator of static expressions for one character in one encounter."""
     return StaticValues(model, profile.talents, profile.glyphs, profile.stats, profile.options, profile.race,
-                        encounter.level - PLAYER_LEVEL, encounter.distance_yards, encounter.enemies, profile.weapons, encounter.armor)
+                        encounter.level - PLAYER_LEVEL, encounter.distance_yards, encounter.enemies, profile.weapons, encounter.armor, encounter.in_front)
 
 
 def tables_of(program: Program, profile: Profile, encounter: Encounter, *, reference: bool = False, rotation: str = "default") -> dict[str, object]:

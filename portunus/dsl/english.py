@@ -20,7 +20,7 @@ _BINDING = {"or": 1, "and": 2, "not": 3, "lt": 4, "le": 4, "gt": 4, "ge": 4, "eq
 _PHRASES = {
     "neg": "minus {0}", "min": "the smaller of {0} and {1}", "max": "the larger of {0} and {1}", "sqrt": "the square root of {0}", "floor": "{0} rounded down",
     "talent": "the rank of the talent {0}", "glyph": "the number of glyphs of {0}", "option": "the option {0}", "stat": "the statistic {0}", "live_stat": "the statistic {0} now",
-    "class": "the class's {0}", "race": "the race's {0}", "bonus": "the gear's {0}", "level": "the enemy's level above the player's", "distance": "the distance to the enemy",
+    "class": "the class's {0}", "race": "the race's {0}", "bonus": "the gear's {0}", "level": "the enemy's level above the player's", "distance": "the distance to the enemy", "in_front": "you stand before the enemy",
     "weapon": "the {1} of the weapon in {0}", "armor": "the enemy's armour", "live_armor": "the enemy's armour now",
     "resource": "{0}", "resource_max": "all of {0}", "resource_base": "base {0}",
     "aura_up": "{0} is up", "aura_remains": "the time left of {0}", "aura_stacks": "the stacks of {0}", "aura_enemies": "the number of enemies with {0}",

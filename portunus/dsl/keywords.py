@@ -201,6 +201,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("dodge", "chance=expr", "The chance to be dodged.", "dodge enemy_dodge - expertise"),
             Keyword("parry", "chance=expr", "The chance to be parried.", "parry 0%"),
             Keyword("glance", "chance=expr factor factor=expr", "The chance to glance, and the factor on the damage then.", "glance 24% factor 75%"),
+            Keyword("block", "chance=expr [less amount=expr] [crits]", "The chance to be blocked, and what that takes off the damage. A blocked attack is no critical strike, unless the table rolls twice and it `crits`.", "block 5% less 500"),
             Keyword("crit", "chance=expr", "The chance of a critical strike; spells and auras add to it. Left out = there are none.", "crit melee_crit"),
         ),
         _block(
@@ -328,6 +329,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("level", "level=expr", "Level of the enemies.", "level 83"),
             Keyword("armor", "amount=expr", "Armour of the enemies.", "armor 10643"),
             Keyword("distance", "distance=expr", "Distance to the enemies.", "distance 20yd"),
+            Keyword("in_front", "", "The player stands before the enemies, who can parry and block.", "in_front"),
             Keyword("execute", "phases=exprs", "Health at which phases begin, ascending.", "execute 20% 25% 35%"),
         ),
     )

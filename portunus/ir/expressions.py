@@ -18,7 +18,7 @@ from portunus.ir.layout import swing_slot
 if TYPE_CHECKING:
     from portunus.ir.context import Context
 
-STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "enemies", "weapon", "armor",
+STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "in_front", "enemies", "weapon", "armor",
                            "resource_max", "resource_base", "base_cost"})
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
               "and": "and", "or": "or"}
@@ -71,6 +71,7 @@ class StaticValues:
         enemies: Number of enemies.
         weapons: By slot, then by field or kind; times in nanoseconds.
         armor: Armour of the enemies.
+        in_front: The player stands before the enemies.
     """
 
     model: Model
@@ -84,6 +85,7 @@ class StaticValues:
     enemies: int
     weapons: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     armor: float = 0.0
+    in_front: bool = False
     _stats: dict[str, float] = field(default_factory=dict)
 
     def stat(self, name: str) -> float:
@@ -136,6 +138,7 @@ _EVALUATE: dict[str, Callable[[StaticValues, Expr], float]] = {
     "bonus": lambda v, e: v.bonus.get(e.args[0], 0.0),
     "level": lambda v, e: v.level_difference,
     "distance": lambda v, e: v.distance_yards,
+    "in_front": lambda v, e: v.in_front,
     "enemies": lambda v, e: v.enemies,
     "by_level": lambda v, e: v.value(e.args[min(max(v.level_difference, 0), len(e.args) - 1)]),
     "resource_max": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).maximum),

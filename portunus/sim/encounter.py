@@ -31,6 +31,7 @@ class Encounter:
         execute: Health fractions at which phases begin, ascending.
         armor: Armour of the enemies.
         clip_delay_ns: Pause of the player after a channel.
+        in_front: The player stands before the enemies.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Encounter:
     execute: tuple[float, ...]
     armor: float = DEFAULT_ARMOR
     clip_delay_ns: int = 0
+    in_front: bool = False
 
 
 def load_encounter(path: Path | str) -> Encounter:
@@ -95,4 +97,5 @@ def read_encounter(item: Field, problems: Problems) -> Encounter:
         distance_yards=value("distance", "distance", 20.0, 0, 100, whole=False, unit="distance"),
         execute=execute,
         armor=value("armor", "amount", DEFAULT_ARMOR, 0, 1e6, whole=False),
+        in_front="in_front" in fields,
     )
