@@ -47,6 +47,7 @@ PLAIN_NAMES = {
     "enemies": ("enemies", "number"), "fight.time": ("fight_time", "time"), "fight.remains": ("fight_remains", "time"), "target.health": ("target_phase", "number"),
     "target.level_difference": ("level", "number"), "target.distance": ("distance", "distance"), "target.armor": ("armor", "number"),
     "gcd.remains": ("gcd_remains", "time"), "channel.clip_delay": ("clip_delay", "time"),
+    **{f"{track}.{what}": ("script", kind) for track in ("movement", "adds", "vulnerable") for what, kind in (("up", "bool"), ("remains", "time"), ("in", "time"))},
 }  # fmt: skip
 OUTCOME_WORDS = {"missed": "miss", "dodged": "dodge", "parried": "parry", "glanced": "glance"}
 COOLDOWN_FIELDS = {"ready": ("cooldown_ready", "bool"), "remains": ("cooldown_remains", "time")}
@@ -287,7 +288,7 @@ class Expressions:
                 op = "live_armor"
             if op == "target_phase":
                 self.problems.error("PT405", node.span, "`target.health` is compared with a percentage", "write `target.health <= 35%`")
-            found = typed(op, (), kind, node.span) if op != "target_phase" else None
+            found = typed(op, tuple(parts) if op == "script" else (), kind, node.span) if op != "target_phase" else None
         elif len(parts) == 1:
             found = self._bare(node, context)
         else:
@@ -517,7 +518,7 @@ class Expressions:
         if facts is not None:
             self.problems.error("PT403", node.span, f"`{head}` is an aura", f"write `{facts.prefix}.{node.text}`")
             return self._aura_name(node, [facts.prefix, *parts], context)
-        if head in ("fight", "target", "spell", "gcd", "channel"):
+        if head in ("fight", "target", "spell", "gcd", "channel", "movement", "adds", "vulnerable"):
             known = [name for name in (*PLAIN_NAMES, *EVENT_NAMES) if name.startswith(head + ".")]
             inside = next((name for name in known if node.text.startswith(name + ".")), "")
             if inside:

@@ -326,7 +326,15 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("level", "level=expr", "Level of the enemies.", "level 83"),
             Keyword("armor", "amount=expr", "Armour of the enemies.", "armor 10643"),
             Keyword("distance", "distance=expr", "Distance to the enemies.", "distance 20yd"),
-            Keyword("execute", "phases=exprs", "Health at which phases begin, ascending.", "execute 20% 25% 35%"),
+            Keyword("execute", "phases=exprs", "The health at which phases begin, ascending: three of them, 20%, 25% and 35% when left out. Health falls evenly, so this also says when.", "execute 20% 25% 35%"),
+            Keyword("phase", "health=expr at time=expr", "When the phase of 20%, 25% or 35% health begins, by time.", "phase 20% at 250s", many=True),
+            Keyword("health", "amount=expr [others others=expr]", "The health of the enemies: phases begin when the player's damage, and what the others of the group do each second, have left so much of it. "
+                    "The fight ends at its `duration` all the same.", "health 12000000 others 35000"),
+            Keyword("adds", "count=expr from begin=expr to end=expr [every every=expr]", "Further enemies come and go; `every` = again and again. What is on an enemy that goes ends without effect, and a cast at it too.",
+                    "adds 2 from 30s to 50s every 60s", many=True),
+            Keyword("movement", "from begin=expr to end=expr [every every=expr]", "The player must move: what has a cast time or is channelled cannot be cast, and ends when the movement begins; instants and auto-attacks go on.",
+                    "movement from 20s to 24s every 45s", many=True),
+            Keyword("vulnerable", "factor=expr from begin=expr to end=expr [every every=expr]", "The factor on all damage the enemies take for a time.", "vulnerable 150% from 90s to 110s", many=True),
         ),
     )
 }  # fmt: skip

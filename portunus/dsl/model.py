@@ -97,6 +97,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "fight_remains": ((), "time to the end of the fight"),
     "target_phase": ((), "health phase of the enemies as a fraction: 1, 0.35, 0.25 or 0.20 (`target.health <= 35%`)"),
     "enemies": ((), "number of enemies"),
+    "script": (("name", "name"), "what the encounter's script says of movement, adds or vulnerable: up, time left, time until the next"),
     "runes_ready": (("n",), "runes of a kind that are ready, wild ones too"),
     "runes_wild": ((), "wild runes that are ready"),
     "runes_wait": (("n",), "time until a rune of a kind is ready"),
@@ -105,6 +106,9 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "rune_wild": (("n",), "a single rune is wild"),
     "rune_wait": (("n",), "time until a single rune is ready"),
     "switch": (("switch",), "an artefact of the reference is on"),
+    # while an encounter's script is followed (`portunus.ir.scripts`)
+    "enemies_now": ((), "number of enemies that are there now"),
+    "scene": (("name", "name"), "as `script`, now"),
     # context of a handler
     "event_primary": ((), "it is rolled against the enemy the spell was cast at"),
     "event_damage": ((), "damage dealt by the hit or tick being handled"),
@@ -795,6 +799,7 @@ class Model:
     tables: tuple[AttackTable, ...] = ()
     icds: tuple[Icd, ...] = ()
     runes: Runes | None = None
+    scripted: bool = False  # for encounters in which enemies come and go, the player must move, or damage taken changes
 
     def stat(self, name: str) -> Stat | None:
         """The statistic of that name (a pet's is `pet.name`), or None."""

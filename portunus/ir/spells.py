@@ -54,6 +54,10 @@ def _can_cast(context: Context, spell: Spell) -> Function:
         conditions.append(f"not ({text(spell.requires, context, Scope(), f'{spell.name}_requires')})")
     if spell.uses is not None:
         conditions.append(f"s.uses_{spell.name} <= 0")
+    if context.model.scripted and (spell.cast is not None or spell.channel):
+        moving = "t.scene_movement[s.scene] != 0"
+        at_once = spell.instant_if is not None and not spell.channel
+        conditions.append(f"{moving} and not ({text(spell.instant_if, context, Scope(), f'{spell.name}_instant')})" if at_once else moving)  # type: ignore[arg-type]
     conditions.append("s.cast_spell >= 0")
     # What needs no global cooldown may be used while it runs, except what the line `cooldowns` takes.
     if spell.gcd is not None or spell.autocast is not None:
@@ -114,6 +118,9 @@ def _start(context: Context, spell: Spell) -> Function:
             if not spell.owner:
                 w.put("s.cast_target = target")
                 w.put("s.cast_cost = cost")
+                if context.model.scripted:
+                    held = f"max({duration(spell.gcd, 'gcd')}, t.gcd_floor)" if spell.gcd is not None else "0"
+                    w.put(f"s.cast_lock = s.now + {held}")
             w.put(f"{prefix}cast_end = s.now + cast")
             slot = context.layout.slot(f"{spell.owner}_cast" if spell.owner else "cast")
             with w.block("if cast != lock:"):
