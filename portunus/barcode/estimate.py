@@ -317,6 +317,9 @@ class Restorer:
                 left = values[f"cooldown.{spell.name}"]
                 ready = NEVER if left == PERMANENT else now + round(max(0.0, left or 0.0) * 1e9)
                 setattr(self._twin.s, f"cd_{spell.name}", ready)
+                if spell.charges:  # a client of that time shows when the next one comes, not how many there are beyond it
+                    more = (spell.charges - 1) * int(getattr(self._twin.t, f"{spell.name}_cooldown", 0))
+                    setattr(self._twin.s, f"cd_{spell.name}_full", ready + more if ready > now else now)
             if spell.uses is not None:
                 shown = values.get(f"uses.{spell.name}")
                 setattr(self._twin.s, f"uses_{spell.name}", round(shown) if shown is not None else 1)

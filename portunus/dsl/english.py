@@ -28,7 +28,7 @@ _PHRASES = {
     "aura_tick_damage": "the damage of the next tick of {0}", "aura_new_tick_damage": "the damage of a tick of a new {0}", "aura_gain": "how much stronger a new {0} would be",
     "aura_fresh": "{0} was applied at this instant",
     "cooldown_ready": "{0} is off cooldown", "cooldown_remains": "the cooldown left of {0}", "icd_ready": "the internal cooldown {0} is over",
-    "icd_remains": "the time left of the internal cooldown {0}", "uses_left": "the uses left of {0}", "cast_time": "the cast time of {0}", "base_cost": "the base cost of {0}",
+    "icd_remains": "the time left of the internal cooldown {0}", "uses_left": "the uses left of {0}", "charges": "the charges of {0}", "cast_time": "the cast time of {0}", "base_cost": "the base cost of {0}",
     "damage_factor": "the damage factor of {0}", "travel_time": "the flight time of {0}", "channelling": "{0} is being channelled", "gcd_remains": "the global cooldown left",
     "clip_delay": "the player's pause after a channel", "tick": "the number of the tick", "crit_chance": "the crit chance of {0}", "latest_cost": "the latest cost of {0}",
     "pet_up": "{0} is there", "pet_busy": "{0} is busy", "fight_time": "the time since the pull", "fight_remains": "the time to the end of the fight",
@@ -41,7 +41,7 @@ _RUNES = {
     "rune_ready": "{0} is ready", "rune_wild": "{0} is wild", "rune_wait": "the time to {0}",
 }  # fmt: skip
 _SCRIPT = {"up": "{} is on", "remains": "the time left of {}", "in": "the time until {}"}
-_SPELLS = frozenset({"cooldown_ready", "cooldown_remains", "uses_left", "cast_time", "base_cost", "damage_factor", "travel_time", "channelling", "crit_chance", "latest_cost"})
+_SPELLS = frozenset({"cooldown_ready", "cooldown_remains", "uses_left", "charges", "cast_time", "base_cost", "damage_factor", "travel_time", "channelling", "crit_chance", "latest_cost"})
 _AURAS = frozenset({"aura_period", "aura_new_period", "aura_tick_damage", "aura_new_tick_damage", "aura_gain", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh"})
 _PETS = frozenset({"pet_up", "pet_busy"})
 

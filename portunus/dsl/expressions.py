@@ -26,7 +26,7 @@ FUNCTIONS = {
 # Operations that depend on the state of a fight.
 STATE_OPERATIONS = frozenset({
     "resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains",
-    "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
+    "uses_left", "charges", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
     "event_base_cost", "channelling", "gcd_remains", "clip_delay", "tick", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index", "crit_chance", "latest_cost", "pet_up", "pet_busy",
 })  # fmt: skip
 STATIC_PREFIXES = ("talent", "glyph", "option", "class", "race", "bonus")
@@ -51,7 +51,7 @@ PLAIN_NAMES = {
 }  # fmt: skip
 OUTCOME_WORDS = {"missed": "miss", "dodged": "dodge", "parried": "parry", "glanced": "glance"}
 COOLDOWN_FIELDS = {"ready": ("cooldown_ready", "bool"), "remains": ("cooldown_remains", "time")}
-SPELL_FIELDS = {"cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number"), "damage_factor": ("damage_factor", "number"),
+SPELL_FIELDS = {"charges": ("charges", "number"), "cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number"), "damage_factor": ("damage_factor", "number"),
                 "travel_time": ("travel_time", "time"), "channelling": ("channelling", "bool"),
                 "crit_chance": ("crit_chance", "number"), "latest_cost": ("latest_cost", "number")}
 PET_FIELDS = {"up": "pet_up", "busy": "pet_busy"}
@@ -491,6 +491,9 @@ class Expressions:
         needs = {"travel_time": ("missile", "has no missile", "Give it `missile SPEED`."), "channelling": ("channel", "is not channelled", "Give it `channel AURA`.")}.get(field)
         if needs and self.symbols.spells[name].field(needs[0]) is None:
             self.problems.error("PT404", node.span, f"`{name}` {needs[1]}", needs[2])
+            return None
+        if field == "charges" and self.symbols.spells[name].field("charges") is None:
+            self.problems.error("PT404", node.span, f"`{name}` has no charges", f"write `cooldown.{name}.ready`" if self.symbols.spells[name].field("cooldown") else "Give it `cooldown TIME` and `charges N`.")
             return None
         if field == "uses_left" and self.symbols.spells[name].field("uses") is None:
             self.problems.error("PT404", node.span, f"`{name}` can be used without limit", "Give it `uses N`.")

@@ -80,6 +80,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "cooldown_remains": (("spell",), "time until ready"),
     "icd_ready": (("icd",), "an internal cooldown is over"),
     "icd_remains": (("icd",), "time until an internal cooldown is over"),
+    "charges": (("spell",), "charges of a spell that are ready"),
     "uses_left": (("spell",), "uses left of a spell with limited uses"),
     "cast_time": (("spell",), "cast time with current haste, ignoring what makes it instant; its lock if it has none"),
     "base_cost": (("spell",), "cost before modifiers"),
@@ -540,6 +541,8 @@ class Spell:
     shares: tuple[str, ...] = ()  # spells whose cooldown starts and ends with its own
     on_roll: tuple[Statement, ...] = ()  # when a hit is rolled, landed or not, before it lands
     interruptible: bool = False
+    charges: int = 0  # how many casts its cooldown brings back one after the other, 0 = one
+    cooldown_hasted: bool = False  # haste at its cast shortens its cooldown
 
     @property
     def effects(self) -> tuple[Statement, ...]:
@@ -590,6 +593,7 @@ class Aura:
     tick_count: Expr | None = None  # number of ticks of an application, at most `ticks`; None = always `ticks`
     blocks: bool = False  # while it is up the player cannot use what needs the global cooldown
     hasted_if: Expr | None = None  # static
+    exclusive: str = ""  # group of auras of which a unit has one: a new one ends the others
     tick_growth: Expr | None = None  # added to a tick's damage, may use the number of the tick
 
 

@@ -557,6 +557,8 @@ def _begin(context: Context) -> Function:
     for spell in model.spells:
         if spell.cooldown is not None:
             w.put(f"s.cd_{spell.name} = start")
+        if spell.charges:
+            w.put(f"s.cd_{spell.name}_full = start")
         if spell.uses is not None:
             w.put(f"s.uses_{spell.name} = {text(spell.uses, context, Scope(), f'{spell.name}_uses')}")
     for icd in model.icds:

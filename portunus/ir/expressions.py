@@ -44,7 +44,7 @@ def is_static(expr: Expr) -> bool:
 
 
 _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh",
-                               "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
+                               "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "charges", "cast_time", "fight_time", "fight_remains", "target_phase",
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
                                "enemies_now", "scene", "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
                                "rune_ready", "rune_wild", "rune_wait", "switch", "index", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "channelling", "gcd_remains", "clip_delay", "tick"})
@@ -309,6 +309,19 @@ def _latest_cost(expr: Expr, context: Context, scope: Scope) -> str:
     return f"(s.cost_latest[{context.spell_index(name)}] if t.switch_latest_cost != 0 else cost_{name}(s, t))"
 
 
+def cooldown_text(context: Context, spell: Spell, scope: Scope) -> str:
+    """Text of a spell's cooldown, at the haste of this moment where haste shortens it."""
+    assert spell.cooldown is not None
+    length = text(spell.cooldown, context, scope, f"{spell.name}_cooldown")
+    return f"int({length} * cast_speed(s, t))" if spell.cooldown_hasted else length
+
+
+def _charges(expr: Expr, context: Context, scope: Scope) -> str:
+    spell = context.model.spell(expr.args[0])
+    full = f"s.cd_{spell.name}_full"
+    return f"({context.count(spell, 'charges', spell.charges)} + (min(s.now, {full}) - {full}) // max({cooldown_text(context, spell, scope)}, 1))"
+
+
 def _scene(expr: Expr) -> str:
     from portunus.ir.scripts import scene_text
 
@@ -333,6 +346,7 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "icd_ready": lambda e, c, p: f"(s.icd_{e.args[0]} <= s.now)",
     "icd_remains": lambda e, c, p: f"max(s.icd_{e.args[0]} - s.now, 0)",
     "uses_left": lambda e, c, p: f"s.uses_{e.args[0]}",
+    "charges": _charges,
     "cast_time": _cast_time,
     "fight_time": lambda e, c, p: "s.now",
     "fight_remains": lambda e, c, p: "(s.duration - s.now)",

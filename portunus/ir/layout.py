@@ -301,6 +301,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     for spell in model.spells:
         if spell.cooldown is not None:
             b.scalar(f"cd_{spell.name}", "int", f"{spell.label} is ready at")
+        if spell.charges:
+            b.scalar(f"cd_{spell.name}_full", "int", f"all charges of {spell.label} are ready at")
         if spell.uses is not None:
             b.scalar(f"uses_{spell.name}", "int", f"uses left of {spell.label}")
     for icd in model.icds:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from portunus.dsl.limits import SCENES
 from portunus.dsl.model import Expr, Model
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope
+from portunus.ir.expressions import Scope, cooldown_text
 from portunus.ir.layout import NEVER, has_twin, remembers
 from portunus.ir.statements import call_aura
 
@@ -138,6 +138,8 @@ def _interrupt(context: Context) -> Writer:
     for spell in context.model.spells:
         if spell.chosen and spell.cast is not None and spell.cooldown is not None:
             with w.block(f"if s.cast_spell == {context.spell_index(spell.name)}:"):
+                if spell.charges:
+                    w.put(f"s.cd_{spell.name}_full = max(s.cd_{spell.name}_full - {cooldown_text(context, spell, Scope())}, s.now)")
                 for name in (spell.name, *spell.shares):
                     w.put(f"s.cd_{name} = s.now")
     w.put("s.cast_spell = -1")

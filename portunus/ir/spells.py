@@ -6,7 +6,7 @@ from portunus.dsl.model import OUTCOMES, Apply, Damage, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope, text
+from portunus.ir.expressions import Scope, cooldown_text, text
 from portunus.ir.layout import swing_slot
 from portunus.ir.runes import counts
 from portunus.ir.statements import call_aura, inner, write_body, write_payment
@@ -100,7 +100,13 @@ def _start(context: Context, spell: Spell) -> Function:
             w.put("cast = 0")
     write_body(w, context, spell.on_start, scope, spell)
     if spell.cooldown is not None:
-        w.put(f"s.cd_{spell.name} = s.now + cast + {text(spell.cooldown, context, scope, f'{spell.name}_cooldown')}")
+        length = cooldown_text(context, spell, scope)
+        if spell.charges:
+            w.put(f"length = {length}")
+            w.put(f"s.cd_{spell.name}_full = max(s.cd_{spell.name}_full, s.now + cast) + length")
+            w.put(f"s.cd_{spell.name} = s.cd_{spell.name}_full - ({context.count(spell, 'charges', spell.charges)} - 1) * length")
+        else:
+            w.put(f"s.cd_{spell.name} = s.now + cast + {length}")
         for other in spell.shares:
             w.put(f"s.cd_{other} = s.cd_{spell.name}")
     if spell.gcd is not None:

@@ -335,6 +335,8 @@ def _start_cooldown(w: Writer, context: Context, s: dsl.StartCooldown, scope: Sc
 def _reset_cooldown(w: Writer, context: Context, s: dsl.ResetCooldown, scope: Scope, subject: Thing | None) -> None:
     for name in (s.spell, *context.model.spell(s.spell).shares):
         w.put(f"s.cd_{name} = s.now")
+        if context.model.spell(name).charges:
+            w.put(f"s.cd_{name}_full = s.now")
     if context.model.spell(s.spell).autocast is not None:
         w.put("sort_autocast(s)")
 

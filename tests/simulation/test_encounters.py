@@ -142,8 +142,8 @@ def test_enemies_that_are_gone_take_nothing() -> None:
     others = [e for e in events if e.target > 0 and e.kind in ("damage", "aura", "renew", "avoid", "cast")]
     assert others and all(any(begin <= e.time_ns < end for begin, end in waves) for e in others)
     state, metrics, program = play(MAGE, resolve_encounter("add_waves"))
-    assert state.scene == 10 and state.living_bomb_on[1:] == [0, 0, 0]
-    index = next(i for i, a in enumerate(program.model.auras) if a.name == "living_bomb")
+    assert state.scene == 10 and not any(state.living_bomb_burn_on[1:])
+    index = next(i for i, a in enumerate(program.model.auras) if a.name == "living_bomb_burn")
     assert 0 < metrics.aura_uptime[index] < (300 + 2 * 100) * SECOND
 
 
