@@ -6,13 +6,13 @@ priority list and imports what it needs from the sampled engine module.
 
 from __future__ import annotations
 
-from portunus.ir.context import Function
+from portunus.ir.context import FLOAT_PARAMETERS, Function
 from portunus.ir.layout import Field, list_rolls
 from portunus.ir.program import Program, source
 
 # Types of parameters by name; what is not listed is an int64. Explicit types keep numba from compiling a function once per constant argument.
 _TYPES = {"s": "STATE", "t": "TABLES", "m": "METRICS", "r": "WORDS", "mask": "MASK", "out": "OUT",
-          **dict.fromkeys(("damage", "cost", "base_cost", "amount", "maximum", "mean", "crit", "factor"), "types.float64")}
+          **dict.fromkeys(FLOAT_PARAMETERS, "types.float64")}
 _HEAD = '''"""{title}
 
 Generated from {sources}. s = state, t = tables, m = metrics, r = random stream; times in ns.

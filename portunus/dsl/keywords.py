@@ -219,7 +219,8 @@ BLOCKS: dict[str, BlockKind] = {
                     "An auto-attack: it happens by itself from the pull on, every TIME divided by a statistic; `rescaled` = a change of it changes the swing under way.",
                     "swing weapon.main.speed by melee_speed rescaled"),
             Keyword("instead", "spell=name", "For an auto-attack: a triggered spell that replaces the swing while the condition holds.", "instead heavy_blow if buff.queued.up", condition=True, many=True),
-            Keyword("cooldown", "time=expr [manual]", "Its cooldown, from the cast; `manual` = only from `start_cooldown`.", "cooldown 8s"),
+            Keyword("cooldown", "time=expr [manual] [hasted]", "Its cooldown, from the cast; `manual` = only from `start_cooldown`; `hasted` = haste at its cast shortens it.", "cooldown 8s"),
+            Keyword("charges", "count=expr", "It can be cast so often before it must wait; the cooldown brings one charge back after the other.", "charges 2"),
             Keyword("shares", "spells=names", "Spells whose cooldown starts and ends with its own.", "shares multi_shot"),
             Keyword("missile", "speed=expr", "Speed of its missile; left out = it arrives at once.", "missile 24yd/s"),
             Keyword("uses", "count=expr", "How often it can be used in a fight.", "uses 6"),
@@ -230,7 +231,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("channel", "aura=name [interruptible]", "The periodic aura it channels: applied when the cast completes, unless its effects do that. `interruptible` = the player may stop after each tick.",
                     "channel evocation_channel"),
             Keyword("autocast", "[priority priority=expr]", "The line `cooldowns` of a rotation takes it when it can, by priority.", "autocast priority 3000", condition=True),
-            Keyword("on", "event=name", "What happens on its `start` (cost paid), `cast` (complete), `roll` (of a hit, landed or not, before it lands) or `land` (a landed hit).", "on cast { damage 382..451 }", block="statements", many=True),
+            Keyword("on", "event=name", "What happens on its `start` (cost and time fixed; of an auto-attack: it is due, what replaces it not chosen yet), `cast` (complete), `roll` (of a hit, landed or not, before it lands) or `land` (a landed hit).", "on cast { damage 382..451 }", block="statements", many=True),
         ),
         _block(
             "aura", "an aura", "An effect on the player or an enemy.",
@@ -247,6 +248,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("refresh", "rule=name", "Applied again: `clip` starts over, a tick due now still happens; `reset` starts over, nothing ticks.", "refresh reset"),
             Keyword("values", "names=names", "Numbers it carries.", "values per_tick"),
             *_STATISTICS[2:],
+            Keyword("exclusive", "group=name", "A unit has one aura of this group: a new one ends the others, as with curses, forms and stances.", "exclusive curse"),
             Keyword("blocks", "", "While it is up the player can use nothing that needs the global cooldown.", "blocks"),
             Keyword("hidden", "", "The client does not show it.", "hidden"),
             Keyword("only_with", "switch=name", "It exists only under a switch.", "only_with dot_twin"),
@@ -309,7 +311,8 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("borrow_rune", "kind=name", "Makes a rune of a kind wild until `return_rune`.", "borrow_rune blood", many=True),
             Keyword("return_rune", "", "The borrowed rune is wild no more.", "return_rune", many=True),
             Keyword("ready_rune", "kind=name", "Makes a used rune of a kind ready; `all` = all runes.", "ready_rune blood", many=True),
-            Keyword("decide", "", "The player may act at this instant, with what needs no global cooldown.", "decide", many=True),
+            Keyword("decide", "[within]", "The player may act at this instant, with what needs no global cooldown; `within` = before what is left of the event "
+                    "(under the switch `inner_reads` where there is one, else after it).", "decide within", many=True),
             Keyword("trigger", "spell=name", "Casts a triggered spell.", "trigger living_bomb_explosion", many=True),
             Keyword("start_icd", "icd=name", "Starts an internal cooldown.", "start_icd lunar_eclipse", many=True),
             Keyword("start_cooldown", "spell=name", "Starts a manual cooldown.", "start_cooldown combustion", many=True),
@@ -327,7 +330,15 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("level", "level=expr", "Level of the enemies.", "level 83"),
             Keyword("armor", "amount=expr", "Armour of the enemies.", "armor 10643"),
             Keyword("distance", "distance=expr", "Distance to the enemies.", "distance 20yd"),
-            Keyword("execute", "phases=exprs", "Health at which phases begin, ascending.", "execute 20% 25% 35%"),
+            Keyword("execute", "phases=exprs", "The health at which phases begin, ascending: three of them, 20%, 25% and 35% when left out. Health falls evenly, so this also says when.", "execute 20% 25% 35%"),
+            Keyword("phase", "health=expr at time=expr", "When the phase of 20%, 25% or 35% health begins, by time.", "phase 20% at 250s", many=True),
+            Keyword("health", "amount=expr [others others=expr]", "The health of the enemies: phases begin when the player's damage, and what the others of the group do each second, have left so much of it. "
+                    "The fight ends at its `duration` all the same.", "health 12000000 others 35000"),
+            Keyword("adds", "count=expr from begin=expr to end=expr [every every=expr]", "Further enemies come and go; `every` = again and again. What is on an enemy that goes ends without effect, and a cast at it too.",
+                    "adds 2 from 30s to 50s every 60s", many=True),
+            Keyword("movement", "from begin=expr to end=expr [every every=expr]", "The player must move: what has a cast time or is channelled cannot be cast, and ends when the movement begins; instants and auto-attacks go on.",
+                    "movement from 20s to 24s every 45s", many=True),
+            Keyword("vulnerable", "factor=expr from begin=expr to end=expr [every every=expr]", "The factor on all damage the enemies take for a time.", "vulnerable 150% from 90s to 110s", many=True),
         ),
     )
 }  # fmt: skip

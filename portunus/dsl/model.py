@@ -80,6 +80,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "cooldown_remains": (("spell",), "time until ready"),
     "icd_ready": (("icd",), "an internal cooldown is over"),
     "icd_remains": (("icd",), "time until an internal cooldown is over"),
+    "charges": (("spell",), "charges of a spell that are ready"),
     "uses_left": (("spell",), "uses left of a spell with limited uses"),
     "cast_time": (("spell",), "cast time with current haste, ignoring what makes it instant; its lock if it has none"),
     "base_cost": (("spell",), "cost before modifiers"),
@@ -90,6 +91,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "clip_delay": ((), "pause of the player after a channel"),
     "tick": ((), "number of the tick, from 1"),
     "crit_chance": (("spell",), "chance of a critical strike of a spell now"),
+    "swing_remains": (("spell",), "time to the next swing of an auto-attack"),
     "latest_cost": (("spell",), "latest cost evaluated for a spell (switch `latest_cost`), else what it costs now"),
     "pet_up": (("pet",), "a pet is there"),
     "pet_busy": (("pet",), "a pet's global cooldown or cast runs"),
@@ -97,6 +99,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "fight_remains": ((), "time to the end of the fight"),
     "target_phase": ((), "health phase of the enemies as a fraction: 1, 0.35, 0.25 or 0.20 (`target.health <= 35%`)"),
     "enemies": ((), "number of enemies"),
+    "script": (("name", "name"), "what the encounter's script says of movement, adds or vulnerable: up, time left, time until the next"),
     "runes_ready": (("n",), "runes of a kind that are ready, wild ones too"),
     "runes_wild": ((), "wild runes that are ready"),
     "runes_wait": (("n",), "time until a rune of a kind is ready"),
@@ -105,6 +108,9 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "rune_wild": (("n",), "a single rune is wild"),
     "rune_wait": (("n",), "time until a single rune is ready"),
     "switch": (("switch",), "an artefact of the reference is on"),
+    # while an encounter's script is followed (`portunus.ir.scripts`)
+    "enemies_now": ((), "number of enemies that are there now"),
+    "scene": (("name", "name"), "as `script`, now"),
     # context of a handler
     "event_primary": ((), "it is rolled against the enemy the spell was cast at"),
     "event_damage": ((), "damage dealt by the hit or tick being handled"),
@@ -114,6 +120,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "index": ((), "inside `each enemy`: how many enemies came before this one"),
     "event_cost": ((), "what the cast behind the hit cost (0 when free)"),
     "event_base_cost": ((), "its cost before modifiers"),
+    "event_crossed": ((), "the gain reached an amount that the priority list asks for: what a spell of it costs, or what a condition of it compares with"),
 }
 
 
@@ -313,7 +320,9 @@ class RuneChange:
 
 @dataclass(frozen=True)
 class Decide:
-    """The player may act at this instant."""
+    """The player may act at this instant; `within`: before what is left of the event."""
+
+    within: bool
 
     span: Span = field(compare=False)
 
@@ -536,6 +545,8 @@ class Spell:
     shares: tuple[str, ...] = ()  # spells whose cooldown starts and ends with its own
     on_roll: tuple[Statement, ...] = ()  # when a hit is rolled, landed or not, before it lands
     interruptible: bool = False
+    charges: int = 0  # how many casts its cooldown brings back one after the other, 0 = one
+    cooldown_hasted: bool = False  # haste at its cast shortens its cooldown
 
     @property
     def effects(self) -> tuple[Statement, ...]:
@@ -586,6 +597,7 @@ class Aura:
     tick_count: Expr | None = None  # number of ticks of an application, at most `ticks`; None = always `ticks`
     blocks: bool = False  # while it is up the player cannot use what needs the global cooldown
     hasted_if: Expr | None = None  # static
+    exclusive: str = ""  # group of auras of which a unit has one: a new one ends the others
     tick_growth: Expr | None = None  # added to a tick's damage, may use the number of the tick
 
 
@@ -796,6 +808,7 @@ class Model:
     tables: tuple[AttackTable, ...] = ()
     icds: tuple[Icd, ...] = ()
     runes: Runes | None = None
+    scripted: bool = False  # for encounters in which enemies come and go, the player must move, or damage taken changes
 
     def stat(self, name: str) -> Stat | None:
         """The statistic of that name (a pet's is `pet.name`), or None."""

@@ -5,20 +5,35 @@ Order at one instant: higher priority first, then first scheduled, first served.
 
 from __future__ import annotations
 
-from portunus.dsl.model import Decide, Pet, Resource, Spell
+from portunus.dsl.model import Decide, Model, Pet, Resource, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope, stat_function, text
-from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, interruptible, list_rolls, missiles, remembers, stat_field, swing_slot
+from portunus.ir.expressions import Scope, stat_function, text, walk
+from portunus.ir.layout import (
+    MISSILES,
+    NEVER,
+    asked_fresh,
+    inherited_stats,
+    interruptible,
+    list_rolls,
+    missiles,
+    pauses,
+    remembers,
+    stat_field,
+    swing_slot,
+)
 from portunus.ir.runes import rune_functions
-from portunus.ir.statements import all_statements, gain_arguments
+from portunus.ir.scripts import present_function, script_functions, script_tables
+from portunus.ir.spells import casting
+from portunus.ir.statements import all_statements, body_expressions, gain_arguments
 from portunus.ir.stats import rate_functions, rates, stat_functions, swings
 from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
 MAX_EVENTS = 200_000
 PREPULL_LINES = 24
+THRESHOLDS = 12
 SWITCHES = ("idle_grid", "lazy_expiry", "latest_cost")  # the engine asks for these whether a ruleset has them or not
 
 
@@ -47,8 +62,13 @@ def fixed_tables(context: Context) -> None:
     for index in range(PREPULL_LINES):
         context.tables.fixed(f"prepull_at_{index}", "int")
         context.tables.fixed(f"prepull_action_{index}", "int")
+    for resource in watched(context.model):
+        for index in range(THRESHOLDS):
+            context.tables.fixed(f"{resource}_threshold_{index}", "float")
     for name in ("execute_20", "execute_25", "execute_35", "area_factor", "resist_full", "resist_tenth", "resist_mean"):
         context.tables.fixed(name, "float")
+    if context.model.scripted:
+        script_tables(context.tables)
 
 
 def helper_functions(context: Context) -> list[Function]:
@@ -65,6 +85,7 @@ def helper_functions(context: Context) -> list[Function]:
         _function("phase", ("s", "t"), "Health phase of the enemies, by time.",
                   [*(["if t.switch_late_phase != 0 and s.now == 0 and t.prepull_count == 0:", "    return 1.0"]
                      if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),
+                   *(_phase_by_health() if context.model.scripted else []),
                    "if s.now >= int((1.0 - t.execute_20) * s.duration):", "    return 0.20",
                    "if s.now >= int((1.0 - t.execute_25) * s.duration):", "    return 0.25",
                    "if s.now >= int((1.0 - t.execute_35) * s.duration):", "    return 0.35", "return 1.0"]),
@@ -75,8 +96,14 @@ def helper_functions(context: Context) -> list[Function]:
             ["if t.switch_list_rolls != 0 and t.resist_full < 1.0:", "    s.stream = stream_next(s.stream)", "    u = stream_uniform(s.stream)",
              "    factor = 1.0 if u < t.resist_full else 0.9 if u < t.resist_full + t.resist_tenth else 0.8",
              "    return amount * factor / factor * t.resist_mean", "return amount * t.resist_mean"]))
+    if context.model.scripted:
+        functions.append(present_function())
     if missiles(context.model):
         functions.append(_launch(context))
+    if watched(context.model):
+        functions.append(_crossed(context))
+    if pauses(context.model):
+        functions.append(_look(context))
     if _wakes(context):
         functions.append(_function("wake", ("s",), "The player may act at this instant, with what needs no global cooldown.",
                                    ["if s.now >= 0 and s.channel == 0 and s.cast_spell < 0:", "    s.deciding = 1"]))
@@ -86,6 +113,37 @@ def helper_functions(context: Context) -> list[Function]:
     if context.autocast:
         functions.append(_sort_autocast(context))
     return functions
+
+
+def watched(model: Model) -> list[str]:
+    """The resources of whose gains a handler asks whether they crossed an amount that the priority list asks for."""
+    handlers = [h for h in model.handlers if h.event == "gain" and any(n.op == "event_crossed" for e in body_expressions(h.body) for n in walk(e))]
+    return [r.name for r in model.resources if any(r.name in h.subjects for h in handlers)]
+
+
+def _crossed(context: Context) -> Function:
+    w = Writer()
+    for index, resource in enumerate(context.model.resources):
+        if resource.name in watched(context.model):
+            with w.block(f"if resource == {index}:"):
+                w.put(f"return {' or '.join(f'before < t.{resource.name}_threshold_{i} <= after' for i in range(THRESHOLDS))}")
+    w.put("return False")
+    return Function("crossed", ("t", "resource", "before", "after"), "Did a gain reach an amount that the priority list asks for?", "", tuple(w.lines))
+
+
+def _look(context: Context) -> Function:
+    """The one function that interrupts an event; while an action is performed the player looks again anyway."""
+    late = ["if t.switch_inner_reads == 0:", "    wake(s)", "    return"] if any(n == "inner_reads" for n, _ in context.model.ruleset.switches) else []
+    return _function("look", STATE, "The player may act now, before what is left of the event.",
+                     [*late, f"if s.now < 0 or s.acting != 0 or s.channel != 0 or {casting(context.model)}:", "    return",
+                      "if t.auto_wait == 0 or any_legal(s, t):", "    s.deciding = 1", "    s.paused = 1", "    s.pile_base = s.pile", "else:", "    wait(s, t)"])
+
+
+def _phase_by_health() -> list[str]:
+    """Where the enemies have a health: what the player and the others have left of it."""
+    return ["if t.health > 0.0:", "    left = 1.0 - (s.damage + t.others * (max(s.now, 0) / 1e9)) / t.health",
+            "    if left <= 0.20:", "        return 0.20", "    if left <= 0.25:", "        return 0.25", "    if left <= 0.35:", "        return 0.35",
+            "    return 1.0"]
 
 
 def _launch(context: Context) -> Function:
@@ -101,10 +159,11 @@ def _launch(context: Context) -> Function:
 
 def _gain(context: Context, resource: Resource) -> Function:
     name = resource.name
-    lines = [f"gained = min(s.{name} + amount, maximum) - s.{name}", f"s.{name} += gained", "m.gains[source] += gained"]
+    lines = [f"before = s.{name}", "after = min(before + amount, maximum)", f"s.{name} = after", "m.gains[source] += after - before"]
+    index = context.model.resources.index(resource)
     for number, handler in enumerate(context.model.handlers):
         if handler.event == "gain" and name in handler.subjects:
-            lines.append(f"handler_{number}(s, t, m, r, 0, gained, 1, 0.0, 0.0, -1)")
+            lines.append(f"handler_{number}(s, t, m, r, 0, after - before, 1, before, after, {index})")
     first = tuple(gain_arguments(context, name).split(", "))
     return _function(f"gain_{name}", (*first, "amount", "maximum", "source"), f"Gain {resource.label}, capped.", lines)
 
@@ -246,7 +305,7 @@ def _act(context: Context, pet: Pet) -> Function:
 def event_functions(context: Context) -> list[Function]:
     """Completion of casts, landing of missiles, dispatch of events and the clock."""
     flying = [_arrive(context)] if missiles(context.model) else []
-    return [_finish_cast(context), *flying, expire_guard(), _dispatch(context), first_function(context), _next_event(context)]
+    return [*(script_functions(context) if context.model.scripted else []), _finish_cast(context), *flying, expire_guard(), _dispatch(context), first_function(context), _next_event(context)]
 
 
 def _finish_cast(context: Context) -> Function:
@@ -265,6 +324,9 @@ def _arrive(context: Context) -> Function:
 
     w = Writer()
     w.put("spell, target = s.missile_spell[i], s.missile_target[i]")
+    if context.model.scripted:
+        with w.block("if not present(s, t, target):"):
+            w.put("return")
     if not context.expected:
         w.put("damage, outcome = s.missile_damage[i], s.missile_outcome[i]")
     for spell in context.model.spells:
@@ -331,6 +393,8 @@ def _player_event(w: Writer, context: Context, kind: str, subject: str, index: i
         w.put("finish_cast(s, t, m, r)")
     elif kind == "pull":
         w.put("prepull(s, t, m, r)")
+    elif kind == "scene":
+        w.put("next_scene(s, t, m, r)")
     elif kind == "tick":
         _resource_tick(w, context, subject, index)
     elif kind == "missile":
@@ -371,6 +435,7 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 
 def _next_event(context: Context) -> Function:
     lines = [
+        *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
         "at = s.at", "best = at[0]", "for i in range(1, t.slots):", "    best = min(best, at[i])",
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
         "if s.idle == 1:", "    s.idle = 2",
@@ -418,6 +483,8 @@ def decision_functions(context: Context) -> list[Function]:
             *(["if s.list_until > s.now:", "    wake = min(wake, s.list_until)"] if remembered else []),
             "schedule(s, 0, wake)"]
     perform, legal, any_legal = Writer(), Writer(), Writer()
+    if pauses(context.model):
+        perform.put("s.acting = 1")
     legal.put("count = 1")
     if stops:
         with any_legal.block("if s.channel != 0:"):
@@ -429,7 +496,7 @@ def decision_functions(context: Context) -> list[Function]:
             legal.put(f"mask[{index}] = 1 if s.channel != 0 else 0")
             legal.put(f"count += mask[{index}]")
             continue
-        allowed = ("s.channel == 0 and " if stops else "") + f"can_cast_{action.spell}(s, t)" + (f" and {action.target} < t.enemies" if action.target else "")
+        allowed = ("s.channel == 0 and " if stops else "") + f"can_cast_{action.spell}(s, t)" + _there(context, action.target)
         with perform.block(f"{'if' if index == 0 else 'elif'} action == {index} and {allowed}:"):
             perform.put(f"start_{action.spell}(s, t, m, r, {action.target})")
             if context.model.spell(action.spell).gcd is None:  # it may take no time: a list that casts it for ever ends here
@@ -452,6 +519,8 @@ def decision_functions(context: Context) -> list[Function]:
         with perform.block(f"if action != {len(actions) - 1}:"):
             perform.put("s.fault |= 4")
         perform.put("wait(s, t)")
+    if pauses(context.model):
+        perform.put("s.acting = 0")
     legal.put(f"mask[{len(actions) - 1}] = 1")
     legal.put("return count")
     any_legal.put("return False")
@@ -510,6 +579,13 @@ def _step(context: Context) -> list[Function]:
     ]
 
 
+def _there(context: Context, target: int) -> str:
+    """Text of the condition that an enemy is there; the first always is."""
+    if not target:
+        return ""
+    return f" and present(s, t, {target})" if context.model.scripted else f" and {target} < t.enemies"
+
+
 def _stop_channel(context: Context) -> Function:
     w = Writer()
     for spell in context.model.spells:
@@ -537,6 +613,8 @@ def _begin(context: Context) -> Function:
                 w.put(f"s.{f.name}[i] = {NEVER if f.name == 'at' else (0 if f.type == 'int' else 0.0)}")
         else:
             w.put(f"s.{f.name} = {NEVER if f.name in nevers else -1 if f.name in minus else (0 if f.type == 'int' else 0.0)}")
+    if pauses(model):
+        w.put("s.acting = 1")
     w.put("s.duration = t.duration")
     w.put("start = prepull_at(t, 0) if t.prepull_count > 0 else 0")
     w.put("s.now = start")
@@ -550,11 +628,16 @@ def _begin(context: Context) -> Function:
     for spell in model.spells:
         if spell.cooldown is not None:
             w.put(f"s.cd_{spell.name} = start")
+        if spell.charges:
+            w.put(f"s.cd_{spell.name}_full = start")
         if spell.uses is not None:
             w.put(f"s.uses_{spell.name} = {text(spell.uses, context, Scope(), f'{spell.name}_uses')}")
     for icd in model.icds:
         w.put(f"s.icd_{icd.name} = start")
     w.put(f"schedule(s, {layout.slot('pull')}, start)")
+    if model.scripted:
+        with w.block("if t.scenes > 1:"):
+            w.put(f"schedule(s, {layout.slot('scene')}, t.scene_at[1])")
     for spell in swings(model, ""):
         _first_swing(w, context, spell, "0")
     for stat in rates(context):
@@ -572,6 +655,8 @@ def _begin(context: Context) -> Function:
     if context.autocast:
         w.put("sort_autocast(s)")
         w.put("s.auto_ready = start")
+    if pauses(model):
+        w.put("s.acting = 0")
     w.put("advance(s, t, m, r)")
     return Function("begin", STATE, "A fresh fight, advanced to its first decision point.", "", tuple(w.lines))
 

@@ -11,13 +11,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portunus.dsl.model import Aura, Model, Pet, Spell, Stat
+from portunus.dsl.model import Aura, Decide, Model, Pet, Spell, Stat
 from portunus.errors import PortunusError
 
 NEVER = 1 << 62
 MISSILES = 4
 ROTATION_SLOTS = 192
 SEQUENCES = 8
+PILE = 8  # interrupted functions of one event, each within the next
 
 WordType = Literal["int", "float"]
 
@@ -38,7 +39,7 @@ class Slot:
     """An event slot: at most one event of this kind is scheduled at a time.
 
     Attributes:
-        name: Unique name. kind: "gcd", "cast", "tick" (resource), "pull", "missile", "swing", "pet_gcd", "pet_cast", "pet_end", "aura", "twin".
+        name: Unique name. kind: "gcd", "cast", "tick" (resource), "pull", "scene", "missile", "swing", "pet_gcd", "pet_cast", "pet_end", "aura", "twin".
         subject: Resource, pet, spell or aura; missile number. target: index of the enemy, -1 none. priority: larger goes first at one instant.
     """
 
@@ -171,6 +172,13 @@ def remembers(model: Model) -> bool:
     return interruptible(model) or bool(kinds & {"channel", "sequence", "strict", "wait"})
 
 
+def pauses(model: Model) -> bool:
+    """May the player act within an event?"""
+    from portunus.ir.statements import all_statements
+
+    return any(isinstance(s, Decide) and s.within for s in all_statements(model))
+
+
 def asked_fresh(model: Model, aura: Aura) -> bool:
     """Does any handler ask whether the aura was applied at this very instant?"""
     from portunus.ir.statements import all_expressions
@@ -210,6 +218,7 @@ def build_layout(model: Model) -> Layout:
 
 def _slots(model: Model) -> tuple[tuple[Slot, ...], int, int]:
     slots = [Slot("gcd", "gcd", "", -1, 0), Slot("cast", "cast", "", -1, 0), Slot("pull", "pull", "", -1, 10)]
+    slots += [Slot("scene", "scene", "", -1, 200)] if model.scripted else []  # before anything else of an instant
     # Swings go before everything else of an instant, a pet's first; then resources that tick by themselves like energy.
     slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1 if r.rest_after is not None else 90) for r in model.resources if r.every is not None]
     slots += [Slot(f"{s.name}_swing", "swing", s.name, -1, 101 if s.owner else 100) for s in model.spells if s.swing is not None]
@@ -274,8 +283,16 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     b.scalar("cast_target", "int", "its enemy")
     b.scalar("cast_end", "int", "when it completes")
     b.scalar("cast_cost", "float", "what it will cost")
+    if model.scripted:
+        b.scalar("scene", "int", "scene of the encounter's script")
+        b.scalar("cast_lock", "int", "end of the global cooldown the running cast began")
     b.array("at", "int", len(slots), "time of the event in each slot")
     b.array("order", "int", len(slots), "sequence number of the event in each slot")
+    if pauses(model):
+        b.scalar("acting", "int", "1 while the player's action takes effect")
+        b.scalar("paused", "int", "1 when the player may act within an event")
+        b.scalar("pile", "int", "interrupted functions of the event, see pile_site")
+        b.scalar("pile_base", "int", "how many of them were interrupted before")
     if missiles(model):
         b.array("missile_spell", "int", MISSILES, "spell of each missile in flight")
         b.array("missile_target", "int", MISSILES, "its enemy")
@@ -302,6 +319,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     for spell in model.spells:
         if spell.cooldown is not None:
             b.scalar(f"cd_{spell.name}", "int", f"{spell.label} is ready at")
+        if spell.charges:
+            b.scalar(f"cd_{spell.name}_full", "int", f"all charges of {spell.label} are ready at")
         if spell.uses is not None:
             b.scalar(f"uses_{spell.name}", "int", f"uses left of {spell.label}")
     for icd in model.icds:

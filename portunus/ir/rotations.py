@@ -142,7 +142,8 @@ def _line(w: Writer, context: Context, line: RotationLine, names: _Names) -> Non
         most = context.model.ruleset.max_enemies if context.model.spell(line.spell).per_enemy else 1
         with w.block(f"for enemy in range(min(t.enemies, {min(line.max_targets, most)})):"):
             down = f"s.{line.aura}_on[enemy] == 0 or s.{line.aura}_end[enemy] - s.now < {overlap}"
-            with w.block(f"if ({down}) and can_cast_{line.spell}(s, t):"):
+            here = "present(s, t, enemy) and " if context.model.scripted else ""
+            with w.block(f"if {here}({down}) and can_cast_{line.spell}(s, t):"):
                 _choose(w, context, names, line.spell, f"{names.index[line.spell, 0]} + enemy")
 
 

@@ -28,7 +28,7 @@ RESOURCES = {"currentRage": ("rage", "float"), "currentEnergy": ("energy", "floa
 
 # Elements of the source language that have no counterpart here.
 _UNSUPPORTED = """
-    bossSpellTimeToReady bossSpellIsCasting currentHealth currentHealthPercent currentNonDeathRuneCount runeSlotGrace autoTimeToNext spellCanCast spellCpm
+    bossSpellTimeToReady bossSpellIsCasting currentHealth currentHealthPercent currentNonDeathRuneCount runeSlotGrace spellCanCast spellCpm
     spellChanneledTicks spellCurrentCost auraInternalCooldown sequenceIsComplete
     sequenceIsReady sequenceTimeToReady frontOfTarget totemRemainingTime catExcessEnergy catNewSavageRoarDuration
 """
@@ -85,6 +85,7 @@ class ValueReader(NameReader):
             "spellIsChanneling": self._channelling,
             "gcdIsReady": lambda body, place: self._plain(body, place, Value("gcd.remains == 0s", "bool", COMPARISON)),
             "gcdTimeToReady": lambda body, place: self._plain(body, place, Value("gcd.remains", "time")),
+            "autoTimeToNext": self._next_swing,
             "channelClipDelay": lambda body, place: self._plain(body, place, Value("channel.clip_delay", "time")),
             "auraIsActive": lambda body, place: self._aura(body, place, "up"),
             "auraIsActiveWithReactionTime": lambda body, place: self._aura(body, place, "up"),
@@ -318,6 +319,14 @@ class ValueReader(NameReader):
         if spell is None:
             return None
         return known("time", 0) if spell.missile is None else Value(f"{spell.name}.travel_time", "time")
+
+    def _next_swing(self, body: dict[str, Any], place: str) -> Value | None:
+        if not self.fields(body, place):
+            return None
+        swings = [f"{s.name}.swing_remains" for s in self.model.spells if s.swing is not None and not s.owner]
+        if not swings:
+            return self._problem(place, "nothing in this spec swings by itself")
+        return Value(swings[0] if len(swings) == 1 else f"min({', '.join(swings)})", "time")
 
     def _channelling(self, body: dict[str, Any], place: str) -> Value | None:
         spell = self.spell(body.get("spellId"), f"{place}.spellId") if self.fields(body, place, "spellId") else None
