@@ -286,7 +286,7 @@ class _ListReader:
         enemy = self.values.on_enemy(body, "target", place, default=True)
         if spell is None or enemy is None:
             return None
-        if max(self.values.enemies, default=0) > 0 and not spell.per_enemy:
+        if isinstance(body.get("target"), dict) and body["target"].get("index", 0) > 0 and not spell.per_enemy:
             return self._problem(f"{place}.target", f"{spell.name} is always cast at the main enemy")
         return spell.name
 
