@@ -114,12 +114,13 @@ class English:
     def sentence(self, line: RotationLine) -> str:
         """A line of a priority list as one sentence."""
         spell = self.label(line.spell)
+        at = f" at enemy {line.enemy + 1}" if line.enemy else ""
         turns = ", then ".join(self.label(name) for name in line.spells)
         text = {
-            "cast": f"Cast {spell}",
+            "cast": f"Cast {spell}{at}",
             "cooldowns": "Use every cooldown that no other line names",
             "multidot": f"Cast {spell} on the first of up to {line.max_targets} enemies without {self.label(line.aura)}",
-            "channel": f"Channel {spell}",
+            "channel": f"Channel {spell}{at}",
             "sequence": f"Cast {turns}, each once",
             "strict": f"Cast {turns}, without a pause",
             "wait": f"Wait {self.phrase(line.time) if line.time is not None else ''}",

@@ -278,14 +278,15 @@ BLOCKS: dict[str, BlockKind] = {
                 "multidot living_bomb up_to 10 if fight.remains > 12s", condition=True, many=True,
             ),
             Keyword(
-                "channel", "spell=name [interrupt_if stop=expr]",
+                "channel", "spell=name [at enemy=expr] [interrupt_if stop=expr]",
                 "Channels a spell, and after a tick stops for any other line that can be taken, if `interrupt_if` holds then. A plain line channels to the end.",
                 "channel mind_flay interrupt_if gcd.remains == 0s", condition=True, many=True,
             ),
             Keyword("sequence", "spells=names", "Casts these spells in turn, each once in a fight; other lines may come in between.", "sequence corruption, haunt", condition=True, many=True),
             Keyword("strict_sequence", "spells=names", "Casts these spells in turn without a pause, if all are ready.", "strict_sequence inner_focus, mind_blast", condition=True, many=True),
             Keyword("wait", "time=expr", "Does nothing for a time.", "wait dot.corruption.remains if dot.corruption.remains <= 200ms", condition=True, many=True),
-            Keyword("*", "", "Casts a spell.", "scorch if fight.remains <= 4s", condition=True, many=True),
+            Keyword("*", "[at enemy=expr]", "Casts a spell; `at 2` = at the second enemy, if there is one, and then what the line asks of enemies it asks of that one.",
+                    "scorch if fight.remains <= 4s", condition=True, many=True),
         ),
         _block(
             "statements", "a block of effects", "What happens, in order. `if CONDITION { } else { }` may stand here too.",

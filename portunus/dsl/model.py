@@ -666,6 +666,7 @@ class RotationLine:
     stop: Expr | None = None
     spells: tuple[str, ...] = ()
     time: Expr | None = None
+    enemy: int = 0  # of "cast" and "channel": the index of the enemy it is cast at and looks at
 
     @property
     def casts(self) -> tuple[str, ...]:

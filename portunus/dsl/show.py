@@ -156,8 +156,9 @@ def _show_simple(item: Statement) -> str:
 
 def show_line(line: RotationLine) -> str:
     """A line of a rotation."""
-    text = {"cast": line.spell, "cooldowns": "cooldowns", "multidot": f"multidot {line.spell} up_to {line.max_targets}",
-            "channel": f"channel {line.spell}" + (f" interrupt_if {show(line.stop)}" if line.stop is not None else ""), "wait": f"wait {show(line.time, 9)}", "sequence": f"sequence {', '.join(line.spells)}",
+    at = f" at {line.enemy + 1}" if line.enemy else ""
+    text = {"cast": line.spell + at, "cooldowns": "cooldowns", "multidot": f"multidot {line.spell} up_to {line.max_targets}",
+            "channel": f"channel {line.spell}{at}" + (f" interrupt_if {show(line.stop)}" if line.stop is not None else ""), "wait": f"wait {show(line.time, 9)}", "sequence": f"sequence {', '.join(line.spells)}",
             "strict": f"strict_sequence {', '.join(line.spells)}"}[line.kind]
     if line.overlap is not None:
         text += f" overlap {show(line.overlap, 9)}"
