@@ -18,6 +18,7 @@ from portunus.planner.messages import CHANCE, DECISION, MAX_NAME, ActionReport, 
 from portunus.search.engine import Search, SearchResult
 from portunus.search.settings import SearchSettings
 from portunus.search.shared import Part
+from portunus.search.tree import SIMULATIONS
 from portunus.search.view import Branch, StateWords, TreeView
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Planner:
 
     def __init__(self, compiled: CompiledSpec, evaluator: Evaluator, settings: SearchSettings | None = None) -> None:
         self.compiled = compiled
+        self.evaluator = evaluator
         self.search = Part(compiled, evaluator, settings)
         self._margin_ms = 0.0
         model = compiled.model
@@ -109,6 +111,10 @@ class Planner:
             late = (perf_counter() - started) * 1e3 - budget_ms
             self._margin_ms = min(max(0.9 * self._margin_ms + 0.5 * late, 0.0), 0.2 * budget_ms)
         return suggestion
+
+    def peek(self) -> tuple[str, int]:
+        """The best action so far, for a `watch`, and the simulations so far."""
+        return self.compiled.actions[self.search.best()].name, int(self.search.arena.counters[SIMULATIONS])
 
     def report(
         self, result: SearchResult, *, started: float, sequence: int = 0, only: frozenset[str] | None = None, chosen: str = ""

@@ -160,6 +160,10 @@ class SharedPlanner:
         self._search(state, perf_counter(), budget_ms, simulations, seed, None, None)
         return self._ledger.choice()[0]
 
+    def peek(self) -> tuple[str, int]:
+        """The best action so far, for a `watch`, and the simulations so far."""
+        return self.compiled.actions[self._ledger.choice()[0]].name, self._ledger.simulations
+
     def _search(
         self, state: np.ndarray, started: float, budget_ms: float | None, simulations: int | None, seed: int,
         allowed: np.ndarray | None, watch: Callable[[], bool] | None,

@@ -118,6 +118,10 @@ class Part(Search):
             int(counters[SIMULATIONS]), int(counters[EVALUATIONS]), int(counters[DEPTH]),
         )  # fmt: skip
 
+    def best(self) -> int:
+        """The action it would take now."""
+        return int(self.arena.edges[int(choose_action_edge(self.arena, self.rules))]["action"])
+
     def result(self) -> SearchResult:
         """What this tree alone would answer."""
         return self._result(perf_counter())
