@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from portunus.ir.engine import PREPULL_LINES, SWITCHES, THRESHOLDS, watched
 from portunus.ir.expressions import StaticValues, is_static, walk
 from portunus.ir.layout import numpy_dtype
 from portunus.ir.program import Program, lower
+from portunus.ir.scripts import TRACKS, follow_script
 from portunus.resources import data_folder, find_spec
 from portunus.runtime.cache import load_all, load_sealed, module_name
 from portunus.runtime.compiled import BlockSizes, CompiledSpec
@@ -48,18 +50,27 @@ def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | No
     model = spec if isinstance(spec, Model) else load_model(find_spec(str(spec)))
     character = resolve_profile(model, profile)
     fight = resolve_encounter(encounter)
-    if fight.enemies > model.ruleset.max_enemies:
-        raise PortunusError(f"the encounter {fight.name} has {fight.enemies} enemies, the ruleset allows {model.ruleset.max_enemies}",
-                            hint="Raise `max_enemies` in the ruleset file.")
-    model = replace(model, rotations=(*model.rotations, *rotations))
-    program = lower(model)
+    program = lower(in_encounter(replace(model, rotations=(*model.rotations, *rotations)), fight))
     prepull_of = rotations[-1].name if rotations else "default"
     return assemble(program, tables_of(program, character, fight, reference=reference, rotation=prepull_of), fight, reference=reference)
 
 
-def program_of(spec: str | Path) -> Program:
-    """The lowered spec, without compiling it."""
-    return lower(load_model(find_spec(str(spec))))
+def in_encounter(model: Model, encounter: Encounter) -> Model:
+    """The model for an encounter: with one in which enemies come and go or the player must move, it follows the script.
+
+    Raises:
+        PortunusError: The ruleset does not allow so many enemies.
+    """
+    if encounter.most_enemies > model.ruleset.max_enemies:
+        raise PortunusError(f"the encounter {encounter.name} has {encounter.most_enemies} enemies, the ruleset allows {model.ruleset.max_enemies}",
+                            hint="Raise `max_enemies` in the ruleset file, or choose an encounter with fewer enemies.")
+    return follow_script(model) if encounter.scripted and not model.scripted else model
+
+
+def program_of(spec: str | Path, encounter: Encounter | None = None) -> Program:
+    """The lowered spec, without compiling it; for an encounter, else for one without a script."""
+    model = load_model(find_spec(str(spec)))
+    return lower(model if encounter is None else in_encounter(model, encounter))
 
 
 def resolve_profile(model: Model, profile: Profile | str | Path | None) -> Profile:
@@ -106,9 +117,9 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
     model = program.model
     values = static_values(model, profile, encounter)
     full, tenth = values.stat("resist_full"), values.stat("resist_tenth")
-    fixed: dict[str, float] = {
-        "duration": encounter.duration_ns, "enemies": encounter.enemies,
-        "slots": program.layout.slots_before_enemies + encounter.enemies * program.layout.slots_per_enemy,
+    fixed: dict[str, Any] = {
+        "duration": encounter.duration_ns, "enemies": encounter.most_enemies,
+        "slots": program.layout.slots_before_enemies + encounter.most_enemies * program.layout.slots_per_enemy,
         "gcd_floor": model.ruleset.gcd_floor, "poll": model.ruleset.poll, "clip_delay": encounter.clip_delay_ns, "auto_wait": 0 if reference else 1,
         "execute_20": encounter.execute[0], "execute_25": encounter.execute[1], "execute_35": encounter.execute[2],
         "area_factor": min(model.ruleset.area_cap / encounter.enemies, 1.0),
@@ -117,6 +128,8 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
     declared = {name for name, _ in model.ruleset.switches}
     for name in (*declared, *SWITCHES):
         fixed[f"switch_{name}"] = 1 if reference and name in declared else 0
+    if model.scripted:
+        fixed |= _script(encounter) | {"area_cap": float(model.ruleset.area_cap)}
     prepull = _prepull(program, rotation)
     fixed["prepull_count"] = len(prepull)
     for index in range(PREPULL_LINES):
@@ -145,6 +158,20 @@ def _thresholds(program: Program, rotation: str, resource: str, values: StaticVa
     if len(amounts) > THRESHOLDS:
         raise PortunusError(f"the list {rotation} asks for more than {THRESHOLDS} different amounts of {resource}", hint="Shorten it.")
     return amounts
+
+
+def _script(encounter: Encounter) -> dict[str, Any]:
+    """What the tables hold of an encounter's script."""
+    found = encounter.scenes
+    tables: dict[str, Any] = {
+        "scenes": len(found), "health": encounter.health, "others": encounter.others, "scene_at": [x.at_ns for x in found],
+        "scene_present": [sum(1 << number for number in x.present) for x in found], "scene_enemies": [len(x.present) for x in found],
+        "scene_taken": [x.taken for x in found],
+    }
+    for place, track in enumerate(TRACKS):
+        tables[f"scene_{track}"] = [int(getattr(x, track)) for x in found]
+        tables[f"scene_{track}_until"] = [x.until_ns[place] for x in found]
+    return tables
 
 
 def _prepull(program: Program, rotation: str) -> list[tuple[int, int]]:
@@ -177,5 +204,5 @@ def assemble(program: Program, values: dict[str, object], encounter: Encounter, 
     sizes = BlockSizes(program.layout, len(tables), numpy_dtype(program.tables.fields()))
     digest = program.layout.digest([a.name for a in program.actions], program.feature_names, model.behaviour)
     return CompiledSpec(model.name, model.label, model, program.actions, program.feature_names, sizes, digest, model.behaviour, tables, values, kernels,
-                        sampled.entry_fights.address, encounter.duration_ns, encounter.enemies, model.ruleset.gcd / 1e9, reference,
+                        sampled.entry_fights.address, encounter.duration_ns, encounter.most_enemies, model.ruleset.gcd / 1e9, reference,
                         (sampled, expected, *lists.values()))

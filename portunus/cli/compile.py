@@ -21,7 +21,8 @@ def command(spec: str, profile: str | None, encounter: str | None, show: str | N
     from portunus.compiler import compile_spec, program_of, resolve_encounter, resolve_profile, tables_of
 
     if show is not None:
-        program = program_of(spec)
+        fight = resolve_encounter(encounter)
+        program = program_of(spec, fight)
         if show in ("sampled", "expected"):
             from portunus.codegen.numba import engine_module
 
@@ -31,7 +32,7 @@ def command(spec: str, profile: str | None, encounter: str | None, show: str | N
 
             click.echo("\n\n".join(source(f).replace("def rotation(", f"def rotation_{name}(") for name, f in program.rotations.items()))
         elif show == "tables":
-            for name, value in tables_of(program, resolve_profile(program.model, profile), resolve_encounter(encounter)).items():
+            for name, value in tables_of(program, resolve_profile(program.model, profile), fight).items():
                 click.echo(f"{name:40} {value}" if not isinstance(value, list) else f"{name:40} {[v for v in value if v]}")
         else:
             for field in program.layout.state:

@@ -74,8 +74,22 @@ class Auras(Parts):
             max_stacks=self.whole(stacks, "maximum", 1, 1000) if stacks else 0, ticks=most, every=every,
             hasted=hasted is not None, hasted_if=hasted_if, tick_growth=growth, tick_amount=tick_amount, attack=attack, tick_crits=tick_crits, refresh=rule,  # type: ignore[arg-type]
             values=facts.values, hidden=item.field("hidden") is not None, on_tick=hooks.get("tick", ()), on_expire=hooks.get("expire", ()), only_switch=only, span=item.span,
-            tick_count=count, blocks=item.field("blocks") is not None, owner=pet, shown_as=how,  # type: ignore[arg-type]
+            tick_count=count, exclusive=self._exclusive(item, facts.on_target), blocks=item.field("blocks") is not None, owner=pet,
+            shown_as=how,  # type: ignore[arg-type]
         )  # fmt: skip
+
+    def _exclusive(self, item: Definition, on_target: bool) -> str:
+        """The group of auras that end each other; all are on the player, or all on an enemy."""
+        field = item.field("exclusive")
+        if field is None:
+            return ""
+        group = field.name("group")
+        for name, other in self.symbols.auras.items():
+            same = other.field("exclusive")
+            if same is not None and same.name("group") == group and self.symbols.aura_facts[name].on_target != on_target:
+                self.problems.error("PT402", field.arguments["group"].span, f"`{name}` of the same group is {'on the player' if on_target else 'on an enemy'}", "Auras that end each other are on the same unit.")
+                break
+        return group
 
     def _ticks(self, item: Field | None, context: Context) -> tuple[Expr | None, int]:
         """How many ticks an application has (None = a fixed number), and how many at most."""

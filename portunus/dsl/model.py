@@ -81,6 +81,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "cooldown_remains": (("spell",), "time until ready"),
     "icd_ready": (("icd",), "an internal cooldown is over"),
     "icd_remains": (("icd",), "time until an internal cooldown is over"),
+    "charges": (("spell",), "charges of a spell that are ready"),
     "uses_left": (("spell",), "uses left of a spell with limited uses"),
     "cast_time": (("spell",), "cast time with current haste, ignoring what makes it instant; its lock if it has none"),
     "base_cost": (("spell",), "cost before modifiers"),
@@ -99,6 +100,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "fight_remains": ((), "time to the end of the fight"),
     "target_phase": ((), "health phase of the enemies as a fraction: 1, 0.35, 0.25 or 0.20 (`target.health <= 35%`)"),
     "enemies": ((), "number of enemies"),
+    "script": (("name", "name"), "what the encounter's script says of movement, adds or vulnerable: up, time left, time until the next"),
     "runes_ready": (("n",), "runes of a kind that are ready, wild ones too"),
     "runes_wild": ((), "wild runes that are ready"),
     "runes_wait": (("n",), "time until a rune of a kind is ready"),
@@ -107,6 +109,9 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "rune_wild": (("n",), "a single rune is wild"),
     "rune_wait": (("n",), "time until a single rune is ready"),
     "switch": (("switch",), "an artefact of the reference is on"),
+    # while an encounter's script is followed (`portunus.ir.scripts`)
+    "enemies_now": ((), "number of enemies that are there now"),
+    "scene": (("name", "name"), "as `script`, now"),
     # context of a handler
     "event_primary": ((), "it is rolled against the enemy the spell was cast at"),
     "event_damage": ((), "damage dealt by the hit or tick being handled"),
@@ -552,6 +557,8 @@ class Spell:
     shares: tuple[str, ...] = ()  # spells whose cooldown starts and ends with its own
     on_roll: tuple[Statement, ...] = ()  # when a hit is rolled, landed or not, before it lands
     interruptible: bool = False
+    charges: int = 0  # how many casts its cooldown brings back one after the other, 0 = one
+    cooldown_hasted: bool = False  # haste at its cast shortens its cooldown
 
     @property
     def effects(self) -> tuple[Statement, ...]:
@@ -602,6 +609,7 @@ class Aura:
     tick_count: Expr | None = None  # number of ticks of an application, at most `ticks`; None = always `ticks`
     blocks: bool = False  # while it is up the player cannot use what needs the global cooldown
     hasted_if: Expr | None = None  # static
+    exclusive: str = ""  # group of auras of which a unit has one: a new one ends the others
     tick_growth: Expr | None = None  # added to a tick's damage, may use the number of the tick
     shown_as: Literal["", "stance", "queued"] = ""  # how the client shows it, "" = as a buff or debuff
 
@@ -671,6 +679,7 @@ class RotationLine:
     stop: Expr | None = None
     spells: tuple[str, ...] = ()
     time: Expr | None = None
+    enemy: int = 0  # of "cast" and "channel": the index of the enemy it is cast at and looks at
 
     @property
     def casts(self) -> tuple[str, ...]:
@@ -812,6 +821,7 @@ class Model:
     tables: tuple[AttackTable, ...] = ()
     icds: tuple[Icd, ...] = ()
     runes: Runes | None = None
+    scripted: bool = False  # for encounters in which enemies come and go, the player must move, or damage taken changes
 
     def stat(self, name: str) -> Stat | None:
         """The statistic of that name (a pet's is `pet.name`), or None."""

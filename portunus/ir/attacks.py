@@ -66,7 +66,8 @@ def damage_factor(context: Context, thing: Thing, attack: Attack, scope: Scope) 
 
 def taken_factor(context: Context, thing: Thing, scope: Scope) -> str:
     """Text of the enemy's damage-taken multiplier, "" if nothing changes it."""
-    return " * ".join(guarded(context, m, scope, "1.0") for m in modifiers(context, "damage_taken", thing))
+    parts = [guarded(context, m, scope, "1.0") for m in modifiers(context, "damage_taken", thing)]
+    return " * ".join([*parts, *(["t.scene_taken[s.scene]"] if context.model.scripted else [])])
 
 
 def crit_chance(context: Context, thing: Thing, attack: Attack, scope: Scope) -> str:

@@ -52,6 +52,10 @@ def _apply(context: Context, aura: Aura) -> Function:
     if asked_fresh(context.model, aura):
         w.put(f"{name}_applied_at{at} = s.now")
         w.put(f"{name}_applied_by{at} = spell")
+    for other in context.model.auras:
+        if aura.exclusive and other.exclusive == aura.exclusive and other.name != aura.name:
+            with w.block(f"if s.{other.name}_on{at} != 0:"):
+                w.put(call_aura(context, other.name, "fade", scope))
     w.put(f"m.aura_procs[{context.aura_index(aura.name)}] += 1")
     if aura.tick_amount is not None and not any((x.id, x.tag) == (aura.id, aura.tag) for x in context.model.spells):
         w.put(f"m.casts[{context.row(aura)}] += 1")

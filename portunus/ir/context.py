@@ -98,6 +98,15 @@ class Context:
         return replace(self, expected=True)
 
     @property
+    def enemies(self) -> str:
+        """Text of the number of enemies that are there."""
+        return "t.scene_enemies[s.scene]" if self.model.scripted else "t.enemies"
+
+    def in_turn(self, target: str, turn: object) -> str:
+        """Text of the index of the enemy `turn` places after `target`."""
+        return f"nth_enemy(s, t, {target}, {turn})" if self.model.scripted else f"({target} + {turn}) % t.enemies"
+
+    @property
     def free_actions(self) -> bool:
         """Is there an action that may be taken while a global cooldown runs?"""
         return any(s.chosen and s.gcd is None and s.autocast is None for s in self.model.spells)

@@ -24,6 +24,7 @@ from portunus.ir.layout import (
     swing_slot,
 )
 from portunus.ir.runes import rune_functions
+from portunus.ir.scripts import present_function, script_functions, script_tables
 from portunus.ir.spells import casting
 from portunus.ir.statements import all_statements, body_expressions, gain_arguments
 from portunus.ir.stats import rate_functions, rates, stat_functions, swings
@@ -66,6 +67,8 @@ def fixed_tables(context: Context) -> None:
             context.tables.fixed(f"{resource}_threshold_{index}", "float")
     for name in ("execute_20", "execute_25", "execute_35", "area_factor", "resist_full", "resist_tenth", "resist_mean"):
         context.tables.fixed(name, "float")
+    if context.model.scripted:
+        script_tables(context.tables)
 
 
 def helper_functions(context: Context) -> list[Function]:
@@ -82,6 +85,7 @@ def helper_functions(context: Context) -> list[Function]:
         _function("phase", ("s", "t"), "Health phase of the enemies, by time.",
                   [*(["if t.switch_late_phase != 0 and s.now == 0 and t.prepull_count == 0:", "    return 1.0"]
                      if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),
+                   *(_phase_by_health() if context.model.scripted else []),
                    "if s.now >= int((1.0 - t.execute_20) * s.duration):", "    return 0.20",
                    "if s.now >= int((1.0 - t.execute_25) * s.duration):", "    return 0.25",
                    "if s.now >= int((1.0 - t.execute_35) * s.duration):", "    return 0.35", "return 1.0"]),
@@ -92,6 +96,8 @@ def helper_functions(context: Context) -> list[Function]:
             ["if t.switch_list_rolls != 0 and t.resist_full < 1.0:", "    s.stream = stream_next(s.stream)", "    u = stream_uniform(s.stream)",
              "    factor = 1.0 if u < t.resist_full else 0.9 if u < t.resist_full + t.resist_tenth else 0.8",
              "    return amount * factor / factor * t.resist_mean", "return amount * t.resist_mean"]))
+    if context.model.scripted:
+        functions.append(present_function())
     if missiles(context.model):
         functions.append(_launch(context))
     if watched(context.model):
@@ -131,6 +137,13 @@ def _look(context: Context) -> Function:
     return _function("look", STATE, "The player may act now, before what is left of the event.",
                      [*late, f"if s.now < 0 or s.acting != 0 or s.channel != 0 or {casting(context.model)}:", "    return",
                       "if t.auto_wait == 0 or any_legal(s, t):", "    s.deciding = 1", "    s.paused = 1", "    s.pile_base = s.pile", "else:", "    wait(s, t)"])
+
+
+def _phase_by_health() -> list[str]:
+    """Where the enemies have a health: what the player and the others have left of it."""
+    return ["if t.health > 0.0:", "    left = 1.0 - (s.damage + t.others * (max(s.now, 0) / 1e9)) / t.health",
+            "    if left <= 0.20:", "        return 0.20", "    if left <= 0.25:", "        return 0.25", "    if left <= 0.35:", "        return 0.35",
+            "    return 1.0"]
 
 
 def _launch(context: Context) -> Function:
@@ -292,7 +305,7 @@ def _act(context: Context, pet: Pet) -> Function:
 def event_functions(context: Context) -> list[Function]:
     """Completion of casts, landing of missiles, dispatch of events and the clock."""
     flying = [_arrive(context)] if missiles(context.model) else []
-    return [_finish_cast(context), *flying, expire_guard(), _dispatch(context), first_function(context), _next_event(context)]
+    return [*(script_functions(context) if context.model.scripted else []), _finish_cast(context), *flying, expire_guard(), _dispatch(context), first_function(context), _next_event(context)]
 
 
 def _finish_cast(context: Context) -> Function:
@@ -311,6 +324,9 @@ def _arrive(context: Context) -> Function:
 
     w = Writer()
     w.put("spell, target = s.missile_spell[i], s.missile_target[i]")
+    if context.model.scripted:
+        with w.block("if not present(s, t, target):"):
+            w.put("return")
     if not context.expected:
         w.put("damage, outcome = s.missile_damage[i], s.missile_outcome[i]")
     for spell in context.model.spells:
@@ -377,6 +393,8 @@ def _player_event(w: Writer, context: Context, kind: str, subject: str, index: i
         w.put("finish_cast(s, t, m, r)")
     elif kind == "pull":
         w.put("prepull(s, t, m, r)")
+    elif kind == "scene":
+        w.put("next_scene(s, t, m, r)")
     elif kind == "tick":
         _resource_tick(w, context, subject, index)
     elif kind == "missile":
@@ -478,7 +496,7 @@ def decision_functions(context: Context) -> list[Function]:
             legal.put(f"mask[{index}] = 1 if s.channel != 0 else 0")
             legal.put(f"count += mask[{index}]")
             continue
-        allowed = ("s.channel == 0 and " if stops else "") + f"can_cast_{action.spell}(s, t)" + (f" and {action.target} < t.enemies" if action.target else "")
+        allowed = ("s.channel == 0 and " if stops else "") + f"can_cast_{action.spell}(s, t)" + _there(context, action.target)
         with perform.block(f"{'if' if index == 0 else 'elif'} action == {index} and {allowed}:"):
             perform.put(f"start_{action.spell}(s, t, m, r, {action.target})")
             if context.model.spell(action.spell).gcd is None:  # it may take no time: a list that casts it for ever ends here
@@ -561,6 +579,13 @@ def _step(context: Context) -> list[Function]:
     ]
 
 
+def _there(context: Context, target: int) -> str:
+    """Text of the condition that an enemy is there; the first always is."""
+    if not target:
+        return ""
+    return f" and present(s, t, {target})" if context.model.scripted else f" and {target} < t.enemies"
+
+
 def _stop_channel(context: Context) -> Function:
     w = Writer()
     for spell in context.model.spells:
@@ -603,11 +628,16 @@ def _begin(context: Context) -> Function:
     for spell in model.spells:
         if spell.cooldown is not None:
             w.put(f"s.cd_{spell.name} = start")
+        if spell.charges:
+            w.put(f"s.cd_{spell.name}_full = start")
         if spell.uses is not None:
             w.put(f"s.uses_{spell.name} = {text(spell.uses, context, Scope(), f'{spell.name}_uses')}")
     for icd in model.icds:
         w.put(f"s.icd_{icd.name} = start")
     w.put(f"schedule(s, {layout.slot('pull')}, start)")
+    if model.scripted:
+        with w.block("if t.scenes > 1:"):
+            w.put(f"schedule(s, {layout.slot('scene')}, t.scene_at[1])")
     for spell in swings(model, ""):
         _first_swing(w, context, spell, "0")
     for stat in rates(context):

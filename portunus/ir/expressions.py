@@ -18,8 +18,9 @@ from portunus.ir.layout import swing_slot
 if TYPE_CHECKING:
     from portunus.ir.context import Context
 
-STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "in_front", "enemies", "weapon", "armor",
+STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "in_front", "enemies", "script", "weapon", "armor",
                            "resource_max", "resource_base", "base_cost"})
+NO_EVENT_NS = 3600 * 10**9  # how far away an event of the encounter is that never comes: the longest fight
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
               "and": "and", "or": "or"}
 
@@ -44,9 +45,9 @@ def is_static(expr: Expr) -> bool:
 
 
 _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh",
-                               "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
+                               "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "charges", "cast_time", "fight_time", "fight_remains", "target_phase",
                                "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost", "event_crossed",
-                               "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "swing_remains", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
+                               "enemies_now", "scene", "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "swing_remains", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
                                "rune_ready", "rune_wild", "rune_wait", "switch", "index", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "channelling", "gcd_remains", "clip_delay", "tick"})
 # Without those that have a value before a fight, too.
 OF_THE_FIGHT = _STATE_OPERATIONS - {"live_stat", "live_armor"}
@@ -140,6 +141,7 @@ _EVALUATE: dict[str, Callable[[StaticValues, Expr], float]] = {
     "distance": lambda v, e: v.distance_yards,
     "in_front": lambda v, e: v.in_front,
     "enemies": lambda v, e: v.enemies,
+    "script": lambda v, e: NO_EVENT_NS if e.args[1] == "in" else 0,
     "by_level": lambda v, e: v.value(e.args[min(max(v.level_difference, 0), len(e.args) - 1)]),
     "resource_max": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).maximum),
     "resource_base": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).base),
@@ -315,6 +317,25 @@ def _latest_cost(expr: Expr, context: Context, scope: Scope) -> str:
     return f"(s.cost_latest[{context.spell_index(name)}] if t.switch_latest_cost != 0 else cost_{name}(s, t))"
 
 
+def cooldown_text(context: Context, spell: Spell, scope: Scope) -> str:
+    """Text of a spell's cooldown, at the haste of this moment where haste shortens it."""
+    assert spell.cooldown is not None
+    length = text(spell.cooldown, context, scope, f"{spell.name}_cooldown")
+    return f"int({length} * cast_speed(s, t))" if spell.cooldown_hasted else length
+
+
+def _charges(expr: Expr, context: Context, scope: Scope) -> str:
+    spell = context.model.spell(expr.args[0])
+    full = f"s.cd_{spell.name}_full"
+    return f"({context.count(spell, 'charges', spell.charges)} + (min(s.now, {full}) - {full}) // max({cooldown_text(context, spell, scope)}, 1))"
+
+
+def _scene(expr: Expr) -> str:
+    from portunus.ir.scripts import scene_text
+
+    return scene_text(*expr.args)
+
+
 _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "resource": lambda e, c, p: f"s.{e.args[0]}",
     "aura_up": lambda e, c, p: f"({_aura_field(e, c, p, 'on')} != 0)",
@@ -333,6 +354,7 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "icd_ready": lambda e, c, p: f"(s.icd_{e.args[0]} <= s.now)",
     "icd_remains": lambda e, c, p: f"max(s.icd_{e.args[0]} - s.now, 0)",
     "uses_left": lambda e, c, p: f"s.uses_{e.args[0]}",
+    "charges": _charges,
     "cast_time": _cast_time,
     "fight_time": lambda e, c, p: "s.now",
     "fight_remains": lambda e, c, p: "(s.duration - s.now)",
@@ -364,6 +386,8 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "live_armor": lambda e, c, p: f"enemy_armor(s, t, {p.target})",
     "aura_enemies": lambda e, c, p: f"({' + '.join(f's.{e.args[0]}_on[{i}]' for i in range(c.layout.max_enemies))})",
     "index": lambda e, c, p: "turn",
+    "enemies_now": lambda e, c, p: c.enemies,
+    "scene": lambda e, c, p: _scene(e),
     "event_cost": lambda e, c, p: "cost",
     "event_base_cost": lambda e, c, p: "base_cost",
     "event_crossed": lambda e, c, p: "crossed(t, spell, cost, base_cost)",

@@ -39,7 +39,7 @@ class Slot:
     """An event slot: at most one event of this kind is scheduled at a time.
 
     Attributes:
-        name: Unique name. kind: "gcd", "cast", "tick" (resource), "pull", "missile", "swing", "pet_gcd", "pet_cast", "pet_end", "aura", "twin".
+        name: Unique name. kind: "gcd", "cast", "tick" (resource), "pull", "scene", "missile", "swing", "pet_gcd", "pet_cast", "pet_end", "aura", "twin".
         subject: Resource, pet, spell or aura; missile number. target: index of the enemy, -1 none. priority: larger goes first at one instant.
     """
 
@@ -218,6 +218,7 @@ def build_layout(model: Model) -> Layout:
 
 def _slots(model: Model) -> tuple[tuple[Slot, ...], int, int]:
     slots = [Slot("gcd", "gcd", "", -1, 0), Slot("cast", "cast", "", -1, 0), Slot("pull", "pull", "", -1, 10)]
+    slots += [Slot("scene", "scene", "", -1, 200)] if model.scripted else []  # before anything else of an instant
     # Swings go before everything else of an instant, a pet's first; then resources that tick by themselves like energy.
     slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1 if r.rest_after is not None else 90) for r in model.resources if r.every is not None]
     slots += [Slot(f"{s.name}_swing", "swing", s.name, -1, 101 if s.owner else 100) for s in model.spells if s.swing is not None]
@@ -282,6 +283,9 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     b.scalar("cast_target", "int", "its enemy")
     b.scalar("cast_end", "int", "when it completes")
     b.scalar("cast_cost", "float", "what it will cost")
+    if model.scripted:
+        b.scalar("scene", "int", "scene of the encounter's script")
+        b.scalar("cast_lock", "int", "end of the global cooldown the running cast began")
     b.array("at", "int", len(slots), "time of the event in each slot")
     b.array("order", "int", len(slots), "sequence number of the event in each slot")
     if pauses(model):
@@ -315,6 +319,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     for spell in model.spells:
         if spell.cooldown is not None:
             b.scalar(f"cd_{spell.name}", "int", f"{spell.label} is ready at")
+        if spell.charges:
+            b.scalar(f"cd_{spell.name}_full", "int", f"all charges of {spell.label} are ready at")
         if spell.uses is not None:
             b.scalar(f"uses_{spell.name}", "int", f"uses left of {spell.label}")
     for icd in model.icds:

@@ -6,7 +6,7 @@ from portunus.dsl.model import OUTCOMES, Apply, Damage, Model, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope, text
+from portunus.ir.expressions import Scope, cooldown_text, text
 from portunus.ir.layout import pauses, swing_slot
 from portunus.ir.runes import counts
 from portunus.ir.statements import call_aura, inner, write_body, write_payment
@@ -60,6 +60,10 @@ def _can_cast(context: Context, spell: Spell) -> Function:
         conditions.append(f"not ({text(spell.requires, context, Scope(), f'{spell.name}_requires')})")
     if spell.uses is not None:
         conditions.append(f"s.uses_{spell.name} <= 0")
+    if context.model.scripted and (spell.cast is not None or spell.channel):
+        moving = "t.scene_movement[s.scene] != 0"
+        at_once = spell.instant_if is not None and not spell.channel
+        conditions.append(f"{moving} and not ({text(spell.instant_if, context, Scope(), f'{spell.name}_instant')})" if at_once else moving)  # type: ignore[arg-type]
     conditions.append(casting(context.model))
     # What needs no global cooldown may be used while it runs, except what the line `cooldowns` takes.
     if spell.gcd is not None or spell.autocast is not None:
@@ -102,7 +106,13 @@ def _start(context: Context, spell: Spell) -> Function:
             w.put("cast = 0")
     write_body(w, context, spell.on_start, scope, spell)
     if spell.cooldown is not None:
-        w.put(f"s.cd_{spell.name} = s.now + cast + {text(spell.cooldown, context, scope, f'{spell.name}_cooldown')}")
+        length = cooldown_text(context, spell, scope)
+        if spell.charges:
+            w.put(f"length = {length}")
+            w.put(f"s.cd_{spell.name}_full = max(s.cd_{spell.name}_full, s.now + cast) + length")
+            w.put(f"s.cd_{spell.name} = s.cd_{spell.name}_full - ({context.count(spell, 'charges', spell.charges)} - 1) * length")
+        else:
+            w.put(f"s.cd_{spell.name} = s.now + cast + {length}")
         for other in spell.shares:
             w.put(f"s.cd_{other} = s.cd_{spell.name}")
     if spell.gcd is not None:
@@ -120,6 +130,9 @@ def _start(context: Context, spell: Spell) -> Function:
             if not spell.owner:
                 w.put("s.cast_target = target")
                 w.put("s.cast_cost = cost")
+                if context.model.scripted:
+                    held = f"max({duration(spell.gcd, 'gcd')}, t.gcd_floor)" if spell.gcd is not None else "0"
+                    w.put(f"s.cast_lock = s.now + {held}")
             w.put(f"{prefix}cast_end = s.now + cast")
             slot = context.layout.slot(f"{spell.owner}_cast" if spell.owner else "cast")
             with w.block("if cast != lock:"):

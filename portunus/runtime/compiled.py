@@ -65,7 +65,7 @@ class CompiledSpec:
         behaviour: Version of the spec's behaviour.
         tables: int64 [table_words], the numbers. table_values: the same by slot name.
         kernels: Addresses of the C functions. fights_address: the loop over whole fights.
-        duration_ns, enemies: of the encounter. gcd_seconds: the ruleset's global cooldown.
+        duration_ns, enemies: of the encounter (the most there are at once). gcd_seconds: the ruleset's global cooldown.
         reference: True if the reference's artefacts are switched on.
         keep: Modules that own the compiled code.
     """
@@ -87,6 +87,16 @@ class CompiledSpec:
     gcd_seconds: float
     reference: bool
     keep: tuple[object, ...] = field(repr=False)
+
+    @property
+    def mean_enemies(self) -> float:
+        """How many enemies are there on the mean, where they come and go."""
+        if "scenes" not in self.table_values:
+            return float(self.enemies)
+        count = int(self.table_values["scenes"])  # type: ignore[call-overload]
+        times, present = (list(self.table_values[name])[:count] for name in ("scene_at", "scene_enemies"))  # type: ignore[call-overload]
+        ends = [*times[1:], self.duration_ns]
+        return sum(n * (end - begin) for n, begin, end in zip(present, times, ends, strict=True)) / self.duration_ns
 
     def new_state(self) -> np.ndarray:
         """A zeroed state, int64 [state_words]; `copy()` clones one."""

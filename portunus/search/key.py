@@ -58,7 +58,8 @@ def key_of(compiled: CompiledSpec) -> Key:
     kinds: tuple[list, list, list] = ([], [], [])  # word, guard, least
     for name, field in dtype.fields.items():
         start, size = first[name], field[0].itemsize // 8
-        if name in _HISTORY or start == HEADER_DAMAGE:
+        by_health = name == "damage" and "scene" in first and bool(compiled.table_values["health"])  # then it decides when phases begin
+        if not by_health and (name in _HISTORY or start == HEADER_DAMAGE):
             continue
         owner = max((aura for aura in auras if name.startswith(f"{aura}_")), key=len, default="")
         for place in range(min(size, compiled.enemies) if owner else size):
