@@ -23,6 +23,7 @@ from portunus.ir.layout import (
     stat_field,
     swing_slot,
 )
+from portunus.ir.quiet import QUIET, quiet_resources
 from portunus.ir.runes import rune_functions
 from portunus.ir.scripts import present_function, script_functions, script_tables
 from portunus.ir.spells import casting
@@ -475,13 +476,13 @@ def decision_functions(context: Context) -> list[Function]:
     actions = actions_of(context)
     cooldowns = [s.name for s in context.model.spells if s.cooldown is not None and not s.owner]
     # While a global cooldown or cast runs its end is the next decision.
-    stops, remembered = interruptible(context.model), remembers(context.model)
+    stops, remembered, quiet = interruptible(context.model), remembers(context.model), quiet_resources(context.model)
     wait = ["s.deciding = 0", *(["if s.channel != 0:", "    return"] if stops else []), *(["if s.gcd_end > s.now:", "    return"] if _wakes(context) else []), "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return",
             # Whatever happens next is a reason to look again; besides that only the end of a cooldown is.
             "s.idle = 1", f"wake = {NEVER}",
             *[line for c in cooldowns for line in (f"if s.cd_{c} > s.now:", f"    wake = min(wake, s.cd_{c})")],
             *(["if s.list_until > s.now:", "    wake = min(wake, s.list_until)"] if remembered else []),
-            "schedule(s, 0, wake)"]
+            *[f"s.tick_wanted[{place}] = 0.0" for place in range(len(quiet))], "schedule(s, 0, wake)"]
     perform, legal, any_legal = Writer(), Writer(), Writer()
     if pauses(context.model):
         perform.put("s.acting = 1")
@@ -557,7 +558,7 @@ def decision_functions(context: Context) -> list[Function]:
         Function("legal", ("s", "t", "mask"), "Write the mask of legal actions; returns how many.", "", tuple(legal.lines)),
         _function("advance", STATE, "Go on to the next decision point or the end of the fight.",
                   ["while s.finished == 0:", "    if s.deciding != 0:", "        if t.auto_wait == 0 or any_legal(s, t):", "            return",
-                   "        wait(s, t)", "    next_event(s, t, m, r)"]),
+                   "        wait(s, t)", *(["        wanted(s, t)", f"    {QUIET}(s, t, m, r)", "    if s.deciding == 0:", "        next_event(s, t, m, r)"] if quiet else ["    next_event(s, t, m, r)"])]),
         *_step(context),
         _begin(context), _finalize(context),
     ]
