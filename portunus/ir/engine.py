@@ -180,21 +180,18 @@ def _cast_speed(context: Context) -> Function:
 
 
 def _sort_autocast(context: Context) -> Function:
-    """Stable insertion sort by ready time, then priority, then order in the file."""
-    w = Writer()
+    """Stable insertion sort by ready time: of two that are ready at once the one that was tried first before stays first."""
+    lines = [f"for i in range(1, {len(context.autocast)}):", "    which, place = s.auto_order[i], i", "    ready = autocast_ready(s, which)",
+             "    while place > 0 and autocast_ready(s, s.auto_order[place - 1]) > ready:", "        s.auto_order[place] = s.auto_order[place - 1]",
+             "        place -= 1", "    s.auto_order[place] = which", "s.auto_ready = autocast_ready(s, s.auto_order[0])"]
+    return _function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", lines)
+
+
+def _first_autocast(w: Writer, context: Context) -> None:
+    """The order at the start of a fight: priority, then the order of the file."""
     spells = context.autocast
-    by_priority = sorted(range(len(spells)), key=lambda i: (-spells[i].autocast[0], i))  # type: ignore[index]
-    w.put(f"for i in range({len(spells)}):")
-    w.put("    s.auto_order[i] = -1")
-    for place, index in enumerate(by_priority):
-        ready = f"s.cd_{spells[index].name}" if spells[index].cooldown is not None else "0"
-        w.put(f"place = {place}")
-        w.put(f"while place > 0 and autocast_ready(s, s.auto_order[place - 1]) > {ready}:")
-        w.put("    s.auto_order[place] = s.auto_order[place - 1]")
-        w.put("    place -= 1")
-        w.put(f"s.auto_order[place] = {index}")
-    w.put("s.auto_ready = autocast_ready(s, s.auto_order[0])")
-    return Function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", "", tuple(w.lines))
+    for place, index in enumerate(sorted(range(len(spells)), key=lambda i: (-spells[i].autocast[0], i))):  # type: ignore[index]
+        w.put(f"s.auto_order[{place}] = {index}")
 
 
 def autocast_ready(context: Context) -> Function:
@@ -653,7 +650,7 @@ def _begin(context: Context) -> Function:
             with w.block(f"if {text(pet.permanent, context, Scope(), f'{pet.name}_permanent')} != 0:"):
                 w.put(f"summon_{pet.name}(s, t, m, r, {NEVER} - s.now)")
     if context.autocast:
-        w.put("sort_autocast(s)")
+        _first_autocast(w, context)
         w.put("s.auto_ready = start")
     if pauses(model):
         w.put("s.acting = 0")
