@@ -111,7 +111,7 @@ def helper_functions(context: Context) -> list[Function]:
     for resource in context.model.resources:
         functions.append(_gain(context, resource))
     if context.autocast:
-        functions.append(_sort_autocast(context))
+        functions += [_begin_autocast(context), _sort_autocast(context)]
     return functions
 
 
@@ -187,11 +187,11 @@ def _sort_autocast(context: Context) -> Function:
     return _function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", lines)
 
 
-def _first_autocast(w: Writer, context: Context) -> None:
-    """The order at the start of a fight: priority, then the order of the file."""
+def _begin_autocast(context: Context) -> Function:
     spells = context.autocast
-    for place, index in enumerate(sorted(range(len(spells)), key=lambda i: (-spells[i].autocast[0], i))):  # type: ignore[index]
-        w.put(f"s.auto_order[{place}] = {index}")
+    by_priority = sorted(range(len(spells)), key=lambda i: (-spells[i].autocast[0], i))  # type: ignore[index]
+    return _function("begin_autocast", ("s",), "The order at the start of a fight: priority, then the order of the file.",
+                     [f"s.auto_order[{place}] = {index}" for place, index in enumerate(by_priority)])
 
 
 def autocast_ready(context: Context) -> Function:
@@ -650,7 +650,7 @@ def _begin(context: Context) -> Function:
             with w.block(f"if {text(pet.permanent, context, Scope(), f'{pet.name}_permanent')} != 0:"):
                 w.put(f"summon_{pet.name}(s, t, m, r, {NEVER} - s.now)")
     if context.autocast:
-        _first_autocast(w, context)
+        w.put("begin_autocast(s)")
         w.put("s.auto_ready = start")
     if pauses(model):
         w.put("s.acting = 0")
