@@ -25,20 +25,21 @@ from numba import carray, cfunc, from_dtype, types
 
 from portunus.runtime.helpers import helper_for
 from portunus.runtime.random_numba import chance, proc, {draws}uniform
+from portunus.runtime.whole import EntryCompiler
 
 helper = helper_for(__file__)
 
 '''
 
 _ENTRIES = '''
-@cfunc(types.int64({state}, {tables}, {words}), error_model="numpy", cache=True)
+@cfunc(types.int64({state}, {tables}, {words}), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_reset(state, tables, rng):
     m = np.zeros(1, METRICS_DTYPE)
     begin(carray(state, 1)[0], carray(tables, 1)[0], m[0], carray(rng, 4))
     return 0
 
 
-@cfunc(types.int64({state}, {tables}, {metrics}, {words}, types.int64, types.CPointer(types.float64)), error_model="numpy", cache=True)
+@cfunc(types.int64({state}, {tables}, {metrics}, {words}, types.int64, types.CPointer(types.float64)), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_step(state, tables, metrics, rng, action, info):
     s, m = carray(state, 1)[0], carray(metrics, 1)[0]
     before = s.damage
@@ -51,19 +52,19 @@ def entry_step(state, tables, metrics, rng, action, info):
     return m.signature
 
 
-@cfunc(types.int64({state}, {tables}, types.CPointer(types.uint8)), error_model="numpy", cache=True)
+@cfunc(types.int64({state}, {tables}, types.CPointer(types.uint8)), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_legal(state, tables, mask):
     return legal(carray(state, 1)[0], carray(tables, 1)[0], carray(mask, {actions}))
 
 
-@cfunc(types.int64({state}, {tables}, types.CPointer(types.float32)), error_model="numpy", cache=True)
+@cfunc(types.int64({state}, {tables}, types.CPointer(types.float32)), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_features(state, tables, out):
     return features(carray(state, 1)[0], carray(tables, 1)[0], carray(out, {features}))
 '''
 
 _FIGHTS = '''
 @cfunc(types.int64({state}, {tables}, {metrics}, {words}, types.int64, types.int64, types.int64, types.int64, types.int64,
-                   types.CPointer(types.float64)), error_model="numpy", cache=True)
+                   types.CPointer(types.float64)), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_fights(state, tables, metrics, rng, rotation, state_address, tables_address, first_seed, count, damage):
     s, t, m, r = carray(state, 1)[0], carray(tables, 1)[0], carray(metrics, 1)[0], carray(rng, 4)
     out = carray(damage, count)
@@ -93,7 +94,7 @@ _FOLLOW_ROLLING = """\
                 advance(s, t, m, r)"""
 
 _ROTATION = '''
-@cfunc(types.int64({state}, {tables}), error_model="numpy", cache=True)
+@cfunc(types.int64({state}, {tables}), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_rotation(state, tables):
     return rotation(carray(state, 1)[0], carray(tables, 1)[0])
 '''

@@ -146,6 +146,11 @@ class TreeView:
         found = self._outcome_branches(Branch(action, edge, -1, False, 0, 0.0, 0.0), len(self.outcomes(edge)))
         return sorted(found, key=lambda branch: -branch.probability)[:width]
 
+    def after(self, action: int) -> list[tuple[int, float]]:
+        """The states an action of the root leads to, as nodes with their probabilities; none if it was never tried."""
+        edge = next((e for e in self.edges(0) if self._edges["action"](e) == action), None)
+        return [] if edge is None else [(self.node_after(o), self.probability(o)) for o in self.outcomes(edge)]
+
     def outcome_words(self, branches: list[Branch], words: StateWords) -> list[str]:
         """What tells the outcomes of one action apart, one text per branch: what changed differently, auras first.
 
