@@ -604,6 +604,9 @@ def _begin(context: Context) -> Function:
     layout, model = context.layout, context.model
     nevers = {"expire_at"}
     minus = {"cast_spell", "rune_borrowed", *[f"{p.name}_cast_spell" for p in model.pets]}
+    carried = [r.name for r in model.resources if r.left_over]
+    if carried:
+        w.put(f"ended, {', '.join(f'left_{r}' for r in carried)} = s.finished, {', '.join(f's.{r}' for r in carried)}")
     for f in layout.state:
         if f.array:
             with w.block(f"for i in range({f.size}):"):
@@ -642,6 +645,9 @@ def _begin(context: Context) -> Function:
     for resource in model.resources:
         if not resource.owner:
             _fill(w, context, resource, "start")
+            if resource.left_over:
+                with w.block(f"if ended != 0 and t.switch_{resource.left_over} != 0:"):
+                    w.put(f"s.{resource.name} = left_{resource.name}")
     for number, handler in enumerate(model.handlers):
         if handler.event == "begin":
             w.put(f"handler_{number}(s, t, m, r)")
