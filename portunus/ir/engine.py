@@ -112,7 +112,7 @@ def helper_functions(context: Context) -> list[Function]:
     for resource in context.model.resources:
         functions.append(_gain(context, resource))
     if context.autocast:
-        functions.append(_sort_autocast(context))
+        functions += [_begin_autocast(context), _sort_autocast(context)]
     return functions
 
 
@@ -181,21 +181,18 @@ def _cast_speed(context: Context) -> Function:
 
 
 def _sort_autocast(context: Context) -> Function:
-    """Stable insertion sort by ready time, then priority, then order in the file."""
-    w = Writer()
+    """Stable insertion sort by ready time: of two that are ready at once the one that was tried first before stays first."""
+    lines = [f"for i in range(1, {len(context.autocast)}):", "    which, place = s.auto_order[i], i", "    ready = autocast_ready(s, which)",
+             "    while place > 0 and autocast_ready(s, s.auto_order[place - 1]) > ready:", "        s.auto_order[place] = s.auto_order[place - 1]",
+             "        place -= 1", "    s.auto_order[place] = which", "s.auto_ready = autocast_ready(s, s.auto_order[0])"]
+    return _function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", lines)
+
+
+def _begin_autocast(context: Context) -> Function:
     spells = context.autocast
     by_priority = sorted(range(len(spells)), key=lambda i: (-spells[i].autocast[0], i))  # type: ignore[index]
-    w.put(f"for i in range({len(spells)}):")
-    w.put("    s.auto_order[i] = -1")
-    for place, index in enumerate(by_priority):
-        ready = f"s.cd_{spells[index].name}" if spells[index].cooldown is not None else "0"
-        w.put(f"place = {place}")
-        w.put(f"while place > 0 and autocast_ready(s, s.auto_order[place - 1]) > {ready}:")
-        w.put("    s.auto_order[place] = s.auto_order[place - 1]")
-        w.put("    place -= 1")
-        w.put(f"s.auto_order[place] = {index}")
-    w.put("s.auto_ready = autocast_ready(s, s.auto_order[0])")
-    return Function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", "", tuple(w.lines))
+    return _function("begin_autocast", ("s",), "The order at the start of a fight: priority, then the order of the file.",
+                     [f"s.auto_order[{place}] = {index}" for place, index in enumerate(by_priority)])
 
 
 def autocast_ready(context: Context) -> Function:
@@ -608,6 +605,9 @@ def _begin(context: Context) -> Function:
     layout, model = context.layout, context.model
     nevers = {"expire_at"}
     minus = {"cast_spell", "rune_borrowed", *[f"{p.name}_cast_spell" for p in model.pets]}
+    carried = [r.name for r in model.resources if r.left_over]
+    if carried:
+        w.put(f"ended, {', '.join(f'left_{r}' for r in carried)} = s.finished, {', '.join(f's.{r}' for r in carried)}")
     for f in layout.state:
         if f.array:
             with w.block(f"for i in range({f.size}):"):
@@ -646,6 +646,9 @@ def _begin(context: Context) -> Function:
     for resource in model.resources:
         if not resource.owner:
             _fill(w, context, resource, "start")
+            if resource.left_over:
+                with w.block(f"if ended != 0 and t.switch_{resource.left_over} != 0:"):
+                    w.put(f"s.{resource.name} = left_{resource.name}")
     for number, handler in enumerate(model.handlers):
         if handler.event == "begin":
             w.put(f"handler_{number}(s, t, m, r)")
@@ -654,7 +657,7 @@ def _begin(context: Context) -> Function:
             with w.block(f"if {text(pet.permanent, context, Scope(), f'{pet.name}_permanent')} != 0:"):
                 w.put(f"summon_{pet.name}(s, t, m, r, {NEVER} - s.now)")
     if context.autocast:
-        w.put("sort_autocast(s)")
+        w.put("begin_autocast(s)")
         w.put("s.auto_ready = start")
     if pauses(model):
         w.put("s.acting = 0")

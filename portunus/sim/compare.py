@@ -328,7 +328,10 @@ class PreparedScenario:
         program, tables = self.lowered()
         twin, reference = Twin(program), (self.exact or ())[:fights]
         seconds = self.encounter.duration_ns / 1e9
-        damage = [twin.fight(tables, self.golden.scenario.seed + i, self.rotation.name)[0].damage / seconds for i in range(len(reference))]  # type: ignore[attr-defined]
+        damage, state = [], None
+        for i in range(len(reference)):
+            state, _ = twin.fight(tables, self.golden.scenario.seed + i, self.rotation.name, before=state)
+            damage.append(state.damage / seconds)  # type: ignore[attr-defined]
         return compare_exact(damage, reference)
 
     def log(self, fight: int) -> list[TraceEvent]:
