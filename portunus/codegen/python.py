@@ -12,7 +12,7 @@ from typing import Any
 
 from portunus.ir.layout import Field
 from portunus.ir.program import Program, source
-from portunus.runtime import random_python
+from portunus.runtime import queue_python, random_python
 
 
 class Block:
@@ -45,6 +45,7 @@ class Twin:
     def __init__(self, program: Program, form: str = "sampled", *, listener: Listener | None = None, watch: frozenset[str] = frozenset()) -> None:
         self.program = program
         names: dict[str, Any] = {"uniform": random_python.uniform, "proc": random_python.proc, "chance": random_python.chance,
+                                 "earliest": queue_python.earliest, "shared": queue_python.shared, "first_due": queue_python.first_due,
                                  "sqrt": math.sqrt, "min": min, "max": max, "int": int, "range": range, "__builtins__": {}}
         for function in program.sampled if form == "sampled" else program.expected:
             self._define(names, source(function), function.name)
