@@ -23,7 +23,6 @@ from portunus.search.engine import Search, SearchResult
 from portunus.search.root import choose_action_edge, consider, improved_policy, keep_best, phases_of, settle, settled
 from portunus.search.tree import DEPTH, EVALUATIONS, ROOT, SIMULATIONS, new_arena
 
-
 FINALISTS = 2  # so many candidates or fewer are looked at by every tree
 
 
