@@ -7,10 +7,10 @@ from functools import cached_property
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import Problems
+from portunus.dsl.script import Scene, Window, places, scenes
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.symbols import literal
 from portunus.dsl.syntax import Node
-from portunus.dsl.script import Scene, Window, places, scenes
 
 PLAYER_LEVEL = 80
 DEFAULT_ARMOR = 10643.0  # of an enemy three levels above

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from portunus.dsl.diagnostics import Problems
 from portunus.dsl.model import REQUIRED_STATS, Apply, Model, Renew, SetValue, Span, StartIcd, Statement, Trigger
 from portunus.dsl.rotations import statements_in
-from portunus.dsl.walk import every_expression
 from portunus.dsl.symbols import Symbols
+from portunus.dsl.walk import every_expression
 
 # A pet's own come before its owner's.
 ENGINE_STATS = {*REQUIRED_STATS, "armor_factor"}
