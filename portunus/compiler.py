@@ -17,13 +17,14 @@ from portunus.codegen.numba import engine_module, rotation_module
 from portunus.dsl import load_model
 from portunus.dsl.model import Model, Rotation
 from portunus.errors import PortunusError
+from portunus.files import user_cache_folder
 from portunus.ir.engine import PREPULL_LINES, SWITCHES, THRESHOLDS, watched
 from portunus.ir.expressions import StaticValues, is_static, walk
 from portunus.ir.layout import numpy_dtype
 from portunus.ir.program import Program, lower
 from portunus.ir.scripts import TRACKS, follow_script
 from portunus.resources import data_folder, find_spec
-from portunus.runtime.cache import load_all, load_sealed, module_name
+from portunus.runtime.cache import _is_sealed, load_all, load_sealed, module_name
 from portunus.runtime.compiled import BlockSizes, CompiledSpec
 from portunus.runtime.signature import Kernels
 from portunus.sim.encounter import Encounter, load_encounter
@@ -73,6 +74,14 @@ def program_of(spec: str | Path, encounter: Encounter | None = None) -> Program:
     return lower(model if encounter is None else in_encounter(model, encounter))
 
 
+def is_compiled(program: Program) -> bool:
+    """Are all kernels of a program in the cache, whole and unchanged? Nothing is loaded."""
+    root = user_cache_folder("kernels", "v1")
+    sampled = engine_module(program, "sampled")
+    texts = [sampled, engine_module(program, "expected"), *(rotation_module(program, name, module_name(sampled)) for name in program.rotations)]
+    return all(_is_sealed(root / module_name(text)) for text in texts)
+
+
 def resolve_profile(model: Model, profile: Profile | str | Path | None) -> Profile:
     """The profile meant: given, by file, or the spec's default."""
     if isinstance(profile, Profile):
@@ -104,7 +113,7 @@ def resolve_encounter(encounter: Encounter | str | Path | None) -> Encounter:
 def static_values(model: Model, profile: Profile, encounter: Encounter) -> StaticValues:
     """An evaluator of static expressions for one character in one encounter."""
     return StaticValues(model, profile.talents, profile.glyphs, profile.stats, profile.options, profile.race,
-                        encounter.level - PLAYER_LEVEL, encounter.distance_yards, encounter.enemies, profile.weapons, encounter.armor)
+                        encounter.level - PLAYER_LEVEL, encounter.distance_yards, encounter.enemies, profile.weapons, encounter.armor, encounter.in_front)
 
 
 def tables_of(program: Program, profile: Profile, encounter: Encounter, *, reference: bool = False, rotation: str = "default") -> dict[str, object]:
@@ -193,6 +202,11 @@ def pack_tables(program: Program, values: dict[str, object]) -> np.ndarray:
     return block.view(np.int64).copy()
 
 
+def layout_hash(program: Program) -> str:
+    """What stored states and networks depend on."""
+    return program.layout.digest([a.name for a in program.actions], program.feature_names, program.model.behaviour)
+
+
 def assemble(program: Program, values: dict[str, object], encounter: Encounter, *, reference: bool) -> CompiledSpec:
     model = program.model
     sampled_text = engine_module(program, "sampled")
@@ -202,7 +216,6 @@ def assemble(program: Program, values: dict[str, object], encounter: Encounter, 
                       sampled.entry_features.address, {name: module.entry_rotation.address for name, module in lists.items()})
     tables = pack_tables(program, values)
     sizes = BlockSizes(program.layout, len(tables), numpy_dtype(program.tables.fields()))
-    digest = program.layout.digest([a.name for a in program.actions], program.feature_names, model.behaviour)
-    return CompiledSpec(model.name, model.label, model, program.actions, program.feature_names, sizes, digest, model.behaviour, tables, values, kernels,
+    return CompiledSpec(model.name, model.label, model, program.actions, program.feature_names, sizes, layout_hash(program), model.behaviour, tables, values, kernels,
                         sampled.entry_fights.address, encounter.duration_ns, encounter.most_enemies, model.ruleset.gcd / 1e9, reference,
                         (sampled, expected, *lists.values()))

@@ -13,6 +13,7 @@ from portunus.dsl.keywords import CHOICES
 from portunus.dsl.model import (
     AttackTable,
     Aura,
+    Block,
     Expr,
     Extend,
     Handler,
@@ -216,7 +217,20 @@ class Builder(Parts):
                 factor = part.get("factor")
                 outcomes.append((word, chance, self.expressions.resolve(factor, context, "number", "`factor`") if factor is not None else None))
         crit = self.expr(item, "crit", "number", context)
-        return AttackTable(item.name, how if how in known else "twice", tuple(outcomes), crit, item.span)  # type: ignore[arg-type]
+        return AttackTable(item.name, how if how in known else "twice", tuple(outcomes), crit, item.span, self._block(item, how, context))  # type: ignore[arg-type]
+
+    def _block(self, item: Definition, how: str, context: Context) -> Block | None:
+        block = item.field("block")
+        if block is None:
+            return None
+        if how not in ("once", "twice"):
+            self.problems.error("PT402", block.span, f"nothing is blocked in a table that rolls `{how}`", "Blocks go with `rolls once` and `rolls twice`.")
+        if block.get("crits") and how == "once":
+            self.problems.error("PT402", block.span, "in one roll an attack is blocked or critical", "Take out `crits`, or write `rolls twice`.")
+        amount = block.get("amount")
+        chance = self.expressions.resolve(block.arguments["chance"], context, "number", "`block`")
+        less = self.expressions.resolve(amount, context, "number", "`less`") if amount is not None else self.number(0.0, block.span)
+        return Block(chance, less, bool(block.get("crits")))
 
     def _pet(self, item: Definition) -> Pet:
         context = Context(pet=item.name, static="a pet's chance")

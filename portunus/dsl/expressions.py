@@ -39,6 +39,7 @@ EVENT_NAMES = {
     "dodged": ("event_outcome", "bool", ("hit", "result", "roll")),
     "parried": ("event_outcome", "bool", ("hit", "result", "roll")),
     "glanced": ("event_outcome", "bool", ("hit", "result", "roll")),
+    "blocked": ("event_outcome", "bool", ("hit", "result", "roll")),
     "primary": ("event_primary", "bool", ("roll",)),
     "crossed": ("event_crossed", "bool", ("gain",)),
     "spell.cost": ("event_cost", "number", ("hit", "result", "cast")),
@@ -46,11 +47,11 @@ EVENT_NAMES = {
 }
 PLAIN_NAMES = {
     "enemies": ("enemies", "number"), "fight.time": ("fight_time", "time"), "fight.remains": ("fight_remains", "time"), "target.health": ("target_phase", "number"),
-    "target.level_difference": ("level", "number"), "target.distance": ("distance", "distance"), "target.armor": ("armor", "number"),
+    "target.level_difference": ("level", "number"), "target.distance": ("distance", "distance"), "target.armor": ("armor", "number"), "target.in_front": ("in_front", "bool"),
     "gcd.remains": ("gcd_remains", "time"), "channel.clip_delay": ("clip_delay", "time"),
     **{f"{track}.{what}": ("script", kind) for track in ("movement", "adds", "vulnerable") for what, kind in (("up", "bool"), ("remains", "time"), ("in", "time"))},
 }  # fmt: skip
-OUTCOME_WORDS = {"missed": "miss", "dodged": "dodge", "parried": "parry", "glanced": "glance"}
+OUTCOME_WORDS = {"missed": "miss", "dodged": "dodge", "parried": "parry", "glanced": "glance", "blocked": "block"}
 COOLDOWN_FIELDS = {"ready": ("cooldown_ready", "bool"), "remains": ("cooldown_remains", "time")}
 SPELL_FIELDS = {"charges": ("charges", "number"), "cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number"), "damage_factor": ("damage_factor", "number"),
                 "travel_time": ("travel_time", "time"), "channelling": ("channelling", "bool"),

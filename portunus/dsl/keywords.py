@@ -202,6 +202,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("dodge", "chance=expr", "The chance to be dodged.", "dodge enemy_dodge - expertise"),
             Keyword("parry", "chance=expr", "The chance to be parried.", "parry 0%"),
             Keyword("glance", "chance=expr factor factor=expr", "The chance to glance, and the factor on the damage then.", "glance 24% factor 75%"),
+            Keyword("block", "chance=expr [less amount=expr] [crits]", "The chance to be blocked, and what that takes off the damage. A blocked attack is no critical strike, unless the table rolls twice and it `crits`.", "block 5% less 500"),
             Keyword("crit", "chance=expr", "The chance of a critical strike; spells and auras add to it. Left out = there are none.", "crit melee_crit"),
         ),
         _block(
@@ -252,6 +253,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("exclusive", "group=name", "A unit has one aura of this group: a new one ends the others, as with curses, forms and stances.", "exclusive curse"),
             Keyword("blocks", "", "While it is up the player can use nothing that needs the global cooldown.", "blocks"),
             Keyword("hidden", "", "The client does not show it.", "hidden"),
+            Keyword("shown_as", "how=name", "The client does not show it as a buff, but as the player's `stance` or form, or as the spell `queued` for the next swing.", "shown_as stance"),
             Keyword("only_with", "switch=name", "It exists only under a switch.", "only_with dot_twin"),
             _MODIFY,
             Keyword("on", "event=name", "What happens on each `tick` or when it ends (`expire`).", "on expire { trigger living_bomb_explosion }", block="statements", many=True),
@@ -331,6 +333,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("level", "level=expr", "Level of the enemies.", "level 83"),
             Keyword("armor", "amount=expr", "Armour of the enemies.", "armor 10643"),
             Keyword("distance", "distance=expr", "Distance to the enemies.", "distance 20yd"),
+            Keyword("in_front", "", "The player stands before the enemies, who can parry and block.", "in_front"),
             Keyword("execute", "phases=exprs", "The health at which phases begin, ascending: three of them, 20%, 25% and 35% when left out. Health falls evenly, so this also says when.", "execute 20% 25% 35%"),
             Keyword("phase", "health=expr at time=expr", "When the phase of 20%, 25% or 35% health begins, by time.", "phase 20% at 250s", many=True),
             Keyword("health", "amount=expr [others others=expr]", "The health of the enemies: phases begin when the player's damage, and what the others of the group do each second, have left so much of it. "
@@ -360,6 +363,7 @@ CHOICES: dict[tuple[str, str, str], dict[str, str]] = {
         "damage_done": "factor", "damage_taken": "factor, for auras on an enemy", "crit_chance": "added", "hit_chance": "added", "crit_multiplier": "factor",
         "cast_speed": "factor", "cost": "factor", "armor": "factor, for auras on an enemy",
     },
+    ("aura", "shown_as", "how"): {"stance": "the player's stance or form", "queued": "the spell that waits for the next swing"},
     ("aura", "refresh", "rule"): {"clip": "a tick due now still happens", "reset": "nothing ticks"},
     ("statements", "damage", "scope"): {"enemies": "all of them, one amount", "each": "the target and the next ones, each its own rolls", "target": "the target"},
     ("spec", "aura", "place"): {"target": "an enemy"},

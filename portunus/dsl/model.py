@@ -56,6 +56,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "bonus": (("name",), "a value of the profile's [stats] table, 0 when absent"),
     "level": ((), "enemy level minus player level"),
     "distance": ((), "distance to the enemies in yards"),
+    "in_front": ((), "the player stands before the enemy"),
     "weapon": (("name", "name"), "a value of a weapon of the profile: (slot, field); 0 without one"),
     "armor": ((), "the enemies' armour before anything reduces it"),
     # state
@@ -125,7 +126,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 # How an attack can end: above 0 it landed.
-OUTCOMES = {"miss": 0, "dodge": -1, "parry": -2, "hit": 1, "crit": 2, "glance": 3}
+OUTCOMES = {"miss": 0, "dodge": -1, "parry": -2, "hit": 1, "crit": 2, "glance": 3, "block": 4}
 
 
 @dataclass(frozen=True)
@@ -443,6 +444,15 @@ class Attack:
 
 
 @dataclass(frozen=True)
+class Block:
+    """A block: its chance, what it takes off the damage, and whether a blocked attack may be a critical strike (it then counts as one)."""
+
+    chance: Expr
+    amount: Expr
+    crits: bool
+
+
+@dataclass(frozen=True)
 class AttackTable:
     """How the outcome of an attack is rolled.
 
@@ -451,6 +461,7 @@ class AttackTable:
             "crit" (only critical strike), "never" (always a plain hit).
         outcomes: (name in OUTCOMES, chance, damage factor or None) in the order of the roll; chances below 0 count as 0.
         crit: Chance of a critical strike before what the spell and auras add; None = there are none, and none is rolled.
+        block: What comes after the outcomes in their roll, None = nothing.
     """
 
     name: str
@@ -458,6 +469,7 @@ class AttackTable:
     outcomes: tuple[tuple[str, Expr, Expr | None], ...]
     crit: Expr | None
     span: Span = field(compare=False)
+    block: Block | None = None
 
 
 @dataclass(frozen=True)
@@ -599,6 +611,7 @@ class Aura:
     hasted_if: Expr | None = None  # static
     exclusive: str = ""  # group of auras of which a unit has one: a new one ends the others
     tick_growth: Expr | None = None  # added to a tick's damage, may use the number of the tick
+    shown_as: Literal["", "stance", "queued"] = ""  # how the client shows it, "" = as a buff or debuff
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=",
 _BINDING = {"or": 1, "and": 2, "not": 3, "lt": 4, "le": 4, "gt": 4, "ge": 4, "eq": 4, "ne": 4, "add": 5, "sub": 5, "mul": 6, "div": 6, "neg": 7, "range": 8}
 _NAMES = {
     "resource": "{}", "resource_max": "max_{}", "resource_base": "base_{}", "stat": "{}", "talent": "talent.{}", "glyph": "glyph.{}", "option": "option.{}",
-    "class": "class.{}", "race": "race.{}", "bonus": "bonus.{}", "level": "target.level_difference", "distance": "target.distance",
+    "class": "class.{}", "race": "race.{}", "bonus": "bonus.{}", "level": "target.level_difference", "distance": "target.distance", "in_front": "target.in_front",
     "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_enemies": "{}.enemies", "aura_ticks_left": "{}.ticks_left", "aura_period": "{}.period", "aura_new_period": "{}.new_period",
     "aura_tick_damage": "{}.tick_damage", "aura_new_tick_damage": "{}.new_tick_damage", "aura_gain": "{}.gain", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
     "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "icd_ready": "icd.{}.ready", "icd_remains": "icd.{}.remains", "uses_left": "{}.uses_left", "charges": "{}.charges", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost", "damage_factor": "{}.damage_factor",

@@ -23,6 +23,7 @@ from portunus.ir.layout import (
     stat_field,
     swing_slot,
 )
+from portunus.ir.quiet import QUIET, quiet_resources
 from portunus.ir.runes import rune_functions
 from portunus.ir.scripts import present_function, script_functions, script_tables
 from portunus.ir.spells import casting
@@ -32,6 +33,7 @@ from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
 MAX_EVENTS = 200_000
+MOST_EVENTS = 1 << 40  # more than will ever be scheduled in a fight
 PREPULL_LINES = 24
 THRESHOLDS = 12
 SWITCHES = ("idle_grid", "lazy_expiry", "latest_cost")  # the engine asks for these whether a ruleset has them or not
@@ -75,7 +77,7 @@ def helper_functions(context: Context) -> list[Function]:
     """Small functions the others call."""
     functions = [
         _function("schedule", ("s", "slot", "at"), "Put an event into its slot.",
-                  ["s.at[slot] = at", "s.order[slot] = s.sequence", "s.sequence += 1"]),
+                  ["s.at[slot] = at", "s.order[slot] = rank(slot) + s.sequence", "s.sequence += 1"]),
         _function("set_gcd", ("s", "at"), "The player can act again at `at`.", ["s.gcd_end = at", "s.deciding = 0", "s.idle = 0", "schedule(s, 0, at)"]),
         _function("deal", ("s", "m", "row", "amount"), "Count damage; what happens before the pull is not counted.",
                   ["if s.now >= 0:", "    s.damage += amount", "    m.row_damage[row] += amount"]),
@@ -302,7 +304,7 @@ def _act(context: Context, pet: Pet) -> Function:
 def event_functions(context: Context) -> list[Function]:
     """Completion of casts, landing of missiles, dispatch of events and the clock."""
     flying = [_arrive(context)] if missiles(context.model) else []
-    return [*(script_functions(context) if context.model.scripted else []), _finish_cast(context), *flying, expire_guard(), _dispatch(context), first_function(context), _next_event(context)]
+    return [*(script_functions(context) if context.model.scripted else []), _finish_cast(context), *flying, expire_guard(), _dispatch(context), _next_event(context)]
 
 
 def _finish_cast(context: Context) -> Function:
@@ -431,9 +433,11 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 
 
 def _next_event(context: Context) -> Function:
+    count, one = len(context.layout.slots), context.layout.slots_before_enemies + context.layout.slots_per_enemy
+    others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count})", "    if s.at[other] < s.at[k]:", "        k = other"]
     lines = [
         *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
-        "at = s.at", "best = at[0]", "for i in range(1, t.slots):", "    best = min(best, at[i])",
+        f"k = earliest(s.at, 0, {one})", *(others if count > one else []), "best = s.at[k]",
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
         "if s.idle == 1:", "    s.idle = 2",
         f"if t.switch_lazy_expiry == 0 and s.expire_at < best and s.expire_at <= s.duration and s.events <= {MAX_EVENTS}:",
@@ -441,30 +445,22 @@ def _next_event(context: Context) -> Function:
         f"if best > s.duration or s.events > {MAX_EVENTS}:",
         f"    if s.events > {MAX_EVENTS}:", "        s.fault |= 8",
         "    s.now = s.duration", "    s.finished = 1", "    return",
-        "s.events += 1", "k, due = 0, 0", "for i in range(t.slots):", "    same = 1 if at[i] == best else 0", "    due += same", "    k += same * i",
-        "if due > 1:", "    k = first_of(s, t, best)",
-        "order = s.order[k]",
+        "s.events += 1",
+        "if shared(s.at, best):", "    k = first_due(s.at, s.order, best)", "order = s.order[k]",
         "if best > s.now:", "    s.now = best", "    after_clock(s, t, m, r)", "    if s.at[k] != best or s.order[k] != order:", "        return",
         f"s.at[k] = {NEVER}", "dispatch(s, t, m, r, k)",
     ]
     return _function("next_event", STATE, "Move the clock to the next event and handle it, or end the fight.", lines)
 
 
-def first_function(context: Context) -> Function:
-    """Which of several events due at one instant goes first."""
-    high = [i for i, s in enumerate(context.layout.slots) if s.priority > 0]
-    lines = ["k = -1", "for i in range(t.slots):", "    if s.at[i] == best and (k < 0 or s.order[i] < s.order[k]):", "        k = i",
-             *[line for i in high for line in (f"if s.at[{i}] == best and priority({i}) > priority(k):", f"    k = {i}")], "return k"]
-    return _function("first_of", ("s", "t", "best"), "The first of several events at one instant: priority, then order of scheduling.", lines)
-
-
-def priority_function(context: Context) -> Function:
-    """Priority of an event slot at one instant."""
-    lines = []
-    for index, slot in enumerate(context.layout.slots):
+def rank_function(context: Context) -> Function:
+    """What places an event before or after others of its instant, beside the order of scheduling."""
+    layout = context.layout
+    lines = [f"if slot >= {layout.slots_before_enemies}:", "    return 0"]
+    for index, slot in enumerate(layout.slots[: layout.slots_before_enemies]):
         if slot.priority:
-            lines += [f"if k == {index}:", f"    return {slot.priority}"]
-    return _function("priority", ("k",), "Priority of a slot at one instant; larger goes first.", [*lines, "return 0"])
+            lines += [f"if slot == {index}:", f"    return {-slot.priority * MOST_EVENTS}"]
+    return _function("rank", ("slot",), "Added to an event's sequence number: below 0 for what goes first at one instant.", [*lines, "return 0"])
 
 
 def decision_functions(context: Context) -> list[Function]:
@@ -472,13 +468,13 @@ def decision_functions(context: Context) -> list[Function]:
     actions = actions_of(context)
     cooldowns = [s.name for s in context.model.spells if s.cooldown is not None and not s.owner]
     # While a global cooldown or cast runs its end is the next decision.
-    stops, remembered = interruptible(context.model), remembers(context.model)
+    stops, remembered, quiet = interruptible(context.model), remembers(context.model), quiet_resources(context.model)
     wait = ["s.deciding = 0", *(["if s.channel != 0:", "    return"] if stops else []), *(["if s.gcd_end > s.now:", "    return"] if _wakes(context) else []), "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return",
             # Whatever happens next is a reason to look again; besides that only the end of a cooldown is.
             "s.idle = 1", f"wake = {NEVER}",
             *[line for c in cooldowns for line in (f"if s.cd_{c} > s.now:", f"    wake = min(wake, s.cd_{c})")],
             *(["if s.list_until > s.now:", "    wake = min(wake, s.list_until)"] if remembered else []),
-            "schedule(s, 0, wake)"]
+            *[f"s.tick_wanted[{place}] = 0.0" for place in range(len(quiet))], "schedule(s, 0, wake)"]
     perform, legal, any_legal = Writer(), Writer(), Writer()
     if pauses(context.model):
         perform.put("s.acting = 1")
@@ -554,7 +550,7 @@ def decision_functions(context: Context) -> list[Function]:
         Function("legal", ("s", "t", "mask"), "Write the mask of legal actions; returns how many.", "", tuple(legal.lines)),
         _function("advance", STATE, "Go on to the next decision point or the end of the fight.",
                   ["while s.finished == 0:", "    if s.deciding != 0:", "        if t.auto_wait == 0 or any_legal(s, t):", "            return",
-                   "        wait(s, t)", "    next_event(s, t, m, r)"]),
+                   "        wait(s, t)", *(["        wanted(s, t)", f"    {QUIET}(s, t, m, r)", "    if s.deciding == 0:", "        next_event(s, t, m, r)"] if quiet else ["    next_event(s, t, m, r)"])]),
         *_step(context),
         _begin(context), _finalize(context),
     ]

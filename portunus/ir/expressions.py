@@ -18,7 +18,7 @@ from portunus.ir.layout import swing_slot
 if TYPE_CHECKING:
     from portunus.ir.context import Context
 
-STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "enemies", "script", "weapon", "armor",
+STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "in_front", "enemies", "script", "weapon", "armor",
                            "resource_max", "resource_base", "base_cost"})
 NO_EVENT_NS = 3600 * 10**9  # how far away an event of the encounter is that never comes: the longest fight
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
@@ -72,6 +72,7 @@ class StaticValues:
         enemies: Number of enemies.
         weapons: By slot, then by field or kind; times in nanoseconds.
         armor: Armour of the enemies.
+        in_front: The player stands before the enemies.
     """
 
     model: Model
@@ -85,6 +86,7 @@ class StaticValues:
     enemies: int
     weapons: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     armor: float = 0.0
+    in_front: bool = False
     _stats: dict[str, float] = field(default_factory=dict)
 
     def stat(self, name: str) -> float:
@@ -137,6 +139,7 @@ _EVALUATE: dict[str, Callable[[StaticValues, Expr], float]] = {
     "bonus": lambda v, e: v.bonus.get(e.args[0], 0.0),
     "level": lambda v, e: v.level_difference,
     "distance": lambda v, e: v.distance_yards,
+    "in_front": lambda v, e: v.in_front,
     "enemies": lambda v, e: v.enemies,
     "script": lambda v, e: NO_EVENT_NS if e.args[1] == "in" else 0,
     "by_level": lambda v, e: v.value(e.args[min(max(v.level_difference, 0), len(e.args) - 1)]),

@@ -265,6 +265,8 @@ def _sources(model: Model) -> tuple[tuple[str, str], ...]:
 
 
 def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
+    from portunus.ir.quiet import quiet_resources
+
     b = _Builder()
     b.scalar("now", "int", "time since the pull, negative before it")
     b.scalar("duration", "int", "end of the fight")
@@ -288,6 +290,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         b.scalar("cast_lock", "int", "end of the global cooldown the running cast began")
     b.array("at", "int", len(slots), "time of the event in each slot")
     b.array("order", "int", len(slots), "sequence number of the event in each slot")
+    if quiet_resources(model):
+        b.array("tick_wanted", "float", len(quiet_resources(model)), "while nothing is possible: ticks matter once a resource has so much")
     if pauses(model):
         b.scalar("acting", "int", "1 while the player's action takes effect")
         b.scalar("paused", "int", "1 when the player may act within an event")

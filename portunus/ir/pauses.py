@@ -17,7 +17,7 @@ from portunus.ir.context import FLOAT_PARAMETERS, Function
 from portunus.ir.layout import PILE, Field, WordType
 
 LOOK = "look"
-_DRIVERS = ("advance", "step", "begin", "perform")  # they play a state on, or nothing pauses while they run
+_DRIVERS = ("advance", "step", "begin", "perform", "quiet_ticks")  # they play a state on, or nothing pauses while they run
 
 
 @dataclass

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
 
 _NEVER = 1 << 62  # the time of an event that is not scheduled
-_HISTORY = ("damage", "events", "sequence", "order", "pile_base")
+_HISTORY = ("damage", "events", "sequence", "order", "pile_base", "tick_wanted")
 _WHILE_CASTING = ("cast_target", "cast_end", "cast_cost")
 _WHILE_UP = ("end", "ticks", "last_tick", "twin_last", "period", "base", "crit", "factor", "stacks")
 

@@ -181,6 +181,7 @@ def scenario_setting(golden: Golden, words: Any, model: Model) -> tuple[Profile,
     encounter = Encounter(
         name=rotation_name(scenario.name), label=scenario.name, duration_ns=int(scenario.duration * 1e9), enemies=scenario.targets,
         level=scenario.target_level, distance_yards=scenario.distance, execute=phases, armor=scenario.armor, clip_delay_ns=int(scenario.clip_delay * 1e9),
+        in_front=scenario.in_front,
     )
     return profile, encounter
 
