@@ -17,6 +17,7 @@ import signal
 import time
 from contextlib import ExitStack
 from functools import cache, partial
+from itertools import pairwise
 from time import perf_counter
 
 import numpy as np
@@ -71,7 +72,7 @@ def row(name: str, columns: list[np.ndarray]) -> None:
     def text(x: np.ndarray) -> str:
         return f"{x.mean():6.2f} ± {x.std(ddof=1) / len(x) ** 0.5:4.2f}"
 
-    changes = [text(b - a) for a, b in zip(columns, columns[1:], strict=False)]
+    changes = [text(b - a) for a, b in pairwise(columns)]
     print(f"{name:14s} {'   '.join(text(c) for c in columns)}   change {'   '.join(changes)}", flush=True)
 
 
