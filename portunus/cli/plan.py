@@ -131,6 +131,8 @@ def _fights(
     import numpy as np
     from rich.progress import Progress
 
+    from portunus.evaluator.control import ControlledDamage
+    from portunus.evaluator.rotation_value import fit_rotation_value
     from portunus.search.fights import by_rotation, play_fight
     from portunus.sim.statistics import mean, paired_difference, quantiles
 
@@ -139,12 +141,15 @@ def _fights(
         return index[suggestion.action], suggestion.simulations
 
     index = {action.name: i for i, action in enumerate(compiled.actions)}
-    ours, theirs = [], []
+    control = ControlledDamage(compiled, fit_rotation_value(compiled), seed=seed)
+    ours, theirs, controlled = [], [], []
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         for number in progress.track(range(fights), description="playing fights"):
-            ours.append(play_fight(compiled, decide, seed=seed + number))
-            theirs.append(play_fight(compiled, by_rotation(compiled), seed=seed + number))
-    search, rotation = np.array([f.dps for f in ours]), np.array([f.dps for f in theirs])
+            for fights_of, player in ((ours, decide), (theirs, by_rotation(compiled))):
+                fights_of.append(play_fight(compiled, player, seed=seed + number, watch=control.show))
+                controlled.append(control.damage / fights_of[-1].seconds)
+    search, rotation = np.array(controlled[::2]), np.array(controlled[1::2])
+    sampled = paired_difference(np.array([f.dps for f in ours]), np.array([f.dps for f in theirs]))
     latencies = np.concatenate([f.latencies_ms for f in ours])
     difference, base = paired_difference(search, rotation), mean(rotation)
     simulations = sum(f.simulations for f in ours)
@@ -161,6 +166,11 @@ def _fights(
         "difference_dps_half_width": difference.half_width,
         "difference_percent": 100 * difference.value / base.value,
         "difference_percent_half_width": 100 * difference.half_width / base.value,
+        "sampled_search_dps": mean(np.array([f.dps for f in ours])).value,
+        "sampled_rotation_dps": mean(np.array([f.dps for f in theirs])).value,
+        "sampled_difference_dps": sampled.value,
+        "sampled_difference_dps_half_width": sampled.half_width,
+        "seconds": float(np.mean([f.seconds for f in ours])),
         "decisions": len(latencies),
         "simulations": simulations,
         "simulations_per_second": simulations / (latencies.sum() / 1e3),
