@@ -101,7 +101,7 @@ def read_encounter(item: Field, problems: Problems) -> Encounter:
         armor=value("armor", "amount", DEFAULT_ARMOR, 0, 1e6, whole=False),
         health=value("health", "amount", 0.0, 1, 1e12, whole=False),
         others=value("health", "others", 0.0, 0, 1e12, whole=False) if "health" in fields and fields["health"].arguments.get("others") is not None else 0.0,
-        **windows,
+        adds=windows["adds"], movement=windows["movement"], vulnerable=windows["vulnerable"],
     )
     crowded = next((part for part in parts if part.word in windows), None)
     if crowded is not None and not problems.failed and len(encounter.scenes) > limits.SCENES:
