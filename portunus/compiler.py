@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from portunus.dsl import load_model
 from portunus.dsl.model import Model, Rotation
 from portunus.errors import PortunusError
 from portunus.files import user_cache_folder
-from portunus.ir.engine import PREPULL_LINES, SWITCHES
-from portunus.ir.expressions import StaticValues
+from portunus.ir.engine import PREPULL_LINES, SWITCHES, THRESHOLDS, watched
+from portunus.ir.expressions import StaticValues, is_static, walk
 from portunus.ir.layout import numpy_dtype
 from portunus.ir.program import Program, lower
 from portunus.ir.scripts import TRACKS, follow_script
@@ -30,6 +31,7 @@ from portunus.sim.encounter import Encounter, load_encounter
 from portunus.sim.profile import Profile, load_profile
 
 PLAYER_LEVEL = 80
+COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
 
 def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | None = None, encounter: Encounter | str | Path | None = None,
@@ -111,7 +113,7 @@ def resolve_encounter(encounter: Encounter | str | Path | None) -> Encounter:
 def static_values(model: Model, profile: Profile, encounter: Encounter) -> StaticValues:
     """An evaluator of static expressions for one character in one encounter."""
     return StaticValues(model, profile.talents, profile.glyphs, profile.stats, profile.options, profile.race,
-                        encounter.level - PLAYER_LEVEL, encounter.distance_yards, encounter.enemies, profile.weapons, encounter.armor)
+                        encounter.level - PLAYER_LEVEL, encounter.distance_yards, encounter.enemies, profile.weapons, encounter.armor, encounter.in_front)
 
 
 def tables_of(program: Program, profile: Profile, encounter: Encounter, *, reference: bool = False, rotation: str = "default") -> dict[str, object]:
@@ -130,7 +132,7 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
         "gcd_floor": model.ruleset.gcd_floor, "poll": model.ruleset.poll, "clip_delay": encounter.clip_delay_ns, "auto_wait": 0 if reference else 1,
         "execute_20": encounter.execute[0], "execute_25": encounter.execute[1], "execute_35": encounter.execute[2],
         "area_factor": min(model.ruleset.area_cap / encounter.enemies, 1.0),
-        "resist_full": full, "resist_tenth": tenth, "resist_mean": full + 0.9 * tenth + 0.8 * (1.0 - full - tenth),
+        "resist_full": full, "resist_tenth": tenth, "resist_mean": round(full + 0.9 * tenth + 0.8 * (1.0 - full - tenth), 15),
     }
     declared = {name for name, _ in model.ruleset.switches}
     for name in (*declared, *SWITCHES):
@@ -141,7 +143,30 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
     fixed["prepull_count"] = len(prepull)
     for index in range(PREPULL_LINES):
         fixed[f"prepull_at_{index}"], fixed[f"prepull_action_{index}"] = prepull[index] if index < len(prepull) else (0, 0)
+    for resource in watched(model):
+        found = _thresholds(program, rotation, resource, values)
+        for index in range(THRESHOLDS):
+            fixed[f"{resource}_threshold_{index}"] = found[index] if index < len(found) else -1.0
     return dict(program.tables.fill(values, fixed))
+
+
+def _thresholds(program: Program, rotation: str, resource: str, values: StaticValues) -> list[float]:
+    """The amounts of a resource, rounded up, that a priority list asks for: what its spells cost, and what it compares the resource with."""
+    found: set[float] = set()
+    for line in next((r.lines for r in program.model.rotations if r.name == rotation), ()):
+        for name in (line.spell, *line.spells):
+            spell = program.model.spell(name) if name else None
+            if spell is not None and spell.cost is not None and spell.resource == resource:
+                found.add(math.ceil(values.value(spell.cost)))
+        for node in walk(line.condition) if line.condition is not None else ():
+            if node.op in COMPARISONS:
+                for one, other in (node.args, reversed(node.args)):
+                    if one.op == "resource" and one.args[0] == resource and is_static(other):
+                        found.add(math.ceil(values.value(other)))
+    amounts = sorted(float(x) for x in found if x > 0)
+    if len(amounts) > THRESHOLDS:
+        raise PortunusError(f"the list {rotation} asks for more than {THRESHOLDS} different amounts of {resource}", hint="Shorten it.")
+    return amounts
 
 
 def _script(encounter: Encounter) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Encounter:
         execute: For each of `PHASES` the part of the fight that is left when it begins.
         armor: Armour of the enemies.
         clip_delay_ns: Pause of the player after a channel.
+        in_front: The player stands before the enemies.
         adds, movement, vulnerable: When further enemies are there, the player must move, enemies take other damage.
         health: Of the enemies, 0 = phases begin by time. others: damage per second the rest of the group does.
     """
@@ -44,6 +45,7 @@ class Encounter:
     execute: tuple[float, ...]
     armor: float = DEFAULT_ARMOR
     clip_delay_ns: int = 0
+    in_front: bool = False
     adds: tuple[Window, ...] = ()
     movement: tuple[Window, ...] = ()
     vulnerable: tuple[Window, ...] = ()
@@ -99,6 +101,7 @@ def read_encounter(item: Field, problems: Problems) -> Encounter:
         distance_yards=value("distance", "distance", 20.0, 0, 100, whole=False, unit="distance"),
         execute=_phases(parts, duration, problems),
         armor=value("armor", "amount", DEFAULT_ARMOR, 0, 1e6, whole=False),
+        in_front="in_front" in fields,
         health=value("health", "amount", 0.0, 1, 1e12, whole=False),
         others=value("health", "others", 0.0, 0, 1e12, whole=False) if "health" in fields and fields["health"].arguments.get("others") is not None else 0.0,
         adds=windows["adds"], movement=windows["movement"], vulnerable=windows["vulnerable"],

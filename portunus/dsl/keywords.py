@@ -186,6 +186,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("base", "amount=expr", "What costs in percent refer to: `base_NAME`; left out = its size.", "base class.mana"),
             Keyword("maximum", "amount=expr", "Its size: `max_NAME`.", "maximum class.mana + 15 * intellect - 280"),
             Keyword("start", "amount=expr", "What it starts with; left out = full.", "start 0"),
+            Keyword("left_over", "switch=name", "Under this switch (an artefact of the reference) a fight begins with what the one before it left.", "left_over stale_power"),
             Keyword(
                 "tick", "every=expr [gain gain=expr] [casting casting=expr] [resting resting=expr] [rest_after rest_after=expr] [phased] [prorated]",
                 "How it refills: period and `gain`; or amount while casting, amount while resting, and when resting begins. `phased` = the first tick "
@@ -201,6 +202,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("dodge", "chance=expr", "The chance to be dodged.", "dodge enemy_dodge - expertise"),
             Keyword("parry", "chance=expr", "The chance to be parried.", "parry 0%"),
             Keyword("glance", "chance=expr factor factor=expr", "The chance to glance, and the factor on the damage then.", "glance 24% factor 75%"),
+            Keyword("block", "chance=expr [less amount=expr] [crits]", "The chance to be blocked, and what that takes off the damage. A blocked attack is no critical strike, unless the table rolls twice and it `crits`.", "block 5% less 500"),
             Keyword("crit", "chance=expr", "The chance of a critical strike; spells and auras add to it. Left out = there are none.", "crit melee_crit"),
         ),
         _block(
@@ -231,7 +233,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("channel", "aura=name [interruptible]", "The periodic aura it channels: applied when the cast completes, unless its effects do that. `interruptible` = the player may stop after each tick.",
                     "channel evocation_channel"),
             Keyword("autocast", "[priority priority=expr]", "The line `cooldowns` of a rotation takes it when it can, by priority.", "autocast priority 3000", condition=True),
-            Keyword("on", "event=name", "What happens on its `start` (cost paid), `cast` (complete), `roll` (of a hit, landed or not, before it lands) or `land` (a landed hit).", "on cast { damage 382..451 }", block="statements", many=True),
+            Keyword("on", "event=name", "What happens on its `start` (cost and time fixed; of an auto-attack: it is due, what replaces it not chosen yet), `cast` (complete), `roll` (of a hit, landed or not, before it lands) or `land` (a landed hit).", "on cast { damage 382..451 }", block="statements", many=True),
         ),
         _block(
             "aura", "an aura", "An effect on the player or an enemy.",
@@ -251,6 +253,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("exclusive", "group=name", "A unit has one aura of this group: a new one ends the others, as with curses, forms and stances.", "exclusive curse"),
             Keyword("blocks", "", "While it is up the player can use nothing that needs the global cooldown.", "blocks"),
             Keyword("hidden", "", "The client does not show it.", "hidden"),
+            Keyword("shown_as", "how=name", "The client does not show it as a buff, but as the player's `stance` or form, or as the spell `queued` for the next swing.", "shown_as stance"),
             Keyword("only_with", "switch=name", "It exists only under a switch.", "only_with dot_twin"),
             _MODIFY,
             Keyword("on", "event=name", "What happens on each `tick` or when it ends (`expire`).", "on expire { trigger living_bomb_explosion }", block="statements", many=True),
@@ -278,14 +281,15 @@ BLOCKS: dict[str, BlockKind] = {
                 "multidot living_bomb up_to 10 if fight.remains > 12s", condition=True, many=True,
             ),
             Keyword(
-                "channel", "spell=name [interrupt_if stop=expr]",
+                "channel", "spell=name [at enemy=expr] [interrupt_if stop=expr]",
                 "Channels a spell, and after a tick stops for any other line that can be taken, if `interrupt_if` holds then. A plain line channels to the end.",
                 "channel mind_flay interrupt_if gcd.remains == 0s", condition=True, many=True,
             ),
             Keyword("sequence", "spells=names", "Casts these spells in turn, each once in a fight; other lines may come in between.", "sequence corruption, haunt", condition=True, many=True),
             Keyword("strict_sequence", "spells=names", "Casts these spells in turn without a pause, if all are ready.", "strict_sequence inner_focus, mind_blast", condition=True, many=True),
             Keyword("wait", "time=expr", "Does nothing for a time.", "wait dot.corruption.remains if dot.corruption.remains <= 200ms", condition=True, many=True),
-            Keyword("*", "", "Casts a spell.", "scorch if fight.remains <= 4s", condition=True, many=True),
+            Keyword("*", "[at enemy=expr]", "Casts a spell; `at 2` = at the second enemy, if there is one, and then what the line asks of enemies it asks of that one.",
+                    "scorch if fight.remains <= 4s", condition=True, many=True),
         ),
         _block(
             "statements", "a block of effects", "What happens, in order. `if CONDITION { } else { }` may stand here too.",
@@ -310,7 +314,8 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("borrow_rune", "kind=name", "Makes a rune of a kind wild until `return_rune`.", "borrow_rune blood", many=True),
             Keyword("return_rune", "", "The borrowed rune is wild no more.", "return_rune", many=True),
             Keyword("ready_rune", "kind=name", "Makes a used rune of a kind ready; `all` = all runes.", "ready_rune blood", many=True),
-            Keyword("decide", "", "The player may act at this instant, with what needs no global cooldown.", "decide", many=True),
+            Keyword("decide", "[within]", "The player may act at this instant, with what needs no global cooldown; `within` = before what is left of the event "
+                    "(under the switch `inner_reads` where there is one, else after it).", "decide within", many=True),
             Keyword("trigger", "spell=name", "Casts a triggered spell.", "trigger living_bomb_explosion", many=True),
             Keyword("start_icd", "icd=name", "Starts an internal cooldown.", "start_icd lunar_eclipse", many=True),
             Keyword("start_cooldown", "spell=name", "Starts a manual cooldown.", "start_cooldown combustion", many=True),
@@ -328,6 +333,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("level", "level=expr", "Level of the enemies.", "level 83"),
             Keyword("armor", "amount=expr", "Armour of the enemies.", "armor 10643"),
             Keyword("distance", "distance=expr", "Distance to the enemies.", "distance 20yd"),
+            Keyword("in_front", "", "The player stands before the enemies, who can parry and block.", "in_front"),
             Keyword("execute", "phases=exprs", "The health at which phases begin, ascending: three of them, 20%, 25% and 35% when left out. Health falls evenly, so this also says when.", "execute 20% 25% 35%"),
             Keyword("phase", "health=expr at time=expr", "When the phase of 20%, 25% or 35% health begins, by time.", "phase 20% at 250s", many=True),
             Keyword("health", "amount=expr [others others=expr]", "The health of the enemies: phases begin when the player's damage, and what the others of the group do each second, have left so much of it. "
@@ -357,6 +363,7 @@ CHOICES: dict[tuple[str, str, str], dict[str, str]] = {
         "damage_done": "factor", "damage_taken": "factor, for auras on an enemy", "crit_chance": "added", "hit_chance": "added", "crit_multiplier": "factor",
         "cast_speed": "factor", "cost": "factor", "armor": "factor, for auras on an enemy",
     },
+    ("aura", "shown_as", "how"): {"stance": "the player's stance or form", "queued": "the spell that waits for the next swing"},
     ("aura", "refresh", "rule"): {"clip": "a tick due now still happens", "reset": "nothing ticks"},
     ("statements", "damage", "scope"): {"enemies": "all of them, one amount", "each": "the target and the next ones, each its own rolls", "target": "the target"},
     ("spec", "aura", "place"): {"target": "an enemy"},

@@ -10,6 +10,9 @@ from portunus.dsl.model import Aura, Expr, Model, Spell
 from portunus.ir.layout import Layout
 from portunus.ir.tables import Tables
 
+# Parameters of kernel functions that are float64, by name; what is not listed is an int64.
+FLOAT_PARAMETERS = ("damage", "cost", "base_cost", "amount", "maximum", "mean", "crit", "factor", "before", "after", *(f"x{n}" for n in range(12)))
+
 
 @dataclass
 class Writer:

@@ -11,13 +11,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portunus.dsl.model import Aura, Model, Pet, Spell, Stat
+from portunus.dsl.model import Aura, Decide, Model, Pet, Spell, Stat
 from portunus.errors import PortunusError
 
 NEVER = 1 << 62
 MISSILES = 4
 ROTATION_SLOTS = 192
 SEQUENCES = 8
+PILE = 8  # interrupted functions of one event, each within the next
 
 WordType = Literal["int", "float"]
 
@@ -150,6 +151,11 @@ def has_aura_lists(model: Model) -> bool:
     return any(name == "list_expiry" for name, _ in model.ruleset.switches)
 
 
+def list_rolls(model: Model) -> bool:
+    """Priority lists draw random numbers as the reference's do (switch `list_rolls`)."""
+    return any(name == "list_rolls" for name, _ in model.ruleset.switches)
+
+
 def lasting(model: Model, *, on_target: bool) -> tuple[Aura, ...]:
     """The auras that end by themselves, on enemies or on the player, in the order of the file."""
     return tuple(a for a in model.auras if a.on_target == on_target and (a.duration is not None or a.ticks))
@@ -164,6 +170,13 @@ def remembers(model: Model) -> bool:
     """Do priority lists remember something between decisions: a channel's condition, a pause, the place in a sequence?"""
     kinds = {line.kind for rotation in model.rotations for line in rotation.lines}
     return interruptible(model) or bool(kinds & {"channel", "sequence", "strict", "wait"})
+
+
+def pauses(model: Model) -> bool:
+    """May the player act within an event?"""
+    from portunus.ir.statements import all_statements
+
+    return any(isinstance(s, Decide) and s.within for s in all_statements(model))
 
 
 def asked_fresh(model: Model, aura: Aura) -> bool:
@@ -252,6 +265,8 @@ def _sources(model: Model) -> tuple[tuple[str, str], ...]:
 
 
 def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
+    from portunus.ir.quiet import quiet_resources
+
     b = _Builder()
     b.scalar("now", "int", "time since the pull, negative before it")
     b.scalar("duration", "int", "end of the fight")
@@ -275,6 +290,13 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         b.scalar("cast_lock", "int", "end of the global cooldown the running cast began")
     b.array("at", "int", len(slots), "time of the event in each slot")
     b.array("order", "int", len(slots), "sequence number of the event in each slot")
+    if quiet_resources(model):
+        b.array("tick_wanted", "float", len(quiet_resources(model)), "while nothing is possible: ticks matter once a resource has so much")
+    if pauses(model):
+        b.scalar("acting", "int", "1 while the player's action takes effect")
+        b.scalar("paused", "int", "1 when the player may act within an event")
+        b.scalar("pile", "int", "interrupted functions of the event, see pile_site")
+        b.scalar("pile_base", "int", "how many of them were interrupted before")
     if missiles(model):
         b.array("missile_spell", "int", MISSILES, "spell of each missile in flight")
         b.array("missile_target", "int", MISSILES, "its enemy")
@@ -334,6 +356,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         ):  # fmt: skip
             b.scalar(name, "int", meaning)
         b.array("list_step", "int", SEQUENCES, "spells done of each sequence")
+    if list_rolls(model):
+        b.scalar("stream", "int", "random stream while a priority list is read (switch `list_rolls`)")
     return b.fields
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from portunus.dsl.model import OUTCOMES, Apply, Damage, Spell
+from portunus.dsl.model import OUTCOMES, Apply, Damage, Model, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, cooldown_text, text
-from portunus.ir.layout import swing_slot
+from portunus.ir.layout import pauses, swing_slot
 from portunus.ir.runes import counts
 from portunus.ir.statements import call_aura, inner, write_body, write_payment
 from portunus.ir.stats import period
@@ -46,6 +46,12 @@ def _cost(context: Context, spell: Spell) -> Function:
     return Function(f"cost_{spell.name}", ("s", "t"), f"What {spell.label} costs now.", origin(spell), tuple(w.lines))
 
 
+def casting(model: Model) -> str:
+    """Text of whether a cast is running; the reference, which reads its list within events, takes one that ends now for over, and loses it."""
+    read_within = pauses(model) and any(name == "inner_reads" for name, _ in model.ruleset.switches)
+    return "s.cast_spell >= 0" + (" and (t.switch_inner_reads == 0 or s.cast_end > s.now)" if read_within else "")
+
+
 def _can_cast(context: Context, spell: Spell) -> Function:
     """Asked in the ruleset's order: extra condition, running cast, GCD, cooldown, resource."""
     w = Writer()
@@ -58,7 +64,7 @@ def _can_cast(context: Context, spell: Spell) -> Function:
         moving = "t.scene_movement[s.scene] != 0"
         at_once = spell.instant_if is not None and not spell.channel
         conditions.append(f"{moving} and not ({text(spell.instant_if, context, Scope(), f'{spell.name}_instant')})" if at_once else moving)  # type: ignore[arg-type]
-    conditions.append("s.cast_spell >= 0")
+    conditions.append(casting(context.model))
     # What needs no global cooldown may be used while it runs, except what the line `cooldowns` takes.
     if spell.gcd is not None or spell.autocast is not None:
         conditions.append("s.gcd_end > s.now")
@@ -143,6 +149,9 @@ def _swing(context: Context, spell: Spell) -> Function:
     assert spell.swing is not None
     w = Writer()
     slot = swing_slot(context.layout, spell)
+    if spell.on_start:
+        w.put(f"s.at[{slot}] = s.now")
+        write_body(w, context, spell.on_start, Scope(spell=str(context.spell_index(spell.name))), spell)
     w.put(f"schedule(s, {slot}, s.now + {period(context, spell)})")
     head = "if"
     for other, condition in spell.swing.instead:

@@ -237,7 +237,8 @@ def _extend(w: Writer, context: Context, s: dsl.Extend, scope: Scope, subject: T
 def _remove(w: Writer, context: Context, s: dsl.Remove, scope: Scope, subject: Thing | None) -> None:
     where = f"[{scope.target}]" if context.model.aura(s.aura).on_target else ""
     with w.block(f"if s.{s.aura}_on{where} != 0:"):
-        w.put(call_aura(context, s.aura, "fade", scope))
+        itself = not isinstance(subject, Spell) and subject is not None and subject.name == s.aura and bool(subject.ticks)
+        w.put(call_aura(context, s.aura, "end" if itself else "fade", scope))
 
 
 def _add_stack(w: Writer, context: Context, s: dsl.AddStack, scope: Scope, subject: Thing | None) -> None:
@@ -314,7 +315,7 @@ def _restart(w: Writer, context: Context, s: dsl.Restart, scope: Scope, subject:
 
 
 def _decide(w: Writer, context: Context, s: dsl.Decide, scope: Scope, subject: Thing | None) -> None:
-    w.put("wake(s)")
+    w.put("look(s, t, m, r)" if s.within else "wake(s)")
 
 
 def _start_icd(w: Writer, context: Context, s: dsl.StartIcd, scope: Scope, subject: Thing | None) -> None:

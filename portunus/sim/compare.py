@@ -328,7 +328,10 @@ class PreparedScenario:
         program, tables = self.lowered()
         twin, reference = Twin(program), (self.exact or ())[:fights]
         seconds = self.encounter.duration_ns / 1e9
-        damage = [twin.fight(tables, self.golden.scenario.seed + i, self.rotation.name)[0].damage / seconds for i in range(len(reference))]  # type: ignore[attr-defined]
+        damage, state = [], None
+        for i in range(len(reference)):
+            state, _ = twin.fight(tables, self.golden.scenario.seed + i, self.rotation.name, before=state)
+            damage.append(state.damage / seconds)  # type: ignore[attr-defined]
         return compare_exact(damage, reference)
 
     def log(self, fight: int) -> list[TraceEvent]:
@@ -409,6 +412,7 @@ def scenario_setting(golden: Golden, words: Any, model: Model) -> tuple[Profile,
     encounter = Encounter(
         name=rotation_name(scenario.name), label=scenario.name, duration_ns=int(scenario.duration * 1e9), enemies=scenario.targets,
         level=scenario.target_level, distance_yards=scenario.distance, execute=phases, armor=scenario.armor, clip_delay_ns=int(scenario.clip_delay * 1e9),
+        in_front=scenario.in_front,
     )
     return profile, encounter
 

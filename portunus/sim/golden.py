@@ -20,11 +20,11 @@ from portunus.sim.json_input import read_json
 
 # Scenario fields that change the fight and have no counterpart here; the value given means "absent".
 UNSUPPORTED_FIELDS: dict[str, Any] = {
-    "reaction_ms": 0, "in_front": False, "duration_variation": 0,
+    "reaction_ms": 0, "duration_variation": 0,
 }  # fmt: skip
 KNOWN_FIELDS = frozenset(
     ("name", "player_class", "race", "spec_field", "spec_options", "talents", "glyphs", "bonus_stats", "apl", "distance", "duration", "targets",
-     "target_level", "target_armor", "execute", "seed", "iterations", "weapons", "player_buffs", "mob_type", "channel_clip_ms", "raid_buffs", "note", "isolates")
+     "target_level", "target_armor", "execute", "seed", "iterations", "weapons", "player_buffs", "mob_type", "channel_clip_ms", "raid_buffs", "note", "isolates", "in_front")
 )  # fmt: skip
 AUTO_ATTACKS = {"OtherActionAttack": 6603, "OtherActionShoot": 75}  # the client's ids of Attack and Auto Shot
 PLAIN_MOB = "MobTypeMechanical"  # nothing in the specs depends on another kind of enemy
@@ -92,6 +92,7 @@ class Scenario:
     bonus_stats: tuple[tuple[str, float], ...]
     apl: dict[str, Any]
     distance: float
+    in_front: bool
     duration: float
     targets: int
     target_level: int
@@ -325,6 +326,11 @@ class _Fields:
             raise self.fail(key, "a text")
         return self.content[key]
 
+    def flag(self, key: str) -> bool:
+        if not isinstance(self.content.get(key, False), bool):
+            raise self.fail(key, "true or false")
+        return bool(self.content.get(key, False))
+
     def number(self, key: str, *, default: float | None = None, least: float = -math.inf, above: float = -math.inf) -> float:
         value = self.content.get(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not (value >= least and value > above):
@@ -359,7 +365,7 @@ def _scenario(fields: _Fields) -> Scenario:
         name=fields.text("name"), kind=f"{fields.text('player_class')}/{fields.text('spec_field')}", race=fields.text("race"),
         options=tuple(options.items()), talents=fields.text("talents"), glyphs=tuple(glyphs.whole(k) for k in sorted(glyphs.content) if glyphs.content[k]),
         bonus_stats=tuple((k, stats.number(k)) for k in stats.content), apl=fields.table("apl").content,
-        distance=fields.number("distance", default=5.0, least=0), duration=fields.number("duration", above=0),
+        distance=fields.number("distance", default=5.0, least=0), in_front=fields.flag("in_front"), duration=fields.number("duration", above=0),
         targets=fields.whole("targets", default=1, least=1), target_level=fields.whole("target_level", default=83, least=1),
         execute=(float(execute[0]), float(execute[1]), float(execute[2])), seed=fields.whole("seed"), iterations=fields.whole("iterations", least=1),
         weapons=tuple(dict(_Fields(w, f"{fields.where}: weapons").content) for w in fields.sequence("weapons")), armor=fields.number("target_armor", default=DEFAULT_ARMOR, least=0),

@@ -286,7 +286,7 @@ def trace_program(program: Program, tables: dict[str, Any], seed: int = 1, rotat
     r = [seed, 0, 0, 0]
     twin.functions["begin"](s, t, m, r)
     while s.finished == 0:  # type: ignore[attr-defined]
-        twin.functions["step"](s, t, m, r, twin.rotations[rotation](s, t))
+        twin.follow(s, t, m, r, rotation)
     recorder.end(s, r)
     return recorder.events
 

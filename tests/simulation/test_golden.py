@@ -64,7 +64,7 @@ def test_scenarios_become_profiles_and_encounters() -> None:
     ("change", "complaint"),
     [
         ({"reaction_ms": 100}, "`reaction_ms` is 100, which this simulator does not have"),
-        ({"in_front": True}, "`in_front` is True"),
+        ({"in_front": "yes"}, "`in_front` should be true or false"),
         ({"raid_buffs": {"moonkinAura": True}}, "raid_buffs: 'moonkinAura' has no counterpart"),
         ({"phase_of_moon": 3}, "the fields phase_of_moon are not known"),
         ({"duration": 0}, "`duration` should be a number above 0; it is 0"),
