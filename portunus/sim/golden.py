@@ -128,7 +128,9 @@ class Golden:
 
 
 def find_references(texts: tuple[str, ...]) -> list[Path]:
-    """The reference files that arguments name: files as they are, folders by their `*.json` (but `exact.json`), in order of their names.
+    """The reference files that arguments name: files as they are, folders by the `*.json` in and below them, in order of their names.
+
+    Files with single fights (`exact.json`, and those in a folder `exact`) are none.
 
     Raises:
         PortunusError: A path is missing or a folder holds none.
@@ -137,7 +139,7 @@ def find_references(texts: tuple[str, ...]) -> list[Path]:
     for text in texts:
         path = Path(text)
         if path.is_dir():
-            inside = sorted(p for p in path.glob("*.json") if p.name != "exact.json")
+            inside = sorted(p for p in path.rglob("*.json") if p.name != "exact.json" and p.parent.name != "exact")
             if not inside:
                 raise PortunusError(f"there are no reference files in {path}", hint="Reference files end in .json.")
             found += inside

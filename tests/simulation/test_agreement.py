@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from portunus.sim.compare import EXACT_TOLERANCE, compare_all, compare_one, prepare
+from portunus.sim.compare import EXACT_TOLERANCE, compare_all, compare_one
 from portunus.sim.golden import find_references, read_golden
+from portunus.sim.prepared import prepare
 
 FOLDER = Path(__file__).parent.parent / "golden" / "mage_fire"
 FILES = find_references((str(FOLDER),))
