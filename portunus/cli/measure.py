@@ -22,9 +22,9 @@ import portunus
 from portunus.compiler import compile_spec
 from portunus.errors import PortunusError
 from portunus.resources import find_spec, shipped_specs
-from portunus.sim.compare import PreparedScenario, prepare
 from portunus.sim.fights import Fighter, run_fights
 from portunus.sim.golden import find_references, vocabularies
+from portunus.sim.prepared import PreparedScenario, prepare
 
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
