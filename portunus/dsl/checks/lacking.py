@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from portunus.dsl.diagnostics import Problems
-from portunus.dsl.model import Expr, Gain, Lose, Model, Span, Spell
+from portunus.dsl.model import Expr, Gain, Handler, Lose, Model, Span, Spell
 from portunus.dsl.symbols import Symbols
 
 _OPERATIONS = ("resource", "resource_max", "resource_base")
@@ -42,8 +42,8 @@ def _named(thing: Any) -> Iterator[tuple[str, Span]]:
             yield from ((name, amount.span) for name, amount in thing.more_costs)
         elif isinstance(thing, Gain | Lose):
             yield thing.resource, thing.span
-        elif getattr(thing, "event", "") == "gain":
-            yield from ((name, thing.span) for name in thing.subjects)  # type: ignore[attr-defined]
+        elif isinstance(thing, Handler) and thing.event == "gain":
+            yield from ((name, thing.span) for name in thing.subjects)
         for item in fields(thing):
             if item.name not in ("span", "name", "label"):
                 yield from _named(getattr(thing, item.name))

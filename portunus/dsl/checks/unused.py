@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from portunus.dsl.diagnostics import Problems
 from portunus.dsl.model import REQUIRED_STATS, Apply, Model, Renew, SetValue, Span, StartIcd, Statement, Trigger
@@ -39,7 +39,7 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
                 place = symbols.places[(kind if kind == "stat" else "action", name)]
                 found.append((place, f"nothing uses the {'statistic' if kind == 'stat' else kind} `{name}`", "Delete it, or use it."))
     for kind, space, word in (("option", "option", "option"), ("glyph", "glyph", "glyph"), ("class", "value", "class value"), ("table", "table", "attack table")):
-        known = {"option": symbols.options, "glyph": symbols.glyphs, "class": symbols.class_values, "table": symbols.tables}[kind]
+        known: Iterable[str] = {"option": list(symbols.options), "glyph": list(symbols.glyphs), "class": list(symbols.class_values), "table": list(symbols.tables)}[kind]
         found += [(symbols.places[space, name], f"nothing uses the {word} `{name}`", "Delete it, or use it.") for name in known if (kind, name) not in symbols.used]
     found += _values(model, symbols, statements)
     asked = {node.args[0] for node in every_expression(model) if node.op in ("icd_ready", "icd_remains")}
