@@ -66,7 +66,7 @@ class PreparedScenario:
         """The scenario as kernels, with the reference's artefacts on; scenarios of one spec share them, whatever their numbers."""
         from portunus.compiler import compile_spec
 
-        return compile_spec(self.model, profile=self.profile, encounter=self.encounter, rotations=(self.rotation,), reference=True)
+        return compile_spec(self.model, profile=self.profile, encounter=self.encounter, rotations=(self.rotation,), reference=True, fights_only=True)
 
 
 @dataclass(frozen=True)
