@@ -66,7 +66,7 @@ class PreparedScenario:
         """The scenario as kernels, with the reference's artefacts on; scenarios of one spec share them, whatever their numbers."""
         from portunus.compiler import compile_spec
 
-        return compile_spec(self.model, profile=self.profile, encounter=self.encounter, rotations=(self.rotation,), reference=True)
+        return compile_spec(self.model, profile=self.profile, encounter=self.encounter, rotations=(self.rotation,), reference=True, fights_only=True)
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,12 @@ class Preparation:
         golden = in_our_words(golden, words)
         if spec not in self._models:
             self._models[spec] = load_model(spec)
-        model, fights = self._models[spec], self._single(path)
+        model = self._models[spec]
         profile, encounter = scenario_setting(golden, words, model)
         imported = _named_list(golden, model)
         if (spec, imported.name) not in self._rotations:
             self._rotations[spec, imported.name] = imported.rotation(model)
-        return PreparedScenario(golden, spec, model, profile, encounter, self._rotations[spec, imported.name], fights)
+        return PreparedScenario(golden, spec, model, profile, encounter, self._rotations[spec, imported.name], self._single(path))
 
     def _single(self, path: Path) -> tuple[float, ...] | None:
         source = None if self._replay is False else self._exact if self._exact is not None else exact_beside(path)
