@@ -84,6 +84,7 @@ class Restorer:
         self._lock(values, now)
         s.expire_at = self._next_expiry()
         if self._model_has_autocast:
+            self._twin.call["begin_autocast"](s)
             self._twin.call["sort_autocast"](s)
             s.auto_ready = now
         s.now = now

@@ -40,18 +40,19 @@ def open_planner(
         return Planner(compiled, open_evaluator(compiled, model, backend=backend), settings)
 
     with ExitStack() as stack:
-        planner: Planner | SharedPlanner = another()
+        first = another()
+        planner: Planner | SharedPlanner = first
         if address is not None:
             from portunus.planner.cluster import RayCrew, make_tree
             from portunus.train.cluster import joined_ray, local_ray
 
             stack.enter_context(local_ray(max(1, workers - 1)) if address == "local" else joined_ray(address))
             make = partial(make_tree, str(spec), compiled.layout_hash, profile=profile, encounter=encounter, model=model, backend=backend, settings=settings)
-            crew = stack.enter_context(RayCrew(planner, make, workers=workers - 1))
+            crew = stack.enter_context(RayCrew(first, make, workers=workers - 1))
             crew.wait()
             planner = SharedPlanner(crew)
         elif workers > 1:
-            threads = Threads([planner, *(another() for _ in range(workers - 1))])
+            threads = Threads([first, *(another() for _ in range(workers - 1))])
             stack.callback(threads.close)
             planner = SharedPlanner(threads)
         warm_up(compiled, planner)

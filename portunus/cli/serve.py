@@ -42,12 +42,13 @@ def command(
 
     from portunus.barcode.facts import Facts
     from portunus.compiler import compile_spec
+    from portunus.planner.local import Planner
     from portunus.planner.ponder import Ponderer
     from portunus.planner.server import Server
 
     compiled = compile_spec(path, profile=profile, encounter=encounter)
     with open_planner(compiled, path, profile=profile, encounter=encounter, model=model, workers=workers, address=address) as planner:
-        ponderer = Ponderer(planner) if ponder else None
+        ponderer = Ponderer(planner) if ponder and isinstance(planner, Planner) else None
         server = Server(
             compiled, ponderer or planner, Facts(compiled), source, sink, evaluator=f"network {model.name}" if model else "default rotation",
             budget_ms=budget_ms, idle=ponderer.think if ponderer else None,

@@ -12,7 +12,7 @@ from typing import Any
 
 from portunus.ir.layout import Field
 from portunus.ir.program import Program, source
-from portunus.runtime import random_python
+from portunus.runtime import queue_python, random_python
 
 
 class Block:
@@ -46,6 +46,7 @@ class Twin:
         self.program = program
         names: dict[str, Any] = {"uniform": random_python.uniform, "proc": random_python.proc, "chance": random_python.chance,
                                  "stream_next": random_python.stream_next, "stream_uniform": random_python.stream_uniform,
+                                 "earliest": queue_python.earliest, "shared": queue_python.shared, "first_due": queue_python.first_due,
                                  "sqrt": math.sqrt, "min": min, "max": max, "int": int, "range": range, "__builtins__": {}}
         for function in program.sampled if form == "sampled" else program.expected:
             self._define(names, source(function), function.name)
@@ -91,9 +92,13 @@ class Twin:
         if s.finished == 0:
             call["advance"](s, t, m, r)
 
-    def fight(self, tables: dict[str, Any], seed: int, rotation: str) -> tuple[Block, Block]:
-        """Play one whole fight; returns the final state and the metrics."""
+    def fight(self, tables: dict[str, Any], seed: int, rotation: str, *, before: Block | None = None) -> tuple[Block, Block]:
+        """Play one whole fight; returns the final state and the metrics.
+
+        `before` is the final state of the fight before, of which something may be left over (an artefact of the reference); it is written over.
+        """
         s, t, m = self.blocks(tables)
+        s = s if before is None else before
         r = [seed, 0, 0, 0]
         call = self.functions
         call["begin"](s, t, m, r)

@@ -167,10 +167,14 @@ class Builder(Parts):
         maximum = maximum or self.number(0.0, item.span)
         base = self.expr(item, "base", "number", context) or maximum
         start = self.expr(item, "start", "number", context)
+        left = item.field("left_over")
+        left_over = left.name("switch") if left else ""
+        if left and left_over not in self.symbols.switches:
+            self.problems.error("PT401", left.arguments["switch"].span, f"there is no switch `{left_over}`", suggestion(left_over, self.symbols.switches))
         tick = item.field("tick")
         if tick is None:
             zero = self.number(0.0, item.span)
-            return Resource(item.name, item.label, base, maximum, None, zero, zero, None, item.span, start, owner=item.pet)
+            return Resource(item.name, item.label, base, maximum, None, zero, zero, None, item.span, start, owner=item.pet, left_over=left_over)
         given = [word for word in ("gain", "casting", "resting", "rest_after") if tick.get(word) is not None]
         if given not in (["gain"], ["casting", "resting", "rest_after"]):
             self.problems.error("PT305", tick.span, "say how much a tick gives", "write `tick TIME gain AMOUNT`, or `tick TIME casting AMOUNT resting AMOUNT rest_after TIME`")
@@ -182,7 +186,7 @@ class Builder(Parts):
                 parts[argument] = self.expressions.resolve(node, where, kind, "`tick`" if argument == "every" else f"`{argument}`")
         amount = parts.get("gain") or parts.get("casting") or self.number(0.0, item.span)
         return Resource(item.name, item.label, base, maximum, parts["every"], amount, parts.get("resting") or amount, parts.get("rest_after"), item.span, start,
-                        bool(tick.get("phased")), item.pet, bool(tick.get("prorated")))
+                        bool(tick.get("phased")), item.pet, bool(tick.get("prorated")), left_over)
 
     def _runes(self) -> Runes | None:
         item = self.symbols.runes

@@ -186,6 +186,7 @@ BLOCKS: dict[str, BlockKind] = {
             Keyword("base", "amount=expr", "What costs in percent refer to: `base_NAME`; left out = its size.", "base class.mana"),
             Keyword("maximum", "amount=expr", "Its size: `max_NAME`.", "maximum class.mana + 15 * intellect - 280"),
             Keyword("start", "amount=expr", "What it starts with; left out = full.", "start 0"),
+            Keyword("left_over", "switch=name", "Under this switch (an artefact of the reference) a fight begins with what the one before it left.", "left_over stale_power"),
             Keyword(
                 "tick", "every=expr [gain gain=expr] [casting casting=expr] [resting resting=expr] [rest_after rest_after=expr] [phased] [prorated]",
                 "How it refills: period and `gain`; or amount while casting, amount while resting, and when resting begins. `phased` = the first tick "

@@ -739,6 +739,7 @@ class Resource:
     phased: bool = False
     owner: str = ""
     prorated: bool = False
+    left_over: str = ""  # switch under which a fight begins with what the one before left; "" = never
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
 MAX_EVENTS = 200_000
+MOST_EVENTS = 1 << 40  # more than will ever be scheduled in a fight
 PREPULL_LINES = 24
 THRESHOLDS = 12
 SWITCHES = ("idle_grid", "lazy_expiry", "latest_cost")  # the engine asks for these whether a ruleset has them or not
@@ -76,7 +77,7 @@ def helper_functions(context: Context) -> list[Function]:
     """Small functions the others call."""
     functions = [
         _function("schedule", ("s", "slot", "at"), "Put an event into its slot.",
-                  ["s.at[slot] = at", "s.order[slot] = s.sequence", "s.sequence += 1"]),
+                  ["s.at[slot] = at", "s.order[slot] = rank(slot) + s.sequence", "s.sequence += 1"]),
         _function("set_gcd", ("s", "at"), "The player can act again at `at`.", ["s.gcd_end = at", "s.deciding = 0", "s.idle = 0", "schedule(s, 0, at)"]),
         _function("deal", ("s", "m", "row", "amount"), "Count damage; what happens before the pull is not counted.",
                   ["if s.now >= 0:", "    s.damage += amount", "    m.row_damage[row] += amount"]),
@@ -112,7 +113,7 @@ def helper_functions(context: Context) -> list[Function]:
     for resource in context.model.resources:
         functions.append(_gain(context, resource))
     if context.autocast:
-        functions.append(_sort_autocast(context))
+        functions += [_begin_autocast(context), _sort_autocast(context)]
     return functions
 
 
@@ -181,21 +182,18 @@ def _cast_speed(context: Context) -> Function:
 
 
 def _sort_autocast(context: Context) -> Function:
-    """Stable insertion sort by ready time, then priority, then order in the file."""
-    w = Writer()
+    """Stable insertion sort by ready time: of two that are ready at once the one that was tried first before stays first."""
+    lines = [f"for i in range(1, {len(context.autocast)}):", "    which, place = s.auto_order[i], i", "    ready = autocast_ready(s, which)",
+             "    while place > 0 and autocast_ready(s, s.auto_order[place - 1]) > ready:", "        s.auto_order[place] = s.auto_order[place - 1]",
+             "        place -= 1", "    s.auto_order[place] = which", "s.auto_ready = autocast_ready(s, s.auto_order[0])"]
+    return _function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", lines)
+
+
+def _begin_autocast(context: Context) -> Function:
     spells = context.autocast
     by_priority = sorted(range(len(spells)), key=lambda i: (-spells[i].autocast[0], i))  # type: ignore[index]
-    w.put(f"for i in range({len(spells)}):")
-    w.put("    s.auto_order[i] = -1")
-    for place, index in enumerate(by_priority):
-        ready = f"s.cd_{spells[index].name}" if spells[index].cooldown is not None else "0"
-        w.put(f"place = {place}")
-        w.put(f"while place > 0 and autocast_ready(s, s.auto_order[place - 1]) > {ready}:")
-        w.put("    s.auto_order[place] = s.auto_order[place - 1]")
-        w.put("    place -= 1")
-        w.put(f"s.auto_order[place] = {index}")
-    w.put("s.auto_ready = autocast_ready(s, s.auto_order[0])")
-    return Function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", "", tuple(w.lines))
+    return _function("begin_autocast", ("s",), "The order at the start of a fight: priority, then the order of the file.",
+                     [f"s.auto_order[{place}] = {index}" for place, index in enumerate(by_priority)])
 
 
 def autocast_ready(context: Context) -> Function:
@@ -306,7 +304,7 @@ def _act(context: Context, pet: Pet) -> Function:
 def event_functions(context: Context) -> list[Function]:
     """Completion of casts, landing of missiles, dispatch of events and the clock."""
     flying = [_arrive(context)] if missiles(context.model) else []
-    return [*(script_functions(context) if context.model.scripted else []), _finish_cast(context), *flying, expire_guard(), _dispatch(context), first_function(context), _next_event(context)]
+    return [*(script_functions(context) if context.model.scripted else []), _finish_cast(context), *flying, expire_guard(), _dispatch(context), _next_event(context)]
 
 
 def _finish_cast(context: Context) -> Function:
@@ -435,9 +433,11 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 
 
 def _next_event(context: Context) -> Function:
+    count, one = len(context.layout.slots), context.layout.slots_before_enemies + context.layout.slots_per_enemy
+    others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count})", "    if s.at[other] < s.at[k]:", "        k = other"]
     lines = [
         *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
-        "at = s.at", "best = at[0]", "for i in range(1, t.slots):", "    best = min(best, at[i])",
+        f"k = earliest(s.at, 0, {one})", *(others if count > one else []), "best = s.at[k]",
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
         "if s.idle == 1:", "    s.idle = 2",
         f"if t.switch_lazy_expiry == 0 and s.expire_at < best and s.expire_at <= s.duration and s.events <= {MAX_EVENTS}:",
@@ -445,30 +445,22 @@ def _next_event(context: Context) -> Function:
         f"if best > s.duration or s.events > {MAX_EVENTS}:",
         f"    if s.events > {MAX_EVENTS}:", "        s.fault |= 8",
         "    s.now = s.duration", "    s.finished = 1", "    return",
-        "s.events += 1", "k, due = 0, 0", "for i in range(t.slots):", "    same = 1 if at[i] == best else 0", "    due += same", "    k += same * i",
-        "if due > 1:", "    k = first_of(s, t, best)",
-        "order = s.order[k]",
+        "s.events += 1",
+        "if shared(s.at, best):", "    k = first_due(s.at, s.order, best)", "order = s.order[k]",
         "if best > s.now:", "    s.now = best", "    after_clock(s, t, m, r)", "    if s.at[k] != best or s.order[k] != order:", "        return",
         f"s.at[k] = {NEVER}", "dispatch(s, t, m, r, k)",
     ]
     return _function("next_event", STATE, "Move the clock to the next event and handle it, or end the fight.", lines)
 
 
-def first_function(context: Context) -> Function:
-    """Which of several events due at one instant goes first."""
-    high = [i for i, s in enumerate(context.layout.slots) if s.priority > 0]
-    lines = ["k = -1", "for i in range(t.slots):", "    if s.at[i] == best and (k < 0 or s.order[i] < s.order[k]):", "        k = i",
-             *[line for i in high for line in (f"if s.at[{i}] == best and priority({i}) > priority(k):", f"    k = {i}")], "return k"]
-    return _function("first_of", ("s", "t", "best"), "The first of several events at one instant: priority, then order of scheduling.", lines)
-
-
-def priority_function(context: Context) -> Function:
-    """Priority of an event slot at one instant."""
-    lines = []
-    for index, slot in enumerate(context.layout.slots):
+def rank_function(context: Context) -> Function:
+    """What places an event before or after others of its instant, beside the order of scheduling."""
+    layout = context.layout
+    lines = [f"if slot >= {layout.slots_before_enemies}:", "    return 0"]
+    for index, slot in enumerate(layout.slots[: layout.slots_before_enemies]):
         if slot.priority:
-            lines += [f"if k == {index}:", f"    return {slot.priority}"]
-    return _function("priority", ("k",), "Priority of a slot at one instant; larger goes first.", [*lines, "return 0"])
+            lines += [f"if slot == {index}:", f"    return {-slot.priority * MOST_EVENTS}"]
+    return _function("rank", ("slot",), "Added to an event's sequence number: below 0 for what goes first at one instant.", [*lines, "return 0"])
 
 
 def decision_functions(context: Context) -> list[Function]:
@@ -608,6 +600,9 @@ def _begin(context: Context) -> Function:
     layout, model = context.layout, context.model
     nevers = {"expire_at"}
     minus = {"cast_spell", "rune_borrowed", *[f"{p.name}_cast_spell" for p in model.pets]}
+    carried = [r.name for r in model.resources if r.left_over]
+    if carried:
+        w.put(f"ended, {', '.join(f'left_{r}' for r in carried)} = s.finished, {', '.join(f's.{r}' for r in carried)}")
     for f in layout.state:
         if f.array:
             with w.block(f"for i in range({f.size}):"):
@@ -646,6 +641,9 @@ def _begin(context: Context) -> Function:
     for resource in model.resources:
         if not resource.owner:
             _fill(w, context, resource, "start")
+            if resource.left_over:
+                with w.block(f"if ended != 0 and t.switch_{resource.left_over} != 0:"):
+                    w.put(f"s.{resource.name} = left_{resource.name}")
     for number, handler in enumerate(model.handlers):
         if handler.event == "begin":
             w.put(f"handler_{number}(s, t, m, r)")
@@ -654,7 +652,7 @@ def _begin(context: Context) -> Function:
             with w.block(f"if {text(pet.permanent, context, Scope(), f'{pet.name}_permanent')} != 0:"):
                 w.put(f"summon_{pet.name}(s, t, m, r, {NEVER} - s.now)")
     if context.autocast:
-        w.put("sort_autocast(s)")
+        w.put("begin_autocast(s)")
         w.put("s.auto_ready = start")
     if pauses(model):
         w.put("s.acting = 0")

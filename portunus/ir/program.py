@@ -24,7 +24,7 @@ from portunus.ir.engine import (
     fixed_tables,
     helper_functions,
     pet_functions,
-    priority_function,
+    rank_function,
 )
 from portunus.ir.expiry import expire_functions, list_functions
 from portunus.ir.features import feature_functions, feature_list
@@ -94,7 +94,7 @@ def _functions(context: Context) -> list[Function]:
         functions += spell_functions(context, spell)
     for pet in context.model.pets:
         functions += pet_functions(context, pet)
-    functions += [*list_functions(context), *expire_functions(context), priority_function(context), *event_functions(context), *decision_functions(context), *quiet_functions(context)]
+    functions += [*list_functions(context), *expire_functions(context), rank_function(context), *event_functions(context), *decision_functions(context), *quiet_functions(context)]
     return functions + feature_functions(context)
 
 
@@ -127,7 +127,7 @@ def _callees_first(functions: list[Function]) -> tuple[Function, ...]:
 _ALLOWED = (ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Expr, ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Return, ast.Pass,
             ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.IfExp, ast.Attribute, ast.Subscript, ast.Name, ast.Constant,
             ast.Tuple, ast.Load, ast.Store, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
-_BUILTINS = {"min", "max", "int", "range", "sqrt", "uniform", "proc", "chance", "stream_next", "stream_uniform"}
+_BUILTINS = {"min", "max", "int", "range", "sqrt", "uniform", "proc", "chance", "earliest", "shared", "first_due", "stream_next", "stream_uniform"}
 
 
 def _check(program: Program) -> None:

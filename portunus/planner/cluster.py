@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from portunus.errors import PortunusError
 from portunus.planner.local import Planner, open_evaluator
 from portunus.planner.shared import Tree
 from portunus.search.settings import SearchSettings
+from portunus.search.shared import RootStatistics
 
 START_SECONDS = 300.0  # an actor's start includes compiling where its machine has not yet
 STUCK_SECONDS = 10.0  # an answer so late never comes
@@ -49,6 +52,10 @@ class RemoteTree(Tree):
         self.open(state, 0, None, None)
         self.work_for((0,), 0.01)
         self.report([action.name for action in self.planner.compiled.actions], "")
+
+    def open(self, state: np.ndarray, seed: int, allowed: np.ndarray | None, simulations: int | None) -> RootStatistics:
+        """See `Tree.open`; what Ray hands over cannot be written to, and kernels are compiled for arrays that can."""
+        return super().open(np.array(state), seed, allowed, simulations)
 
     def process(self) -> int:
         """Id of this actor's process; it answers when the tree is ready."""
@@ -83,6 +90,7 @@ class RayCrew:
 
         self.local = Tree(planner, 0)
         self.lost = 0
+        self._reason = ""  # why an actor was lost last
         self._source = ray.put(make)
         self._actor = ray.remote(num_cpus=1, max_restarts=0, max_task_retries=0)(RemoteTree)
         self._slots = [self._start(number) for number in range(1, workers + 1)]
@@ -104,12 +112,11 @@ class RayCrew:
         Raises:
             PortunusError: One cannot start.
         """
-        end = time.monotonic() + seconds
+        end, before = time.monotonic() + seconds, self.lost
         while any(slot.process == 0 for slot in self._slots):
-            before = self.lost
             self._look_round(0.2)
             if self.lost > before + len(self._slots) or time.monotonic() > end:
-                raise PortunusError("the workers of the cluster do not start", hint="Leave out --address to search on this machine.", exit_code=1)
+                raise PortunusError(f"the workers of the cluster do not start{self._reason}", hint="Leave out --address to search on this machine.", exit_code=1)
 
     @property
     def processes(self) -> list[int]:
@@ -161,13 +168,11 @@ class RayCrew:
             return False, None
         try:
             result = ray.get(slot.answer, timeout=STUCK_SECONDS)
+        except ray.exceptions.RayTaskError as error:  # its own words; the process is well
+            slot.answer = None
+            raise error.cause from error
         except ray.exceptions.RayError as error:
-            cause = getattr(error, "cause", None)
-            if isinstance(cause, PortunusError):  # the request's fault or the installation's: the local tree says the same, or it never gets better
-                if not slot.process:
-                    raise cause from error
-                slot.answer = None
-                return False, None
+            self._reason = f": {(str(error).strip().splitlines() or [''])[-1]}"
             self._replace(slot)
             return False, None
         slot.answer = None

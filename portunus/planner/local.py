@@ -13,7 +13,6 @@ from portunus.errors import PortunusError
 from portunus.evaluator.mlp import Mlp, forward
 from portunus.evaluator.prior import RotationPrior
 from portunus.evaluator.protocol import Evaluator
-from portunus.evaluator.rotation_value import fit_rotation_value
 from portunus.planner.messages import CHANCE, DECISION, MAX_NAME, ActionReport, OutcomeReport, Suggestion, TreeNode
 from portunus.search.engine import Search, SearchResult
 from portunus.search.settings import SearchSettings
@@ -29,7 +28,8 @@ __all__ = ["Planner", "SearchSettings", "open_evaluator"]
 QUEUE = 5  # actions after the chosen one
 LINE = 3  # actions after each of the others
 OUTCOMES = 4  # reported of each action
-HORIZON_SECONDS = 12.0  # how long the rotation plays on to value a state when there is no network
+TO_THE_END = 3600.0  # seconds the rotation plays on to value a state when there is no network: no fight is longer
+FAVOURED = 0.9  # probability of the rotation's action then, so that what a path adds up to is the rotation's value after its first action
 BACKENDS = ("compiled", "torchscript")
 
 
@@ -48,7 +48,7 @@ def open_evaluator(compiled: CompiledSpec, model: Path | str | None = None, *, b
     if backend not in BACKENDS:
         raise PortunusError(f"there is no evaluator backend {backend!r}", hint=f"It is one of: {', '.join(BACKENDS)}.")
     if model is None:
-        return RotationPrior(compiled, horizon_seconds=HORIZON_SECONDS, after=fit_rotation_value(compiled))
+        return RotationPrior(compiled, mass=FAVOURED, horizon_seconds=TO_THE_END)
     from portunus.evaluator import torchscript
     from portunus.evaluator.model_file import load_model
 

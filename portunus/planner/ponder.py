@@ -87,7 +87,7 @@ class _Slot:
     """One state in mind: its planner with the tree, and for how long it was thought about."""
 
     planner: Planner
-    state: np.ndarray | None = None
+    state: np.ndarray | None = None  # None until it is first used
     thought_ms: float = 0.0
     weight: float = 0.0
     ended: bool = False  # more thought changes nothing: settled, or no memory left
@@ -132,7 +132,7 @@ class Ponderer:
         self._turn += 1
         self.asked += 1
         slot = next((s for s in self._slots if s.state is not None and self._alike(s.state, state)), None)
-        if slot is not None and slot.thought_ms > 0:
+        if slot is not None and slot.state is not None and slot.thought_ms > 0:
             self.hit = True
             self.hits += 1
             self._answering = slot.planner
@@ -184,6 +184,7 @@ class Ponderer:
         if not ready:
             return False
         slot = min(ready, key=lambda s: (s.thought_ms + PIECE_MS) / max(s.weight, 1e-3))
+        assert slot.state is not None
         began, before = perf_counter(), int(slot.planner.search.arena.counters[SIMULATIONS]) if slot.thought_ms > 0 else 0
         slot.planner.search.run(slot.state, budget_ms=PIECE_MS, seed=1, keep=slot.thought_ms > 0, watch=interrupted)
         spent = (perf_counter() - began) * 1e3

@@ -133,6 +133,7 @@ class Server:
         return True
 
     def _enqueue(self, request: Request) -> None:
+        assert request.number is not None
         with self._lock:
             if request.number in self._open:
                 raise RequestError("request", "a request of this id is not answered yet", hint="Use a new id for each request.", number=request.number)
@@ -142,6 +143,7 @@ class Server:
         self._requests.put(request)
 
     def _cancel(self, request: Request) -> None:
+        assert request.target is not None
         with self._lock:
             known = request.target in self._open
             if known:
@@ -245,8 +247,9 @@ class Server:
 
     def _finish(self, number: Id | None, message: dict[str, Any]) -> None:
         with self._lock:
-            self._open.discard(number)
-            self._cancelled.discard(number)
+            if number is not None:
+                self._open.discard(number)
+                self._cancelled.discard(number)
         self._send(message)
 
     def _fail(self, error: RequestError) -> None:

@@ -171,7 +171,7 @@ class SharedPlanner:
         """Search, and return what each tree knows in the end, None where it was lost."""
         if (simulations is None) == (budget_ms is None):
             raise PortunusError("a search takes one budget: simulations or milliseconds")
-        if (simulations if budget_ms is None else budget_ms) <= 0:
+        if (simulations is not None and simulations <= 0) or (budget_ms is not None and budget_ms <= 0):
             raise PortunusError("the budget of a search must be more than 0")
         count = self._crew.gather()
         patience = None if budget_ms is None else self._patience
@@ -183,7 +183,7 @@ class SharedPlanner:
             raise PortunusError(f"{self.compiled.name}: the fight is over, there is nothing to plan")
         if simulations is not None:
             self._by_number(known, simulations, watch)
-        else:
+        elif budget_ms is not None:
             reserve = self._crew.local.planner.search.settings.reserve_ms
             left = max(budget_ms - self._margin_ms - reserve, 0.5 * budget_ms) / 1e3
             self._by_time(known, started, started + left, watch)
@@ -193,7 +193,8 @@ class SharedPlanner:
         ledger, done, phases = self._ledger, 0, self._ledger.phases
         while done < simulations:
             wanted = min(ledger.remaining * max(1, simulations // (phases * ledger.remaining)), simulations - done)
-            ran = self._together("work", known, lambda trees, wanted=wanted: [(share,) for share in deal(ledger.candidates(trees), trees, wanted)], None)
+            trees = sum(part is not None for part in known)
+            ran = self._together("work", known, [(share,) for share in deal(ledger.candidates(trees), trees, wanted)], None)
             done += wanted
             if ran == 0 or (watch is not None and watch()):
                 return
@@ -206,24 +207,24 @@ class SharedPlanner:
             end = started + (deadline - started) * (phase + 1) / phases
             while (left := end - perf_counter()) > 0 or ledger.simulations == 0:
                 seconds = max(0.0, min(left, ROUND_SECONDS))
-                ran = self._together(
-                    "work_for", known, lambda trees, seconds=seconds: [(share, seconds) for share in turns(ledger.candidates(trees), trees)], self._patience
-                )
+                trees = sum(part is not None for part in known)
+                ran = self._together("work_for", known, [(share, seconds) for share in turns(ledger.candidates(trees), trees)], self._patience)
                 if ran == 0 or ledger.settled or (watch is not None and watch()):
                     return
             if phase < phases - 1:
                 ledger.halve()
 
-    def _together(self, method: str, known: list[RootStatistics | None], shares: Callable[[int], list[tuple]], patience: float | None) -> int:
-        """One round of all trees that still answer; returns the simulations done."""
+    def _together(self, method: str, known: list[RootStatistics | None], shares: Sequence[tuple], patience: float | None) -> int:
+        """One round of all trees that still answer, a share each; returns the simulations done."""
         present = [number for number, part in enumerate(known) if part is not None]
         given: list[tuple | None] = [None] * len(known)
-        for number, share in zip(present, shares(len(present)), strict=True):
+        for number, share in zip(present, shares, strict=True):
             given[number] = share
         before = self._ledger.simulations
         for number, answer in zip(present, self._called(method, given, patience), strict=True):
-            if answer is None:  # what it found up to the last round still counts
-                self._lost.append(known[number])
+            last = known[number]
+            if answer is None and last is not None:  # what it found up to the last round still counts
+                self._lost.append(last)
             known[number] = answer
         self._ledger.add_up([part for part in known if part is not None] + self._lost)
         return self._ledger.simulations - before
@@ -239,10 +240,8 @@ class SharedPlanner:
         table, actions = self._ledger.table(), self.compiled.actions
         chosen = actions[action].name
         order = [int(a) for a in table.actions]
-        best_at = {
-            actions[a].name: max((n for n, part in enumerate(known) if part is not None), key=lambda n, place=place: known[n].visits[place])
-            for place, a in enumerate(order)
-        }
+        visits = np.array([np.full(len(order), -1) if part is None else part.visits for part in known])
+        best_at = {actions[a].name: int(visits[:, place].argmax()) for place, a in enumerate(order)}
         given = [
             None if part is None else ([name for name, at in best_at.items() if at == number], chosen) for number, part in enumerate(known)
         ]
@@ -261,11 +260,12 @@ class SharedPlanner:
         for place, a in enumerate(order):
             name, source = actions[a].name, told[best_at[actions[a].name]]
             own = next(report for report in source.actions if report.name == name)
-            loss, visits, value = max(0.0, best - float(values[place])), int(table.visits[place]), float(values[place])
-            reports.append(replace(own, visits=visits, value=value, loss_percent=loss * percent, loss_damage=loss * unit, prior=float(table.priors[place])))
+            value, tried = float(values[place]), int(table.visits[place])
+            loss = max(0.0, best - value)
+            reports.append(replace(own, visits=tried, value=value, loss_percent=loss * percent, loss_damage=loss * unit, prior=float(table.priors[place])))
             node = next((node for node in source.tree.children if node.name == name), None)
-            if node is not None and visits:
-                nodes.append(replace(node, visits=visits, value=value, probability=visits / int(table.visits.sum())))
+            if node is not None and tried:
+                nodes.append(replace(node, visits=tried, value=value, probability=tried / int(table.visits.sum())))
         reports.sort(key=lambda report: (report.name != chosen, -report.value))
         nodes.sort(key=lambda node: (node.name != chosen, -node.visits))
         first = told[best_at[chosen]]

@@ -134,10 +134,11 @@ class Search:
         self.inside = self._inside is not None
         self.judge = self._addresses()
         s = self.settings
+        drawn = self._inside is not None and self._inside.noisy
         self.rules = Rules(
             s.root == "puct", s.considered_actions, s.gumbel_scale, s.value_visits, s.value_scale,
-            s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth, s.caution if self._inside is not None and self._inside.noisy else 0.0,
-            s.least_gain, s.sharpness,
+            s.drawn_exploration if drawn else s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth,
+            s.caution if drawn else 0.0, s.least_gain, 0.0 if drawn else s.sharpness,
         )  # fmt: skip
         self.batch = 1 if self.inside else s.batch
         self.arena = self._new_arena(s.node_capacity)

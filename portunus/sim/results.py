@@ -266,7 +266,7 @@ def spread(iterations: int, *, seed: int, fighters: int) -> Iterator[Work]:
     size = max(SMALLEST_BATCH, min(BATCH, math.ceil(iterations / (2 * FEWEST_BATCHES))))
     for start in range(0, iterations, size):
         for fighter in range(fighters):
-            yield Work(fighter, seed + start, min(size, iterations - start))
+            yield Work(fighter, seed + start, min(size, iterations - start), start)
 
 
 def result_document(result: SimulationResult, **more: Any) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from portunus.codegen.python import Twin
 from portunus.compiler import program_of, resolve_encounter
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import DiagnosticError
+from portunus.dsl.script import NEVER_NS, Window, places, scenes
 from portunus.resources import find_spec
 from portunus.sim.arrangement import arrange
 from portunus.sim.encounter import Encounter, load_encounter
-from portunus.sim.script import NEVER_NS, Window, places, scenes
 from portunus.sim.trace import trace_line, trace_program
 
 SECOND = 10**9
