@@ -10,6 +10,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # `make demo TORCH_INDEX=` takes the ordinary one.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
+# Processes of `make fuzz`.
+FUZZ_WORKERS ?= 2
+
 # Runs apt as far as this user may: as root, or with a sudo that asks nothing. $(1) = packages, $(2) = what they are for.
 define apt_install
 	echo "$(2) needs system packages: $(1)"; \
@@ -44,7 +47,7 @@ test-all: venv display browser
 	$(BIN)/python -m pytest -m "slow or not slow"
 
 fuzz: venv
-	$(BIN)/python tests/language/fuzz.py --count 1000000
+	$(BIN)/python tests/language/fuzz.py --count 1000000 --workers $(FUZZ_WORKERS)
 
 docs: venv
 	$(BIN)/sphinx-build -q -W -b html docs out/docs

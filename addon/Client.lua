@@ -194,6 +194,32 @@ function P.eachAura(unit, filter, visit)
 	end
 end
 
+-- True while the player is in a stance or form. 3.3.5 tells its name, later clients the spell id.
+function P.inStance(id)
+	for index = 1, number(guard(GetNumShapeshiftForms())) or 0 do
+		local _, name, active, spell
+		if P.isLegacy then
+			_, name, active = guard(GetShapeshiftFormInfo(index))
+		else
+			_, active, _, spell = guard(GetShapeshiftFormInfo(index))
+		end
+		if active and (spell == id or (name and name == P.spellName(id))) then
+			return true
+		end
+	end
+	return false
+end
+
+-- True while a spell waits for the next swing.
+function P.isQueued(id)
+	local read = IsCurrentSpell or C_Spell.IsCurrentSpell
+	if P.isLegacy then
+		local name = P.spellName(id)
+		return name ~= nil and guard(read(name)) and true or false
+	end
+	return guard(read(id)) and true or false
+end
+
 -- Health of the target as a share of its maximum, nil without a living hostile target.
 function P.targetHealth()
 	if not guard(UnitExists("target")) or not guard(UnitCanAttack("player", "target")) then

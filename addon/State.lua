@@ -283,6 +283,13 @@ end
 readers.aura_stacks = function(id, now)
 	return auraStacks("player", id, now)
 end
+-- Neither ends by itself.
+readers.stance = function(id)
+	return P.inStance(id) and math.huge or nil
+end
+readers.queued = function(id)
+	return P.isQueued(id) and math.huge or nil
+end
 readers.debuff_end = function(id, now)
 	return auraEnd("target", id, now)
 end

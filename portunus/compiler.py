@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,22 +17,25 @@ from portunus.codegen.numba import engine_module, rotation_module
 from portunus.dsl import load_model
 from portunus.dsl.model import Model, Rotation
 from portunus.errors import PortunusError
-from portunus.ir.engine import PREPULL_LINES, SWITCHES
-from portunus.ir.expressions import StaticValues
+from portunus.files import user_cache_folder
+from portunus.ir.engine import PREPULL_LINES, SWITCHES, THRESHOLDS, watched
+from portunus.ir.expressions import StaticValues, is_static, walk
 from portunus.ir.layout import numpy_dtype
 from portunus.ir.program import Program, lower
+from portunus.ir.scripts import TRACKS, follow_script
 from portunus.resources import data_folder, find_spec
-from portunus.runtime.cache import load_all, load_sealed, module_name
+from portunus.runtime.cache import _is_sealed, load_all, load_sealed, module_name
 from portunus.runtime.compiled import BlockSizes, CompiledSpec
 from portunus.runtime.signature import Kernels
 from portunus.sim.encounter import Encounter, load_encounter
 from portunus.sim.profile import Profile, load_profile
 
 PLAYER_LEVEL = 80
+COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
 
 def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | None = None, encounter: Encounter | str | Path | None = None,
-                 rotations: tuple[Rotation, ...] = (), reference: bool = False) -> CompiledSpec:
+                 rotations: tuple[Rotation, ...] = (), reference: bool = False, fights_only: bool = False) -> CompiledSpec:
     """Compile a spec (or take it from the cache) and fill its tables.
 
     Args:
@@ -39,6 +44,7 @@ def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | No
         encounter: An encounter, its file or name (`patchwerk`), or None for `patchwerk`.
         rotations: Further priority lists beside the spec's own; the last one's prepull is played.
         reference: Switch the reference's artefacts on, for comparisons.
+        fights_only: Compile only what whole fights with the last of `rotations` need: half the time, but no search can use it.
 
     Raises:
         PortunusError: Anything wrong with an input.
@@ -46,18 +52,36 @@ def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | No
     model = spec if isinstance(spec, Model) else load_model(find_spec(str(spec)))
     character = resolve_profile(model, profile)
     fight = resolve_encounter(encounter)
-    if fight.enemies > model.ruleset.max_enemies:
-        raise PortunusError(f"the encounter {fight.name} has {fight.enemies} enemies, the ruleset allows {model.ruleset.max_enemies}",
-                            hint="Raise `max_enemies` in the ruleset file.")
-    model = replace(model, rotations=(*model.rotations, *rotations))
-    program = lower(model)
+    program = lower(in_encounter(replace(model, rotations=(*model.rotations, *rotations)), fight))
     prepull_of = rotations[-1].name if rotations else "default"
-    return assemble(program, tables_of(program, character, fight, reference=reference, rotation=prepull_of), fight, reference=reference)
+    values = tables_of(program, character, fight, reference=reference, rotation=prepull_of)
+    return assemble(program, values, fight, reference=reference, only=prepull_of if fights_only else None)
 
 
-def program_of(spec: str | Path) -> Program:
-    """The lowered spec, without compiling it."""
-    return lower(load_model(find_spec(str(spec))))
+def in_encounter(model: Model, encounter: Encounter) -> Model:
+    """The model for an encounter: with one in which enemies come and go or the player must move, it follows the script.
+
+    Raises:
+        PortunusError: The ruleset does not allow so many enemies.
+    """
+    if encounter.most_enemies > model.ruleset.max_enemies:
+        raise PortunusError(f"the encounter {encounter.name} has {encounter.most_enemies} enemies, the ruleset allows {model.ruleset.max_enemies}",
+                            hint="Raise `max_enemies` in the ruleset file, or choose an encounter with fewer enemies.")
+    return follow_script(model) if encounter.scripted and not model.scripted else model
+
+
+def program_of(spec: str | Path, encounter: Encounter | None = None) -> Program:
+    """The lowered spec, without compiling it; for an encounter, else for one without a script."""
+    model = load_model(find_spec(str(spec)))
+    return lower(model if encounter is None else in_encounter(model, encounter))
+
+
+def is_compiled(program: Program) -> bool:
+    """Are all kernels of a program in the cache, whole and unchanged? Nothing is loaded."""
+    root = user_cache_folder("kernels", "v1")
+    sampled = engine_module(program, "sampled")
+    texts = [sampled, engine_module(program, "expected"), *(rotation_module(program, name, module_name(sampled)) for name in program.rotations)]
+    return all(_is_sealed(root / module_name(text)) for text in texts)
 
 
 def resolve_profile(model: Model, profile: Profile | str | Path | None) -> Profile:
@@ -91,7 +115,7 @@ def resolve_encounter(encounter: Encounter | str | Path | None) -> Encounter:
 def static_values(model: Model, profile: Profile, encounter: Encounter) -> StaticValues:
     """An evaluator of static expressions for one character in one encounter."""
     return StaticValues(model, profile.talents, profile.glyphs, profile.stats, profile.options, profile.race,
-                        encounter.level - PLAYER_LEVEL, encounter.distance_yards, encounter.enemies, profile.weapons, encounter.armor)
+                        encounter.level - PLAYER_LEVEL, encounter.distance_yards, encounter.enemies, profile.weapons, encounter.armor, encounter.in_front)
 
 
 def tables_of(program: Program, profile: Profile, encounter: Encounter, *, reference: bool = False, rotation: str = "default") -> dict[str, object]:
@@ -104,22 +128,61 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
     model = program.model
     values = static_values(model, profile, encounter)
     full, tenth = values.stat("resist_full"), values.stat("resist_tenth")
-    fixed: dict[str, float] = {
-        "duration": encounter.duration_ns, "enemies": encounter.enemies,
-        "slots": program.layout.slots_before_enemies + encounter.enemies * program.layout.slots_per_enemy,
+    fixed: dict[str, Any] = {
+        "duration": encounter.duration_ns, "enemies": encounter.most_enemies,
+        "slots": program.layout.slots_before_enemies + encounter.most_enemies * program.layout.slots_per_enemy,
         "gcd_floor": model.ruleset.gcd_floor, "poll": model.ruleset.poll, "clip_delay": encounter.clip_delay_ns, "auto_wait": 0 if reference else 1,
         "execute_20": encounter.execute[0], "execute_25": encounter.execute[1], "execute_35": encounter.execute[2],
         "area_factor": min(model.ruleset.area_cap / encounter.enemies, 1.0),
-        "resist_full": full, "resist_tenth": tenth, "resist_mean": full + 0.9 * tenth + 0.8 * (1.0 - full - tenth),
+        "resist_full": full, "resist_tenth": tenth, "resist_mean": round(full + 0.9 * tenth + 0.8 * (1.0 - full - tenth), 15),
     }
     declared = {name for name, _ in model.ruleset.switches}
     for name in (*declared, *SWITCHES):
         fixed[f"switch_{name}"] = 1 if reference and name in declared else 0
+    if model.scripted:
+        fixed |= _script(encounter) | {"area_cap": float(model.ruleset.area_cap)}
     prepull = _prepull(program, rotation)
     fixed["prepull_count"] = len(prepull)
     for index in range(PREPULL_LINES):
         fixed[f"prepull_at_{index}"], fixed[f"prepull_action_{index}"] = prepull[index] if index < len(prepull) else (0, 0)
+    for resource in watched(model):
+        found = _thresholds(program, rotation, resource, values)
+        for index in range(THRESHOLDS):
+            fixed[f"{resource}_threshold_{index}"] = found[index] if index < len(found) else -1.0
     return dict(program.tables.fill(values, fixed))
+
+
+def _thresholds(program: Program, rotation: str, resource: str, values: StaticValues) -> list[float]:
+    """The amounts of a resource, rounded up, that a priority list asks for: what its spells cost, and what it compares the resource with."""
+    found: set[float] = set()
+    for line in next((r.lines for r in program.model.rotations if r.name == rotation), ()):
+        for name in (line.spell, *line.spells):
+            spell = program.model.spell(name) if name else None
+            if spell is not None and spell.cost is not None and spell.resource == resource:
+                found.add(math.ceil(values.value(spell.cost)))
+        for node in walk(line.condition) if line.condition is not None else ():
+            if node.op in COMPARISONS:
+                for one, other in (node.args, reversed(node.args)):
+                    if one.op == "resource" and one.args[0] == resource and is_static(other):
+                        found.add(math.ceil(values.value(other)))
+    amounts = sorted(float(x) for x in found if x > 0)
+    if len(amounts) > THRESHOLDS:
+        raise PortunusError(f"the list {rotation} asks for more than {THRESHOLDS} different amounts of {resource}", hint="Shorten it.")
+    return amounts
+
+
+def _script(encounter: Encounter) -> dict[str, Any]:
+    """What the tables hold of an encounter's script."""
+    found = encounter.scenes
+    tables: dict[str, Any] = {
+        "scenes": len(found), "health": encounter.health, "others": encounter.others, "scene_at": [x.at_ns for x in found],
+        "scene_present": [sum(1 << number for number in x.present) for x in found], "scene_enemies": [len(x.present) for x in found],
+        "scene_taken": [x.taken for x in found],
+    }
+    for place, track in enumerate(TRACKS):
+        tables[f"scene_{track}"] = [int(getattr(x, track)) for x in found]
+        tables[f"scene_{track}_until"] = [x.until_ns[place] for x in found]
+    return tables
 
 
 def _prepull(program: Program, rotation: str) -> list[tuple[int, int]]:
@@ -141,16 +204,21 @@ def pack_tables(program: Program, values: dict[str, object]) -> np.ndarray:
     return block.view(np.int64).copy()
 
 
-def assemble(program: Program, values: dict[str, object], encounter: Encounter, *, reference: bool) -> CompiledSpec:
+def layout_hash(program: Program) -> str:
+    """What stored states and networks depend on."""
+    return program.layout.digest([a.name for a in program.actions], program.feature_names, program.model.behaviour)
+
+
+def assemble(program: Program, values: dict[str, object], encounter: Encounter, *, reference: bool, only: str | None = None) -> CompiledSpec:
+    """Kernels and tables together; with `only` the sampled form and that priority list alone."""
     model = program.model
     sampled_text = engine_module(program, "sampled")
-    sampled, expected = load_all([sampled_text, engine_module(program, "expected")])
-    lists = {name: load_sealed(rotation_module(program, name, module_name(sampled_text))) for name in program.rotations}
-    kernels = Kernels(sampled.entry_reset.address, sampled.entry_step.address, expected.entry_step.address, sampled.entry_legal.address,
+    sampled, *others = load_all([sampled_text] if only is not None else [sampled_text, engine_module(program, "expected")])
+    lists = {name: load_sealed(rotation_module(program, name, module_name(sampled_text))) for name in program.rotations if only in (None, name)}
+    kernels = Kernels(sampled.entry_reset.address, sampled.entry_step.address, others[0].entry_step.address if others else 0, sampled.entry_legal.address,
                       sampled.entry_features.address, {name: module.entry_rotation.address for name, module in lists.items()})
     tables = pack_tables(program, values)
     sizes = BlockSizes(program.layout, len(tables), numpy_dtype(program.tables.fields()))
-    digest = program.layout.digest([a.name for a in program.actions], program.feature_names, model.behaviour)
-    return CompiledSpec(model.name, model.label, model, program.actions, program.feature_names, sizes, digest, model.behaviour, tables, values, kernels,
-                        sampled.entry_fights.address, encounter.duration_ns, encounter.enemies, model.ruleset.gcd / 1e9, reference,
-                        (sampled, expected, *lists.values()))
+    return CompiledSpec(model.name, model.label, model, program.actions, program.feature_names, sizes, layout_hash(program), model.behaviour, tables, values, kernels,
+                        sampled.entry_fights.address, encounter.duration_ns, encounter.most_enemies, model.ruleset.gcd / 1e9, reference,
+                        (sampled, *others, *lists.values()))

@@ -31,7 +31,7 @@ EVENTS = {
 ABSENT = (
     "issecretvalue", "C_Secrets", "C_CombatLog", "CombatLogGetCurrentEventInfo", "C_Spell", "GetSpellCooldown", "GetSpellInfo", "C_Container",
     "GetItemCooldown", "C_Item", "GetItemCount", "UnitAura", "C_UnitAuras", "C_NamePlate", "GetPhysicalScreenSize", "GetScreenResolutions",
-    "GetCurrentResolution", "bit", "GetComboPoints", "GetRuneType",
+    "GetCurrentResolution", "bit", "GetComboPoints", "GetRuneType", "IsCurrentSpell",
 )  # fmt: skip
 
 
@@ -122,7 +122,20 @@ def api_functions(client: str, standin: StandIn, *, secret_restrictions: bool) -
     def is_enemy(unit) -> bool:
         return (unit == "target" and target() is not None) or (unit.startswith("nameplate") and client != "335")
 
+    def stance(index):
+        world = standin.world
+        if not 1 <= index <= len(world.stances):
+            return None
+        spell = world.stances[int(index) - 1]
+        active = spell == world.stance
+        return ("icon", standin.spell_name(spell), active, True) if client == "335" else ("icon", active, True, spell)
+
+    def is_queued(spell) -> bool:
+        return spell in ({standin.spell_name(i) for i in standin.world.queued} if client == "335" else standin.world.queued)
+
     functions: dict[str, Callable] = {
+        "GetNumShapeshiftForms": lambda: len(standin.world.stances),
+        "GetShapeshiftFormInfo": stance,
         "GetTime": lambda: standin.world.clock,
         "UnitPower": lambda unit, kind=0: power(unit, kind)[0],
         "UnitPowerMax": lambda unit, kind=0: power(unit, kind)[1],
@@ -166,6 +179,7 @@ def api_functions(client: str, standin: StandIn, *, secret_restrictions: bool) -
             "C_Secrets.HasSecretRestrictions": lambda: secret_restrictions,
             "issecretvalue": lambda value=None: False,
         }
+    functions["C_Spell.IsCurrentSpell" if client == "modern" else "IsCurrentSpell"] = is_queued
     if client != "modern":
         functions |= {"GetComboPoints": combo_points, "GetRuneType": rune_type}
     if client != "335":

@@ -66,6 +66,8 @@ class Restorer:
         elapsed = values["combat.start"]
         now = 0 if elapsed is None else max(0, round(-elapsed * 1e9))
         self._blank(now)
+        if self._model.scripted:
+            self._scene(now)
         self._rates()
         s.duration = self._duration(now, values["target.health"], fight_remains_s)
         self._player_auras(values, now)
@@ -82,6 +84,7 @@ class Restorer:
         self._lock(values, now)
         s.expire_at = self._next_expiry()
         if self._model_has_autocast:
+            self._twin.call["begin_autocast"](s)
             self._twin.call["sort_autocast"](s)
             s.auto_ready = now
         s.now = now
@@ -139,6 +142,13 @@ class Restorer:
                 setattr(s, f"{resource.name}_rate", float(getattr(self._twin.t, f"{resource.name}_tick", 0.0)))
         if self._model.runes is not None:
             s.rune_borrowed = -1
+
+    def _scene(self, now: int) -> None:
+        """The encounter's script is known; the clock says where in it the fight is."""
+        s, t = self._twin.s, self._twin.t
+        s.scene = sum(at <= now for at in t.scene_at[1 : t.scenes])
+        if s.scene + 1 < t.scenes:
+            self._twin.call["schedule"](s, self._twin.layout.slot("scene"), t.scene_at[s.scene + 1])
 
     def _duration(self, now: int, health: float | None, remains_s: float | None) -> int:
         if remains_s is not None:
@@ -308,6 +318,9 @@ class Restorer:
                 left = values[f"cooldown.{spell.name}"]
                 ready = NEVER if left == PERMANENT else now + round(max(0.0, left or 0.0) * 1e9)
                 setattr(self._twin.s, f"cd_{spell.name}", ready)
+                if spell.charges:  # a client of that time shows when the next one comes, not how many there are beyond it
+                    more = (spell.charges - 1) * int(getattr(self._twin.t, f"{spell.name}_cooldown", 0))
+                    setattr(self._twin.s, f"cd_{spell.name}_full", ready + more if ready > now else now)
             if spell.uses is not None:
                 shown = values.get(f"uses.{spell.name}")
                 setattr(self._twin.s, f"uses_{spell.name}", round(shown) if shown is not None else 1)
@@ -324,6 +337,8 @@ class Restorer:
             if spell.cast is not None:
                 s.cast_spell = self._model.spells.index(spell)
                 s.cast_end = now + round(ends * 1e9)
+                if self._model.scripted:
+                    s.cast_lock = s.gcd_end
                 s.cast_cost = float(twin.call[f"cost_{spell.name}"](s, twin.t)) if spell.cost is not None else 0.0
         if number and not s.channel and s.cast_spell < 0:
             s.gcd_end = max(s.gcd_end, now + round(max(0.0, ends) * 1e9))  # a cast of no interest holds the player all the same

@@ -130,7 +130,7 @@ def _auras(model: Model) -> Iterator[Field]:
     aimed = _aimed(model)
     for aura in visible_auras(model):
         place, kind = ("debuff", "debuff") if aura.on_target else ("buff", "aura")
-        yield Field(f"{place}.{aura.name}.end", f"{kind}_end", "ahead", _future_bits(aura.duration), (aura.id,), aura.name)
+        yield Field(f"{place}.{aura.name}.end", aura.shown_as or f"{kind}_end", "ahead", _future_bits(aura.duration), (aura.id,), aura.name)
         if aura.max_stacks > 1:
             yield Field(f"{place}.{aura.name}.stacks", f"{kind}_stacks", "count", STACK_BITS, (aura.id,), aura.name)
         length = _length_ms(aura)

@@ -61,7 +61,7 @@ class PracticeFight:
         model = self.spec.model
         self._landing = {f"land_{spell.name}": spell for spell in model.spells if spell.attack is not None and not spell.owner}
         self._completing = {f"complete_{spell.name}": spell for spell in model.spells if not spell.owner and not spell.triggered}
-        shown = [aura for aura in model.auras if not aura.hidden and not aura.only_switch]
+        shown = [aura for aura in model.auras if not aura.hidden and not aura.only_switch and aura.shown_as != "queued"]
         self._applying = {f"apply_{aura.name}": aura for aura in shown}
         self._fading = {f"fade_{aura.name}": aura for aura in shown}
         self._tick_functions = {f"tick_{aura.name}": aura for aura in shown if aura.tick_amount is not None}

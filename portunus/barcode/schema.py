@@ -54,6 +54,8 @@ KINDS = {
     "item_cooldown": ("GetItemCooldown", 1),
     "item_count": ("GetItemCount with charges", 1),
     "aura_end": ("UnitAura of the player, helpful", 1),
+    "stance": ("GetShapeshiftFormInfo", 1),
+    "queued": ("IsCurrentSpell", 1),
     "aura_stacks": ("UnitAura of the player, helpful", 1),
     "debuff_end": ("UnitAura of the target, harmful, own", 1),
     "debuff_stacks": ("UnitAura of the target, harmful, own", 1),

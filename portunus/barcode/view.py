@@ -67,7 +67,8 @@ def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *
         if spell.item and spell.uses is not None:
             counts[spell.id] = int(named[f"uses_{spell.name}"])
     auras = visible_auras(model)
-    own = [_aura(compiled, aura, named, None, now_ns, to_clock) for aura in auras if not aura.on_target]
+    own = [_aura(compiled, aura, named, None, now_ns, to_clock) for aura in auras if not aura.on_target and not aura.shown_as]
+    stances = [aura for aura in auras if aura.shown_as == "stance"]
     share = min(1.0, max(0.0, 1.0 - now_ns / float(named["duration"])))
     enemies = []
     for index in range(compiled.enemies):
@@ -92,6 +93,9 @@ def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *
         item_cooldowns=cooldowns[True],
         item_counts=counts,
         auras=tuple(aura for aura in own if aura),
+        stances=tuple(aura.id for aura in stances),
+        stance=next((aura.id for aura in stances if named[f"{aura.name}_on"]), 0),
+        queued=frozenset(aura.id for aura in auras if aura.shown_as == "queued" and named[f"{aura.name}_on"]),
         enemies=tuple(enemies),
     )
 

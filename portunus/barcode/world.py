@@ -95,6 +95,8 @@ class World:
         item_cooldowns: By item id, running ones only.
         item_counts: By item id, charges counted.
         auras: Helpful auras of the player.
+        stances: Id of each stance or form the player knows; stance: the one that is active, 0 none.
+        queued: Ids of the spells that wait for the next swing.
         enemies: The first one is the target.
     """
 
@@ -110,6 +112,9 @@ class World:
     item_cooldowns: dict[int, Cooldown] = field(default_factory=dict)
     item_counts: dict[int, int] = field(default_factory=dict)
     auras: tuple[VisibleAura, ...] = ()
+    stances: tuple[int, ...] = ()
+    stance: int = 0
+    queued: frozenset[int] = frozenset()
     enemies: tuple[VisibleUnit, ...] = ()
 
     @staticmethod

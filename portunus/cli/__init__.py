@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "overlay": ("Players: see what to press next", "Open the window that shows the next action and why."),
     "client": ("Players: see what to press next", "Open a stand-in for the game that runs the addon on a simulated fight."),
     "plan": ("Researchers: search and train", "Search for the best next action and say why, or play whole fights."),
+    "serve": ("Researchers: search and train", "Answer another program: what to do next, as JSON lines on standard input and output."),
     "train": ("Researchers: search and train", "Train a network by self-play."),
     "evaluate": ("Researchers: search and train", "Measure a trained network against the default rotation."),
     "compile": ("Developers: look inside and measure", "Compile a spec to machine code, or show the generated source."),

@@ -66,17 +66,7 @@ def _mend(path: Path) -> list[str]:
 
 
 def _check(path: Path) -> list:
-    """The findings of a file; those of an encounter too, whose values the language itself does not read."""
-    from portunus.dsl.diagnostics import DiagnosticError
+    """The findings of a file."""
     from portunus.dsl.load import examine
 
-    checked = examine(path)
-    findings = list(checked.diagnostics)
-    if checked.symbols is not None and "encounter" in checked.symbols.sections and not findings:
-        from portunus.sim.encounter import load_encounter
-
-        try:
-            load_encounter(path)
-        except DiagnosticError as error:
-            findings += error.diagnostics
-    return findings
+    return list(examine(path).diagnostics)

@@ -61,15 +61,10 @@ def twin_spec(path: Path, *, profile: str | None = None, encounter: str | None =
     from portunus.barcode.twin import TwinSpec
     from portunus.compiler import program_of, resolve_encounter, resolve_profile, tables_of
 
-    program = program_of(path)
     fight = resolve_encounter(encounter)
-    if fight.enemies > program.model.ruleset.max_enemies:
-        raise PortunusError(
-            f"the encounter {fight.name} has {fight.enemies} enemies, the ruleset allows {program.model.ruleset.max_enemies}",
-            hint="Choose an encounter with fewer enemies.",
-        )
+    program = program_of(path, fight)
     values = tables_of(program, resolve_profile(program.model, profile), fight)
-    return TwinSpec(program, values, fight.duration_ns, fight.enemies)
+    return TwinSpec(program, values, fight.duration_ns, fight.most_enemies)
 
 
 @click.command(epilog="Example: portunus client specs/wotlk/mage_fire.spec --fights 3 --speed 2")

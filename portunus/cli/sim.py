@@ -196,7 +196,8 @@ def print_outcome(ready: Arrangement, outcome: Outcome) -> None:
     def say(text: str, style: str = "") -> None:
         console.print(Text(text, style), soft_wrap=True)
 
-    enemies = f"{result.enemies} enem{'y' if result.enemies == 1 else 'ies'}"
+    fewest = ready.encounter.enemies
+    enemies = f"{f'{fewest} to ' if fewest < result.enemies else ''}{result.enemies} enem{'y' if result.enemies == 1 else 'ies'}"
     say(f"{result.title}, rotation {result.rotation}, {ready.encounter.label}: {result.duration_s:g} s, {enemies}")
     say(f"DPS {result.dps.value:,.1f} ± {result.dps.half_width:,.1f} (95 % interval, {100 * result.dps.relative_half_width:.2f} %)", "bold")
     known, quantile = result.distribution, dict(result.quantiles)
@@ -242,7 +243,7 @@ def result_tables(ready: Arrangement, result: SimulationResult) -> list[Table]:
     auras = _table("Auras", "aura", "up", "applied per fight")
     for aura in sorted(result.auras, key=lambda a: (-a.uptime_s.value, a.label)):
         if aura.uptime_s.value or aura.procs.value:
-            most = result.duration_s * (result.enemies if aura.on_target else 1)
+            most = result.time_to_be_up_s(aura)
             auras.add_row(Text(aura.label), plus_minus(aura.uptime_s, 1, factor=100 / most, unit=" %"), plus_minus(aura.procs, 2))
     labels = {s.name: s.label for s in ready.model.spells} | {a.name: a.label for a in ready.model.auras}
     resources = _table("Resources, per fight", "source or use", "resource", "amount")
@@ -344,4 +345,4 @@ def print_trace(ready: Arrangement, *, seed: int, precise: bool) -> None:
     from portunus.sim.trace import trace_line, trace_program
 
     for event in trace_program(*ready.lowered, seed, ready.rotation):
-        click.echo(printable(trace_line(event, enemies=ready.encounter.enemies, precise=precise)))
+        click.echo(printable(trace_line(event, enemies=ready.encounter.most_enemies, precise=precise)))

@@ -1,18 +1,20 @@
 """Programs as numba modules: readable files that compile when imported.
 
-The engine module of a form holds every function and the C entry points of `portunus.runtime.signature`; a rotation module holds one
-priority list and imports what it needs from the sampled engine module.
+The engine module of the sampled form holds every function and the C entry points of `portunus.runtime.signature`; that of the expected form what a
+step needs, as the rest is the same in both. A rotation module holds one priority list and imports what it needs from the sampled engine module.
 """
 
 from __future__ import annotations
 
-from portunus.ir.context import Function
-from portunus.ir.layout import Field
+import re
+
+from portunus.ir.context import FLOAT_PARAMETERS, Function
+from portunus.ir.layout import Field, list_rolls
 from portunus.ir.program import Program, source
 
 # Types of parameters by name; what is not listed is an int64. Explicit types keep numba from compiling a function once per constant argument.
 _TYPES = {"s": "STATE", "t": "TABLES", "m": "METRICS", "r": "WORDS", "mask": "MASK", "out": "OUT",
-          **dict.fromkeys(("damage", "cost", "base_cost", "amount", "maximum", "mean", "crit", "factor"), "types.float64")}
+          **dict.fromkeys(FLOAT_PARAMETERS, "types.float64")}
 _HEAD = '''"""{title}
 
 Generated from {sources}. s = state, t = tables, m = metrics, r = random stream; times in ns.
@@ -24,21 +26,17 @@ import numpy as np
 from numba import carray, cfunc, from_dtype, types
 
 from portunus.runtime.helpers import helper_for
-from portunus.runtime.random_numba import chance, proc, uniform
+from portunus.runtime.queue_numba import earliest, first_due, shared
+from portunus.runtime.random_numba import chance, proc, {draws}uniform
+from portunus.runtime.whole import EntryCompiler
 
 helper = helper_for(__file__)
 
 '''
 
-_ENTRIES = '''
-@cfunc(types.int64({state}, {tables}, {words}), error_model="numpy", cache=True)
-def entry_reset(state, tables, rng):
-    m = np.zeros(1, METRICS_DTYPE)
-    begin(carray(state, 1)[0], carray(tables, 1)[0], m[0], carray(rng, 4))
-    return 0
-
-
-@cfunc(types.int64({state}, {tables}, {metrics}, {words}, types.int64, types.CPointer(types.float64)), error_model="numpy", cache=True)
+_STEP = '''
+@cfunc(types.int64({state}, {tables}, {metrics}, {words}, types.int64, types.CPointer(types.float64)), error_model="numpy",
+       cache=True, pipeline_class=EntryCompiler)
 def entry_step(state, tables, metrics, rng, action, info):
     s, m = carray(state, 1)[0], carray(metrics, 1)[0]
     before = s.damage
@@ -49,21 +47,29 @@ def entry_step(state, tables, metrics, rng, action, info):
     out[2] = m.draws
     out[3] = 0.0
     return m.signature
+'''
+
+_ENTRIES = '''
+@cfunc(types.int64({state}, {tables}, {words}), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
+def entry_reset(state, tables, rng):
+    m = np.zeros(1, METRICS_DTYPE)
+    begin(carray(state, 1)[0], carray(tables, 1)[0], m[0], carray(rng, 4))
+    return 0
 
 
-@cfunc(types.int64({state}, {tables}, types.CPointer(types.uint8)), error_model="numpy", cache=True)
+@cfunc(types.int64({state}, {tables}, types.CPointer(types.uint8)), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_legal(state, tables, mask):
     return legal(carray(state, 1)[0], carray(tables, 1)[0], carray(mask, {actions}))
 
 
-@cfunc(types.int64({state}, {tables}, types.CPointer(types.float32)), error_model="numpy", cache=True)
+@cfunc(types.int64({state}, {tables}, types.CPointer(types.float32)), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_features(state, tables, out):
     return features(carray(state, 1)[0], carray(tables, 1)[0], carray(out, {features}))
 '''
 
 _FIGHTS = '''
 @cfunc(types.int64({state}, {tables}, {metrics}, {words}, types.int64, types.int64, types.int64, types.int64, types.int64,
-                   types.CPointer(types.float64)), error_model="numpy", cache=True)
+                   types.CPointer(types.float64)), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_fights(state, tables, metrics, rng, rotation, state_address, tables_address, first_seed, count, damage):
     s, t, m, r = carray(state, 1)[0], carray(tables, 1)[0], carray(metrics, 1)[0], carray(rng, 4)
     out = carray(damage, count)
@@ -72,15 +78,28 @@ def entry_fights(state, tables, metrics, rng, rotation, state_address, tables_ad
         r[0] = np.uint64(first_seed + fight)
         begin(s, t, m, r)
         while s.finished == 0:
-            step(s, t, m, r, call_rotation(rotation, state_address, tables_address))
+{follow}
         finalize(s, t, m)
         out[fight] = s.damage
         fault |= s.fault
     return fault
 '''
 
+_FOLLOW = "            step(s, t, m, r, call_rotation(rotation, state_address, tables_address))"
+_FOLLOW_ROLLING = """\
+            s.stream = np.int64(r[0])
+            action = call_rotation(rotation, state_address, tables_address)
+            r[0] = np.uint64(s.stream)
+            act(s, t, m, r, action)
+            if reads_again(s, t, action):
+                s.stream = np.int64(r[0])
+                call_rotation(rotation, state_address, tables_address)
+                r[0] = np.uint64(s.stream)
+            if s.finished == 0:
+                advance(s, t, m, r)"""
+
 _ROTATION = '''
-@cfunc(types.int64({state}, {tables}), error_model="numpy", cache=True)
+@cfunc(types.int64({state}, {tables}), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_rotation(state, tables):
     return rotation(carray(state, 1)[0], carray(tables, 1)[0])
 '''
@@ -100,6 +119,10 @@ def _sources(program: Program) -> str:
     return ", ".join(s.replace("\\", "/").rsplit("/", 1)[-1] for s in program.model.sources)
 
 
+def _draws(program: Program) -> str:
+    return "stream_next, stream_uniform, " if list_rolls(program.model) else ""
+
+
 def _typed(function: Function) -> str:
     """Source of a function with its decorator."""
     types = ", ".join(_TYPES.get(p, "types.int64") for p in function.parameters)
@@ -108,24 +131,35 @@ def _typed(function: Function) -> str:
 
 def engine_module(program: Program, form: str) -> str:
     """Text of the engine module of a form, "sampled" or "expected"."""
-    functions = program.sampled if form == "sampled" else program.expected
-    text = _HEAD.format(title=f"Kernel of {program.model.name}, {form} form.", sources=_sources(program))
+    functions = program.sampled if form == "sampled" else _called_from("step", program.expected)
+    text = _HEAD.format(title=f"Kernel of {program.model.name}, {form} form.", sources=_sources(program), draws=_draws(program))
     if form == "sampled":
         text = text.replace("from portunus.runtime.helpers", "from portunus.runtime.calls import call_rotation\nfrom portunus.runtime.helpers")
     text += _dtype("STATE", program.layout.state) + _dtype("TABLES", program.tables.fields()) + _dtype("METRICS", program.layout.metrics)
     text += "WORDS, MASK, OUT = (types.Array(kind, 1, 'C') for kind in (types.uint64, types.uint8, types.float32))\n\n\n"
     text += "\n\n".join(_typed(f) for f in functions) + "\n"
-    numbers = {"actions": len(program.actions), "features": len(program.feature_names)}
-    text += _ENTRIES.format(**POINTERS, **numbers)
+    text += _STEP.format(**POINTERS)
     if form == "sampled":
-        text += _FIGHTS.format(**POINTERS)
+        text += _ENTRIES.format(actions=len(program.actions), features=len(program.feature_names), **POINTERS)
+        text += _FIGHTS.format(follow=_FOLLOW_ROLLING if list_rolls(program.model) else _FOLLOW, **POINTERS)
     return text
+
+
+def _called_from(entry: str, functions: tuple[Function, ...]) -> tuple[Function, ...]:
+    """The functions a call of `entry` may reach, in their order."""
+    bodies = {f.name: "\n".join(f.body) for f in functions}
+    reached, new = {entry}, [entry]
+    while new:
+        called = [name for name in re.findall(r"\b(\w+)\(", bodies[new.pop()]) if name in bodies and name not in reached]
+        reached.update(called)
+        new += called
+    return tuple(f for f in functions if f.name in reached)
 
 
 def rotation_module(program: Program, name: str, engine: str) -> str:
     """Text of the module of one priority list; `engine` is the import name of the sampled engine module."""
     function = program.rotations[name]
-    text = _HEAD.format(title=f"Priority list of {program.model.name}.", sources=_sources(program))
+    text = _HEAD.format(title=f"Priority list of {program.model.name}.", sources=_sources(program), draws=_draws(program))
     body = "\n".join(function.body)
     used = sorted(f.name for f in program.sampled if f"{f.name}(" in body)
     text += f"from {engine} import STATE, TABLES, {', '.join(used)}\n\n\n" if used else f"from {engine} import STATE, TABLES\n\n\n"

@@ -12,7 +12,7 @@ from typing import Any
 
 from portunus.ir.layout import Field
 from portunus.ir.program import Program, source
-from portunus.runtime import random_python
+from portunus.runtime import queue_python, random_python
 
 
 class Block:
@@ -45,6 +45,8 @@ class Twin:
     def __init__(self, program: Program, form: str = "sampled", *, listener: Listener | None = None, watch: frozenset[str] = frozenset()) -> None:
         self.program = program
         names: dict[str, Any] = {"uniform": random_python.uniform, "proc": random_python.proc, "chance": random_python.chance,
+                                 "stream_next": random_python.stream_next, "stream_uniform": random_python.stream_uniform,
+                                 "earliest": queue_python.earliest, "shared": queue_python.shared, "first_due": queue_python.first_due,
                                  "sqrt": math.sqrt, "min": min, "max": max, "int": int, "range": range, "__builtins__": {}}
         for function in program.sampled if form == "sampled" else program.expected:
             self._define(names, source(function), function.name)
@@ -73,13 +75,34 @@ class Twin:
         """Fresh state, tables and metrics blocks."""
         return (Block(self.program.layout.state), Block(self.program.tables.fields(), tables), Block(self.program.layout.metrics))
 
-    def fight(self, tables: dict[str, Any], seed: int, rotation: str) -> tuple[Block, Block]:
-        """Play one whole fight; returns the final state and the metrics."""
+    def follow(self, s: Any, t: Any, m: Any, r: list[int], rotation: str) -> None:
+        """Take the action of a priority list and go on to the next decision point."""
+        call, read = self.functions, self.rotations[rotation]
+        if "act" not in call:
+            call["step"](s, t, m, r, read(s, t))
+            return
+        s.stream = r[0]
+        action = read(s, t)
+        r[0] = s.stream % (1 << 64)
+        call["act"](s, t, m, r, action)
+        if call["reads_again"](s, t, action):
+            s.stream = r[0]
+            read(s, t)
+            r[0] = s.stream % (1 << 64)
+        if s.finished == 0:
+            call["advance"](s, t, m, r)
+
+    def fight(self, tables: dict[str, Any], seed: int, rotation: str, *, before: Block | None = None) -> tuple[Block, Block]:
+        """Play one whole fight; returns the final state and the metrics.
+
+        `before` is the final state of the fight before, of which something may be left over (an artefact of the reference); it is written over.
+        """
         s, t, m = self.blocks(tables)
+        s = s if before is None else before
         r = [seed, 0, 0, 0]
         call = self.functions
         call["begin"](s, t, m, r)
         while s.finished == 0:  # type: ignore[attr-defined]
-            call["step"](s, t, m, r, self.rotations[rotation](s, t))
+            self.follow(s, t, m, r, rotation)
         call["finalize"](s, t, m)
         return s, m

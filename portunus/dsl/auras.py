@@ -15,6 +15,7 @@ from portunus.dsl.symbols import Definition
 
 AURA_EVENTS = tuple(CHOICES["aura", "on", "event"])
 REFRESH_RULES = tuple(CHOICES["aura", "refresh", "rule"])
+SHOWN = tuple(CHOICES["aura", "shown_as", "how"])
 
 
 class Auras(Parts):
@@ -40,6 +41,11 @@ class Auras(Parts):
         rule = refresh.name("rule") if refresh else "clip"
         if rule not in REFRESH_RULES:
             self.problems.error("PT402", refresh.arguments["rule"].span, f"there is no refresh rule `{rule}`", suggestion(rule, REFRESH_RULES))  # type: ignore[union-attr]
+        shown = item.field("shown_as")
+        how = shown.name("how") if shown else ""
+        if shown is not None and (how not in SHOWN or facts.on_target):
+            close = suggestion(how, SHOWN) if how not in SHOWN else "Only an aura of the player can be."
+            self.problems.error("PT402", shown.arguments["how"].span, f"an aura cannot be shown as `{how}`" + (" on an enemy" if how in SHOWN else ""), close)
         only = switch.name("switch") if switch else ""
         if only and only not in self.symbols.switches:
             self.problems.error("PT401", switch.arguments["switch"].span, f"there is no switch `{only}`", suggestion(only, self.symbols.switches))  # type: ignore[union-attr]
@@ -68,8 +74,22 @@ class Auras(Parts):
             max_stacks=self.whole(stacks, "maximum", 1, 1000) if stacks else 0, ticks=most, every=every,
             hasted=hasted is not None, hasted_if=hasted_if, tick_growth=growth, tick_amount=tick_amount, attack=attack, tick_crits=tick_crits, refresh=rule,  # type: ignore[arg-type]
             values=facts.values, hidden=item.field("hidden") is not None, on_tick=hooks.get("tick", ()), on_expire=hooks.get("expire", ()), only_switch=only, span=item.span,
-            tick_count=count, blocks=item.field("blocks") is not None, owner=pet,
+            tick_count=count, exclusive=self._exclusive(item, facts.on_target), blocks=item.field("blocks") is not None, owner=pet,
+            shown_as=how,  # type: ignore[arg-type]
         )  # fmt: skip
+
+    def _exclusive(self, item: Definition, on_target: bool) -> str:
+        """The group of auras that end each other; all are on the player, or all on an enemy."""
+        field = item.field("exclusive")
+        if field is None:
+            return ""
+        group = field.name("group")
+        for name, other in self.symbols.auras.items():
+            same = other.field("exclusive")
+            if same is not None and same.name("group") == group and self.symbols.aura_facts[name].on_target != on_target:
+                self.problems.error("PT402", field.arguments["group"].span, f"`{name}` of the same group is {'on the player' if on_target else 'on an enemy'}", "Auras that end each other are on the same unit.")
+                break
+        return group
 
     def _ticks(self, item: Field | None, context: Context) -> tuple[Expr | None, int]:
         """How many ticks an application has (None = a fixed number), and how many at most."""

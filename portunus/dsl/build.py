@@ -13,6 +13,7 @@ from portunus.dsl.keywords import CHOICES
 from portunus.dsl.model import (
     AttackTable,
     Aura,
+    Block,
     Expr,
     Extend,
     Handler,
@@ -166,10 +167,14 @@ class Builder(Parts):
         maximum = maximum or self.number(0.0, item.span)
         base = self.expr(item, "base", "number", context) or maximum
         start = self.expr(item, "start", "number", context)
+        left = item.field("left_over")
+        left_over = left.name("switch") if left else ""
+        if left and left_over not in self.symbols.switches:
+            self.problems.error("PT401", left.arguments["switch"].span, f"there is no switch `{left_over}`", suggestion(left_over, self.symbols.switches))
         tick = item.field("tick")
         if tick is None:
             zero = self.number(0.0, item.span)
-            return Resource(item.name, item.label, base, maximum, None, zero, zero, None, item.span, start, owner=item.pet)
+            return Resource(item.name, item.label, base, maximum, None, zero, zero, None, item.span, start, owner=item.pet, left_over=left_over)
         given = [word for word in ("gain", "casting", "resting", "rest_after") if tick.get(word) is not None]
         if given not in (["gain"], ["casting", "resting", "rest_after"]):
             self.problems.error("PT305", tick.span, "say how much a tick gives", "write `tick TIME gain AMOUNT`, or `tick TIME casting AMOUNT resting AMOUNT rest_after TIME`")
@@ -181,7 +186,7 @@ class Builder(Parts):
                 parts[argument] = self.expressions.resolve(node, where, kind, "`tick`" if argument == "every" else f"`{argument}`")
         amount = parts.get("gain") or parts.get("casting") or self.number(0.0, item.span)
         return Resource(item.name, item.label, base, maximum, parts["every"], amount, parts.get("resting") or amount, parts.get("rest_after"), item.span, start,
-                        bool(tick.get("phased")), item.pet, bool(tick.get("prorated")))
+                        bool(tick.get("phased")), item.pet, bool(tick.get("prorated")), left_over)
 
     def _runes(self) -> Runes | None:
         item = self.symbols.runes
@@ -212,7 +217,20 @@ class Builder(Parts):
                 factor = part.get("factor")
                 outcomes.append((word, chance, self.expressions.resolve(factor, context, "number", "`factor`") if factor is not None else None))
         crit = self.expr(item, "crit", "number", context)
-        return AttackTable(item.name, how if how in known else "twice", tuple(outcomes), crit, item.span)  # type: ignore[arg-type]
+        return AttackTable(item.name, how if how in known else "twice", tuple(outcomes), crit, item.span, self._block(item, how, context))  # type: ignore[arg-type]
+
+    def _block(self, item: Definition, how: str, context: Context) -> Block | None:
+        block = item.field("block")
+        if block is None:
+            return None
+        if how not in ("once", "twice"):
+            self.problems.error("PT402", block.span, f"nothing is blocked in a table that rolls `{how}`", "Blocks go with `rolls once` and `rolls twice`.")
+        if block.get("crits") and how == "once":
+            self.problems.error("PT402", block.span, "in one roll an attack is blocked or critical", "Take out `crits`, or write `rolls twice`.")
+        amount = block.get("amount")
+        chance = self.expressions.resolve(block.arguments["chance"], context, "number", "`block`")
+        less = self.expressions.resolve(amount, context, "number", "`less`") if amount is not None else self.number(0.0, block.span)
+        return Block(chance, less, bool(block.get("crits")))
 
     def _pet(self, item: Definition) -> Pet:
         context = Context(pet=item.name, static="a pet's chance")

@@ -40,7 +40,7 @@ spec sample "Sample" {
   class wizard
   behaviour 1
   spell bolt "Bolt" {
-    id 1   school fire
+    id 1   school fire   additive 5% * glyph.bolt * option.armor
     cast 2s   cost 10% * base_mana   cooldown 3s
     on cast { damage 10..20 + spell_power }
   }
@@ -117,6 +117,7 @@ RULES: dict[str, Rule] = {
         Rule("PT015", "A name has capital letters.", "Names are lower case with underscores, so that nobody must remember which way they are written.", "  let Power 1", "  let power 1", safe=True),
         Rule("PT016", f"A text has more than {limits.TEXT_CHARACTERS} characters.", "Texts are names for readers. Longer explanations are comments.", f'  property "{"a" * 201}" mana >= 0', '  property "a" mana >= 0'),
         Rule("PT017", f"More than {limits.ERRORS} errors.", "Only the first are shown; later ones often follow from them.", "( \\n ( \\n ( ...", "  let x (1)", "spec", True),
+        Rule("PT018", f"An encounter changes more than {limits.SCENES} times.", _LIMITS + " Each time at which enemies come or go, or a window opens or closes, is a change.", 'encounter a "A" {\n  duration 600s   enemies 1\n  movement from 1s to 2s every 2s\n}', 'encounter a "A" {\n  duration 600s   enemies 1\n  movement from 1s to 2s every 10s\n}', "file"),
         Rule("PT101", "Something unexpected.", "A line is words and values side by side, perhaps `if` and a condition, perhaps a block in braces.", "  let x 1 +", "  let x 1 + 1", safe=True),
         Rule("PT102", "A bracket is never closed.", "Each `{` needs a `}`, each `(` a `)`. The indentation shows which one was probably meant.", "  let x (1 + 2", "  let x (1 + 2)"),
         Rule("PT103", "A bracket closes nothing.", "There is a `}` or `)` too many, or its partner is missing before it.", "  let x 1 + 2)", "  let x (1 + 2)"),
@@ -131,11 +132,11 @@ RULES: dict[str, Rule] = {
         Rule("PT306", "A block is missing, or stands where none can.", "Words such as `spell`, `aura`, `on`, `chance` and `rotation` need a block in braces; others take none.", '  spell ice "Ice"', '  spell ice "Ice" { id 5 }', safe=True),
         Rule("PT307", "A condition stands where none can.", "Lines of a rotation, `modify`, `autocast` and `tick_crits` may end in `if`. Effects are put into an `if` block instead.", "  spell ice { id 5   cast 2s if mana > 5 }", "  spell ice { id 5   cast 2s   requires mana > 5 }", safe=True),
         Rule("PT308", "A value is out of range.", "A chance lies between 0% and 100%, a range begins with its smaller bound, ids are positive.", "  on hit of blaze { chance 50 { apply rage } }", "  on hit of blaze { chance 50% { apply rage } }"),
-        Rule("PT309", "Two durations contradict each other.", "A periodic aura lasts `ticks` times `every`. Leave `duration` out, or make it agree.", "  aura frost on target { id 5   school frost   ticks 4   every 3s   tick_damage 1   duration 10s }", "  aura frost on target { id 5   school frost   ticks 4   every 3s   tick_damage 1   duration 12s }"),
+        Rule("PT309", "Two durations contradict each other.", "A periodic aura lasts `ticks` times `every`: leave `duration` out, or make it agree. In an encounter, what begins ends later, and not after the fight; a global cooldown is not below its floor.", "  aura frost on target { id 5   school frost   ticks 4   every 3s   tick_damage 1   duration 10s }", "  aura frost on target { id 5   school frost   ticks 4   every 3s   tick_damage 1   duration 12s }"),
         Rule("PT310", "The ruleset lacks a statistic.", "The engine reads some statistics by name: chances to miss and crit, partial resists, haste.", 'ruleset tiny "Tiny" {\n  gcd 1.5s\n}', "# no ruleset", "file"),
         Rule("PT311", "A section is missing or given twice.", "A model has one ruleset, one class and one spec.", 'encounter a "A" { duration 9s   enemies 1 }\nencounter b "B" { duration 9s   enemies 1 }', 'encounter a "A" { duration 9s   enemies 1 }', "file"),
         Rule("PT312", "A `let` cannot be added to.", "`stat` defines what talents and gear may change, `let` what nobody may.", "  add 1% to spell_hit", "  add 1 to spell_power"),
-        Rule("PT401", "There is no such name.", "The nearest name is suggested. Names must be defined in the spec or a file it uses.", "  property \"a\" talent.ignit >= 0", "  property \"a\" talent.ignite >= 0"),
+        Rule("PT401", "There is no such name.", "The nearest name is suggested. Names must be defined in the spec or a file it uses; resources of the ruleset must be named by the class or the spec.", "  property \"a\" talent.ignit >= 0", "  property \"a\" talent.ignite >= 0"),
         Rule("PT402", "A name of the wrong kind.", "A spell stands where an aura belongs, or the other way round, or a word is none of those that fit.", "  on cast of bolt { apply blaze }", "  on cast of bolt { apply burn }"),
         Rule("PT403", "The wrong prefix for this aura.", "`buff` is for auras on the player, `dot` for ticking ones on an enemy, `debuff` for others on an enemy.", '  property "a" not buff.burn.up', '  property "a" not dot.burn.up', safe=True),
         Rule("PT404", "It has no such part.", "What can be asked depends on the thing: only stacking auras have `stacks`, only limited spells `uses_left`.", '  property "a" buff.rage.stacks >= 0', '  property "a" buff.rage.remains >= 0s'),
@@ -152,6 +153,7 @@ RULES: dict[str, Rule] = {
         Rule("PT507", "It depends on the fight, but must be fixed before.", "Statistics are computed once, before the fight: from talents, glyphs, options, race and gear.", "  let x 5 * mana", "  let x 5 * max_talent\n  let max_talent talent.ignite"),
         Rule("PT601", "Nothing uses it.", "A spell nobody casts, an aura nobody applies or a statistic nobody reads is often a misspelt name elsewhere.", "  aura calm { id 5   duration 5s }", "  aura calm { id 5   duration 5s }\n  on cast of bolt { apply calm }"),
         Rule("PT603", "A school that may be misspelt.", "Any name is a school; one that a single spell has, spelled almost like one that others have, is probably a slip.", "  spell ice { id 5   school fier   cast 2s   on cast { damage 1 } }", "  spell ice { id 5   school fire   cast 2s   on cast { damage 1 } }"),
+        Rule("PT604", "A condition that can never hold, or always does.", "Its parts contradict each other, as in `a and not a`, or it asks for what there cannot be: more stacks than an aura can have, a health below the last phase. Phases begin at 35%, 25% and 20% of the health.", "  rotation other {\n    bolt if mana > 500 and mana < 300\n  }", "  rotation other {\n    bolt if mana > 300 and mana < 500\n  }"),
         Rule("PT602", "A line of a rotation is never reached.", "A line above it always wins, or its condition cannot hold, so it does nothing.", "  rotation other {\n    bolt\n    bolt if mana > 100\n  }", "  rotation other {\n    bolt if mana > 100\n    blaze\n  }"),
     )
 }  # fmt: skip

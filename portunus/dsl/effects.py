@@ -278,7 +278,7 @@ class Effects:
         return RuneChange("return", -1, item.span)
 
     def _decide(self, item: Field, place: Place) -> Statement | None:
-        return Decide(item.span)
+        return Decide(bool(item.get("within")), item.span)
 
     def _trigger(self, item: Field, place: Place) -> Statement | None:
         node = item.arguments["spell"]

@@ -20,7 +20,7 @@ _BINDING = {"or": 1, "and": 2, "not": 3, "lt": 4, "le": 4, "gt": 4, "ge": 4, "eq
 _PHRASES = {
     "neg": "minus {0}", "min": "the smaller of {0} and {1}", "max": "the larger of {0} and {1}", "sqrt": "the square root of {0}", "floor": "{0} rounded down",
     "talent": "the rank of the talent {0}", "glyph": "the number of glyphs of {0}", "option": "the option {0}", "stat": "the statistic {0}", "live_stat": "the statistic {0} now",
-    "class": "the class's {0}", "race": "the race's {0}", "bonus": "the gear's {0}", "level": "the enemy's level above the player's", "distance": "the distance to the enemy",
+    "class": "the class's {0}", "race": "the race's {0}", "bonus": "the gear's {0}", "level": "the enemy's level above the player's", "distance": "the distance to the enemy", "in_front": "you stand before the enemy",
     "weapon": "the {1} of the weapon in {0}", "armor": "the enemy's armour", "live_armor": "the enemy's armour now",
     "resource": "{0}", "resource_max": "all of {0}", "resource_base": "base {0}",
     "aura_up": "{0} is up", "aura_remains": "the time left of {0}", "aura_stacks": "the stacks of {0}", "aura_enemies": "the number of enemies with {0}",
@@ -28,11 +28,11 @@ _PHRASES = {
     "aura_tick_damage": "the damage of the next tick of {0}", "aura_new_tick_damage": "the damage of a tick of a new {0}", "aura_gain": "how much stronger a new {0} would be",
     "aura_fresh": "{0} was applied at this instant",
     "cooldown_ready": "{0} is off cooldown", "cooldown_remains": "the cooldown left of {0}", "icd_ready": "the internal cooldown {0} is over",
-    "icd_remains": "the time left of the internal cooldown {0}", "uses_left": "the uses left of {0}", "cast_time": "the cast time of {0}", "base_cost": "the base cost of {0}",
+    "icd_remains": "the time left of the internal cooldown {0}", "uses_left": "the uses left of {0}", "charges": "the charges of {0}", "cast_time": "the cast time of {0}", "base_cost": "the base cost of {0}",
     "damage_factor": "the damage factor of {0}", "travel_time": "the flight time of {0}", "channelling": "{0} is being channelled", "gcd_remains": "the global cooldown left",
-    "clip_delay": "the player's pause after a channel", "tick": "the number of the tick", "crit_chance": "the crit chance of {0}", "latest_cost": "the latest cost of {0}",
+    "clip_delay": "the player's pause after a channel", "tick": "the number of the tick", "crit_chance": "the crit chance of {0}", "latest_cost": "the latest cost of {0}", "swing_remains": "the time to the next swing of {0}",
     "pet_up": "{0} is there", "pet_busy": "{0} is busy", "fight_time": "the time since the pull", "fight_remains": "the time to the end of the fight",
-    "target_phase": "the enemy's health", "enemies": "the number of enemies", "switch": "the artefact {0} is on", "event_primary": "it is the enemy the spell was cast at",
+    "target_phase": "the enemy's health", "enemies": "the number of enemies", "enemies_now": "the number of enemies now", "switch": "the artefact {0} is on", "event_primary": "it is the enemy the spell was cast at",
     "event_damage": "the damage", "event_crit": "it was critical", "event_landed": "it landed", "index": "the number of enemies before this one",
     "event_cost": "what the cast cost", "event_base_cost": "the base cost of the cast",
 }  # fmt: skip
@@ -40,7 +40,8 @@ _RUNES = {
     "runes_ready": "the number of ready {0} runes", "runes_wild": "the number of wild runes", "runes_wait": "the time to the next {0} rune", "runes_grace": "the grace of the next {0} rune",
     "rune_ready": "{0} is ready", "rune_wild": "{0} is wild", "rune_wait": "the time to {0}",
 }  # fmt: skip
-_SPELLS = frozenset({"cooldown_ready", "cooldown_remains", "uses_left", "cast_time", "base_cost", "damage_factor", "travel_time", "channelling", "crit_chance", "latest_cost"})
+_SCRIPT = {"up": "{} is on", "remains": "the time left of {}", "in": "the time until {}"}
+_SPELLS = frozenset({"cooldown_ready", "cooldown_remains", "uses_left", "charges", "cast_time", "base_cost", "damage_factor", "travel_time", "channelling", "crit_chance", "latest_cost", "swing_remains"})
 _AURAS = frozenset({"aura_period", "aura_new_period", "aura_tick_damage", "aura_new_tick_damage", "aura_gain", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh"})
 _PETS = frozenset({"pet_up", "pet_busy"})
 
@@ -87,6 +88,9 @@ class English:
             index = self.phrase(args[0], 9) if op == "pick" else "the enemy's level above the player's"
             values = args[1:] if op == "pick" else args
             return f"(by {index}: {', '.join(self.phrase(part, 9) for part in values)})"
+        if op in ("script", "scene"):
+            track = {"movement": "a time of moving", "adds": "a wave of adds", "vulnerable": "a burn window"}.get(args[0], args[0])
+            return _SCRIPT.get(args[1], "the script of {}").format(track) + (" now" if op == "scene" else "")
         if op in _RUNES:
             kinds, each = (self._runes.kinds, self._runes.each) if self._runes is not None else ((), 1)
             number = args[0] if args else 0
@@ -111,12 +115,13 @@ class English:
     def sentence(self, line: RotationLine) -> str:
         """A line of a priority list as one sentence."""
         spell = self.label(line.spell)
+        at = f" at enemy {line.enemy + 1}" if line.enemy else ""
         turns = ", then ".join(self.label(name) for name in line.spells)
         text = {
-            "cast": f"Cast {spell}",
+            "cast": f"Cast {spell}{at}",
             "cooldowns": "Use every cooldown that no other line names",
             "multidot": f"Cast {spell} on the first of up to {line.max_targets} enemies without {self.label(line.aura)}",
-            "channel": f"Channel {spell}",
+            "channel": f"Channel {spell}{at}",
             "sequence": f"Cast {turns}, each once",
             "strict": f"Cast {turns}, without a pause",
             "wait": f"Wait {self.phrase(line.time) if line.time is not None else ''}",

@@ -26,8 +26,8 @@ FUNCTIONS = {
 # Operations that depend on the state of a fight.
 STATE_OPERATIONS = frozenset({
     "resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains",
-    "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
-    "event_base_cost", "channelling", "gcd_remains", "clip_delay", "tick", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index", "crit_chance", "latest_cost", "pet_up", "pet_busy",
+    "uses_left", "charges", "cast_time", "fight_time", "fight_remains", "target_phase", "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost",
+    "event_base_cost", "event_crossed", "channelling", "gcd_remains", "clip_delay", "tick", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace", "rune_ready", "rune_wild", "rune_wait", "switch", "live_stat", "live_armor", "damage_factor", "index", "crit_chance", "latest_cost", "swing_remains", "pet_up", "pet_busy",
 })  # fmt: skip
 STATIC_PREFIXES = ("talent", "glyph", "option", "class", "race", "bonus")
 # Names that only a handler knows: name -> (operation, type, events).
@@ -39,20 +39,23 @@ EVENT_NAMES = {
     "dodged": ("event_outcome", "bool", ("hit", "result", "roll")),
     "parried": ("event_outcome", "bool", ("hit", "result", "roll")),
     "glanced": ("event_outcome", "bool", ("hit", "result", "roll")),
+    "blocked": ("event_outcome", "bool", ("hit", "result", "roll")),
     "primary": ("event_primary", "bool", ("roll",)),
+    "crossed": ("event_crossed", "bool", ("gain",)),
     "spell.cost": ("event_cost", "number", ("hit", "result", "cast")),
     "spell.base_cost": ("event_base_cost", "number", ("hit", "result", "cast")),
 }
 PLAIN_NAMES = {
     "enemies": ("enemies", "number"), "fight.time": ("fight_time", "time"), "fight.remains": ("fight_remains", "time"), "target.health": ("target_phase", "number"),
-    "target.level_difference": ("level", "number"), "target.distance": ("distance", "distance"), "target.armor": ("armor", "number"),
+    "target.level_difference": ("level", "number"), "target.distance": ("distance", "distance"), "target.armor": ("armor", "number"), "target.in_front": ("in_front", "bool"),
     "gcd.remains": ("gcd_remains", "time"), "channel.clip_delay": ("clip_delay", "time"),
+    **{f"{track}.{what}": ("script", kind) for track in ("movement", "adds", "vulnerable") for what, kind in (("up", "bool"), ("remains", "time"), ("in", "time"))},
 }  # fmt: skip
-OUTCOME_WORDS = {"missed": "miss", "dodged": "dodge", "parried": "parry", "glanced": "glance"}
+OUTCOME_WORDS = {"missed": "miss", "dodged": "dodge", "parried": "parry", "glanced": "glance", "blocked": "block"}
 COOLDOWN_FIELDS = {"ready": ("cooldown_ready", "bool"), "remains": ("cooldown_remains", "time")}
-SPELL_FIELDS = {"cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number"), "damage_factor": ("damage_factor", "number"),
+SPELL_FIELDS = {"charges": ("charges", "number"), "cast_time": ("cast_time", "time"), "base_cost": ("base_cost", "number"), "uses_left": ("uses_left", "number"), "damage_factor": ("damage_factor", "number"),
                 "travel_time": ("travel_time", "time"), "channelling": ("channelling", "bool"),
-                "crit_chance": ("crit_chance", "number"), "latest_cost": ("latest_cost", "number")}
+                "crit_chance": ("crit_chance", "number"), "latest_cost": ("latest_cost", "number"), "swing_remains": ("swing_remains", "time")}
 PET_FIELDS = {"up": "pet_up", "busy": "pet_busy"}
 
 
@@ -287,7 +290,7 @@ class Expressions:
                 op = "live_armor"
             if op == "target_phase":
                 self.problems.error("PT405", node.span, "`target.health` is compared with a percentage", "write `target.health <= 35%`")
-            found = typed(op, (), kind, node.span) if op != "target_phase" else None
+            found = typed(op, tuple(parts) if op == "script" else (), kind, node.span) if op != "target_phase" else None
         elif len(parts) == 1:
             found = self._bare(node, context)
         else:
@@ -487,9 +490,13 @@ class Expressions:
         if field in ("damage_factor", "crit_chance") and self.symbols.spells[name].field("school") is None:
             self.problems.error("PT404", node.span, f"`{name}` does no damage", "Give it a `school`.")
             return None
-        needs = {"travel_time": ("missile", "has no missile", "Give it `missile SPEED`."), "channelling": ("channel", "is not channelled", "Give it `channel AURA`.")}.get(field)
+        needs = {"travel_time": ("missile", "has no missile", "Give it `missile SPEED`."), "channelling": ("channel", "is not channelled", "Give it `channel AURA`."),
+                 "swing_remains": ("swing", "is no auto-attack", "Give it `swing TIME`.")}.get(field)
         if needs and self.symbols.spells[name].field(needs[0]) is None:
             self.problems.error("PT404", node.span, f"`{name}` {needs[1]}", needs[2])
+            return None
+        if field == "charges" and self.symbols.spells[name].field("charges") is None:
+            self.problems.error("PT404", node.span, f"`{name}` has no charges", f"write `cooldown.{name}.ready`" if self.symbols.spells[name].field("cooldown") else "Give it `cooldown TIME` and `charges N`.")
             return None
         if field == "uses_left" and self.symbols.spells[name].field("uses") is None:
             self.problems.error("PT404", node.span, f"`{name}` can be used without limit", "Give it `uses N`.")
@@ -517,7 +524,7 @@ class Expressions:
         if facts is not None:
             self.problems.error("PT403", node.span, f"`{head}` is an aura", f"write `{facts.prefix}.{node.text}`")
             return self._aura_name(node, [facts.prefix, *parts], context)
-        if head in ("fight", "target", "spell", "gcd", "channel"):
+        if head in ("fight", "target", "spell", "gcd", "channel", "movement", "adds", "vulnerable"):
             known = [name for name in (*PLAIN_NAMES, *EVENT_NAMES) if name.startswith(head + ".")]
             inside = next((name for name in known if node.text.startswith(name + ".")), "")
             if inside:

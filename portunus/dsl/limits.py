@@ -13,6 +13,7 @@ ERRORS = 100
 SPELLS = 256
 AURAS = 512
 INCLUDES = 64
+SCENES = 256  # of an encounter: how often anything changes in it
 PROFILE_BYTES = 256 * 1024
 PROFILE_NESTING = 8
 PROFILE_DOTS = 16  # dots in one line of a profile outside strings

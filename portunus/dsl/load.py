@@ -11,6 +11,7 @@ from portunus.dsl import limits
 from portunus.dsl.build import Builder
 from portunus.dsl.checks import run_checks
 from portunus.dsl.diagnostics import Diagnostic, DiagnosticError, Problems, TooManyErrors, suggestion
+from portunus.dsl.encounter import read_encounter
 from portunus.dsl.expressions import Expressions
 from portunus.dsl.model import Model, Rotation, Span
 from portunus.dsl.parse import parse
@@ -155,6 +156,10 @@ def examine(path: Path | str, *, need_spec: bool = False, text: str | None = Non
             problems.error("PT311", Span(str(path), 1, 1), f"{path} defines no spec", "Give the file of a specialisation.")
         model = Builder(symbols, problems).build(tuple(reader.sources))
         run_checks(model, symbols, problems)
+        if "encounter" in symbols.sections and reader.files:
+            for item in split_block(reader.files[-1], "file", problems):
+                if isinstance(item, Field) and item.keyword.word == "encounter":
+                    read_encounter(item, problems)
     except TooManyErrors:
         model = None
     return Checked(tuple(problems.sorted()), symbols, None if problems.failed else model, model)

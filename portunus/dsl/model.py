@@ -56,6 +56,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "bonus": (("name",), "a value of the profile's [stats] table, 0 when absent"),
     "level": ((), "enemy level minus player level"),
     "distance": ((), "distance to the enemies in yards"),
+    "in_front": ((), "the player stands before the enemy"),
     "weapon": (("name", "name"), "a value of a weapon of the profile: (slot, field); 0 without one"),
     "armor": ((), "the enemies' armour before anything reduces it"),
     # state
@@ -80,6 +81,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "cooldown_remains": (("spell",), "time until ready"),
     "icd_ready": (("icd",), "an internal cooldown is over"),
     "icd_remains": (("icd",), "time until an internal cooldown is over"),
+    "charges": (("spell",), "charges of a spell that are ready"),
     "uses_left": (("spell",), "uses left of a spell with limited uses"),
     "cast_time": (("spell",), "cast time with current haste, ignoring what makes it instant; its lock if it has none"),
     "base_cost": (("spell",), "cost before modifiers"),
@@ -90,6 +92,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "clip_delay": ((), "pause of the player after a channel"),
     "tick": ((), "number of the tick, from 1"),
     "crit_chance": (("spell",), "chance of a critical strike of a spell now"),
+    "swing_remains": (("spell",), "time to the next swing of an auto-attack"),
     "latest_cost": (("spell",), "latest cost evaluated for a spell (switch `latest_cost`), else what it costs now"),
     "pet_up": (("pet",), "a pet is there"),
     "pet_busy": (("pet",), "a pet's global cooldown or cast runs"),
@@ -97,6 +100,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "fight_remains": ((), "time to the end of the fight"),
     "target_phase": ((), "health phase of the enemies as a fraction: 1, 0.35, 0.25 or 0.20 (`target.health <= 35%`)"),
     "enemies": ((), "number of enemies"),
+    "script": (("name", "name"), "what the encounter's script says of movement, adds or vulnerable: up, time left, time until the next"),
     "runes_ready": (("n",), "runes of a kind that are ready, wild ones too"),
     "runes_wild": ((), "wild runes that are ready"),
     "runes_wait": (("n",), "time until a rune of a kind is ready"),
@@ -105,6 +109,9 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "rune_wild": (("n",), "a single rune is wild"),
     "rune_wait": (("n",), "time until a single rune is ready"),
     "switch": (("switch",), "an artefact of the reference is on"),
+    # while an encounter's script is followed (`portunus.ir.scripts`)
+    "enemies_now": ((), "number of enemies that are there now"),
+    "scene": (("name", "name"), "as `script`, now"),
     # context of a handler
     "event_primary": ((), "it is rolled against the enemy the spell was cast at"),
     "event_damage": ((), "damage dealt by the hit or tick being handled"),
@@ -114,11 +121,12 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "index": ((), "inside `each enemy`: how many enemies came before this one"),
     "event_cost": ((), "what the cast behind the hit cost (0 when free)"),
     "event_base_cost": ((), "its cost before modifiers"),
+    "event_crossed": ((), "the gain reached an amount that the priority list asks for: what a spell of it costs, or what a condition of it compares with"),
 }
 
 
 # How an attack can end: above 0 it landed.
-OUTCOMES = {"miss": 0, "dodge": -1, "parry": -2, "hit": 1, "crit": 2, "glance": 3}
+OUTCOMES = {"miss": 0, "dodge": -1, "parry": -2, "hit": 1, "crit": 2, "glance": 3, "block": 4}
 
 
 @dataclass(frozen=True)
@@ -313,7 +321,9 @@ class RuneChange:
 
 @dataclass(frozen=True)
 class Decide:
-    """The player may act at this instant."""
+    """The player may act at this instant; `within`: before what is left of the event."""
+
+    within: bool
 
     span: Span = field(compare=False)
 
@@ -434,6 +444,15 @@ class Attack:
 
 
 @dataclass(frozen=True)
+class Block:
+    """A block: its chance, what it takes off the damage, and whether a blocked attack may be a critical strike (it then counts as one)."""
+
+    chance: Expr
+    amount: Expr
+    crits: bool
+
+
+@dataclass(frozen=True)
 class AttackTable:
     """How the outcome of an attack is rolled.
 
@@ -442,6 +461,7 @@ class AttackTable:
             "crit" (only critical strike), "never" (always a plain hit).
         outcomes: (name in OUTCOMES, chance, damage factor or None) in the order of the roll; chances below 0 count as 0.
         crit: Chance of a critical strike before what the spell and auras add; None = there are none, and none is rolled.
+        block: What comes after the outcomes in their roll, None = nothing.
     """
 
     name: str
@@ -449,6 +469,7 @@ class AttackTable:
     outcomes: tuple[tuple[str, Expr, Expr | None], ...]
     crit: Expr | None
     span: Span = field(compare=False)
+    block: Block | None = None
 
 
 @dataclass(frozen=True)
@@ -536,6 +557,8 @@ class Spell:
     shares: tuple[str, ...] = ()  # spells whose cooldown starts and ends with its own
     on_roll: tuple[Statement, ...] = ()  # when a hit is rolled, landed or not, before it lands
     interruptible: bool = False
+    charges: int = 0  # how many casts its cooldown brings back one after the other, 0 = one
+    cooldown_hasted: bool = False  # haste at its cast shortens its cooldown
 
     @property
     def effects(self) -> tuple[Statement, ...]:
@@ -586,7 +609,9 @@ class Aura:
     tick_count: Expr | None = None  # number of ticks of an application, at most `ticks`; None = always `ticks`
     blocks: bool = False  # while it is up the player cannot use what needs the global cooldown
     hasted_if: Expr | None = None  # static
+    exclusive: str = ""  # group of auras of which a unit has one: a new one ends the others
     tick_growth: Expr | None = None  # added to a tick's damage, may use the number of the tick
+    shown_as: Literal["", "stance", "queued"] = ""  # how the client shows it, "" = as a buff or debuff
 
 
 @dataclass(frozen=True)
@@ -654,6 +679,7 @@ class RotationLine:
     stop: Expr | None = None
     spells: tuple[str, ...] = ()
     time: Expr | None = None
+    enemy: int = 0  # of "cast" and "channel": the index of the enemy it is cast at and looks at
 
     @property
     def casts(self) -> tuple[str, ...]:
@@ -713,6 +739,7 @@ class Resource:
     phased: bool = False
     owner: str = ""
     prorated: bool = False
+    left_over: str = ""  # switch under which a fight begins with what the one before left; "" = never
 
 
 @dataclass(frozen=True)
@@ -795,6 +822,7 @@ class Model:
     tables: tuple[AttackTable, ...] = ()
     icds: tuple[Icd, ...] = ()
     runes: Runes | None = None
+    scripted: bool = False  # for encounters in which enemies come and go, the player must move, or damage taken changes
 
     def stat(self, name: str) -> Stat | None:
         """The statistic of that name (a pet's is `pet.name`), or None."""

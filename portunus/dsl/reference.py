@@ -40,7 +40,7 @@ def reference() -> str:
     parts.append("")
     parts += ["## Names in expressions", "", "| name | type | meaning |", "|---|---|---|"]
     parts += [f"| `{name}` | number | {meaning} |" for name, meaning in _STATIC.items()]
-    parts += [f"| `{name}` | {kind} | {OPERATIONS[op][1]} |" for name, (op, kind) in PLAIN_NAMES.items()]
+    parts += [f"| `{name}` | {kind} | {_meaning(name, op)} |" for name, (op, kind) in PLAIN_NAMES.items()]
     for field, (op, kind) in AURA_FIELDS.items():
         parts.append(f"| `buff.AURA.{field}` | {kind} | {'the opposite of `up`' if field == 'down' else OPERATIONS[op][1]} |")
     parts.append(f"| `buff.AURA.VALUE` | number | {OPERATIONS['aura_value'][1]} |")
@@ -58,6 +58,15 @@ def reference() -> str:
     parts += ["", "## Codes", "", "`portunus rule PT401` shows the page of a code with a bad example and a good one.", "", "| code | meaning |", "|---|---|"]
     parts += [f"| {code} | {_cell(rule.short)} |" for code, rule in RULES.items()]
     return "\n".join(parts) + "\n"
+
+
+def _meaning(name: str, op: str) -> str:
+    """What a name of the fight means."""
+    if op != "script":
+        return OPERATIONS[op][1]
+    track, what = name.split(".")
+    thing = {"movement": "a time of moving", "adds": "a wave of further enemies", "vulnerable": "a time in which enemies take other damage"}[track]
+    return {"up": f"{thing} is on", "remains": f"time left of it, 0 when none is on: {thing}", "in": f"time until the next, 0 when one is on, an hour when none comes: {thing}"}[what]
 
 
 def _words(keywords: list[Keyword]) -> list[str]:
@@ -82,7 +91,7 @@ def _limits() -> dict[str, int]:
     return {
         "size of a file in bytes": limits.FILE_BYTES, "tokens in a file": limits.TOKENS, "nesting": limits.NESTING, "operators in a line": limits.OPERATORS,
         "characters in a name": limits.NAME_CHARACTERS, "digits in a number": limits.NUMBER_DIGITS, "characters in a text": limits.TEXT_CHARACTERS,
-        "errors shown": limits.ERRORS, "spells": limits.SPELLS, "auras": limits.AURAS, "files used": limits.INCLUDES,
+        "errors shown": limits.ERRORS, "spells": limits.SPELLS, "auras": limits.AURAS, "files used": limits.INCLUDES, "changes in an encounter": limits.SCENES,
     }  # fmt: skip
 
 

@@ -98,10 +98,21 @@ class Rotations:
                 spell = self._spell(part, "")
                 condition = self._condition(part)
                 if spell:
-                    lines.append(RotationLine("cast", spell, "", condition, 1, None, part.span))
+                    lines.append(RotationLine("cast", spell, "", condition, 1, None, part.span, enemy=self._enemy(part, spell)))
         if not lines and not item.broken:
             self.problems.error("PT305", item.span, f"the rotation `{item.name}` has no lines", "Name a spell to cast.")
         return Rotation(item.name, tuple(sorted(prepull, key=lambda entry: entry[0])), tuple(lines), item.span)
+
+    def _enemy(self, part: Field, spell: str) -> int:
+        """The index of the enemy behind `at`; the first one where there is none."""
+        node = part.get("enemy")
+        if node is None:
+            return 0
+        enemy = int(literal(node, self.problems, what="`at`", low=1, high=self.max_enemies, whole=True))
+        if enemy > 1 and not self.spells[spell].per_enemy:
+            self.problems.error("PT402", node.span, f"`{spell}` is always cast at the main enemy", f"Write `per_enemy` in the spell `{spell}`, or take out `at`.")
+            return 0
+        return enemy - 1
 
     def _condition(self, part: Field) -> Expr | None:
         return self.expressions.resolve(part.condition, Context(), "bool", "`if`") if part.condition is not None else None
@@ -138,7 +149,7 @@ class Rotations:
         if name and not self.spells[name].interruptible:
             self.problems.error("PT402", part.arguments["spell"].span, f"`{name}` has no channel that can be interrupted", f"Add `channel AURA interruptible` to the spell `{name}`.")
             return []
-        return [RotationLine("channel", name, "", condition, 1, None, part.span, stop=until)] if name else []
+        return [RotationLine("channel", name, "", condition, 1, None, part.span, stop=until, enemy=self._enemy(part, name))] if name else []
 
     def _sequence(self, part: Field) -> list[RotationLine]:
         names = []

@@ -43,13 +43,13 @@ _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=",
 _BINDING = {"or": 1, "and": 2, "not": 3, "lt": 4, "le": 4, "gt": 4, "ge": 4, "eq": 4, "ne": 4, "add": 5, "sub": 5, "mul": 6, "div": 6, "neg": 7, "range": 8}
 _NAMES = {
     "resource": "{}", "resource_max": "max_{}", "resource_base": "base_{}", "stat": "{}", "talent": "talent.{}", "glyph": "glyph.{}", "option": "option.{}",
-    "class": "class.{}", "race": "race.{}", "bonus": "bonus.{}", "level": "target.level_difference", "distance": "target.distance",
+    "class": "class.{}", "race": "race.{}", "bonus": "bonus.{}", "level": "target.level_difference", "distance": "target.distance", "in_front": "target.in_front",
     "aura_up": "{}.up", "aura_remains": "{}.remains", "aura_stacks": "{}.stacks", "aura_enemies": "{}.enemies", "aura_ticks_left": "{}.ticks_left", "aura_period": "{}.period", "aura_new_period": "{}.new_period",
     "aura_tick_damage": "{}.tick_damage", "aura_new_tick_damage": "{}.new_tick_damage", "aura_gain": "{}.gain", "aura_value": "{}.{}", "aura_fresh": "{}.fresh",
-    "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "icd_ready": "icd.{}.ready", "icd_remains": "icd.{}.remains", "uses_left": "{}.uses_left", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost", "damage_factor": "{}.damage_factor",
+    "cooldown_ready": "cooldown.{}.ready", "cooldown_remains": "cooldown.{}.remains", "icd_ready": "icd.{}.ready", "icd_remains": "icd.{}.remains", "uses_left": "{}.uses_left", "charges": "{}.charges", "cast_time": "{}.cast_time", "base_cost": "{}.base_cost", "damage_factor": "{}.damage_factor",
     "travel_time": "{}.travel_time", "channelling": "{}.channelling", "gcd_remains": "gcd.remains", "clip_delay": "channel.clip_delay", "tick": "tick",
-    "crit_chance": "{}.crit_chance", "latest_cost": "{}.latest_cost", "pet_up": "{}.up", "pet_busy": "{}.busy",
-    "fight_time": "fight.time", "fight_remains": "fight.remains", "target_phase": "target.health", "enemies": "enemies", "event_damage": "damage", "event_crit": "crit",
+    "crit_chance": "{}.crit_chance", "latest_cost": "{}.latest_cost", "swing_remains": "{}.swing_remains", "pet_up": "{}.up", "pet_busy": "{}.busy",
+    "fight_time": "fight.time", "fight_remains": "fight.remains", "target_phase": "target.health", "enemies": "enemies", "enemies_now": "enemies", "script": "{}.{}", "scene": "{}.{}", "event_damage": "damage", "event_crit": "crit",
     "event_landed": "landed", "index": "index", "live_stat": "{}", "event_primary": "primary", "switch": "switch.{}", "runes_wild": "runes.wild", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
 }  # fmt: skip
 
@@ -138,7 +138,7 @@ def _show_simple(item: Statement) -> str:
     if isinstance(item, RuneChange):
         return f"{item.what} rune{'' if item.kind < 0 else f' of kind {item.kind + 1}'}"
     if isinstance(item, Decide):
-        return "decide"
+        return "decide within" if item.within else "decide"
     if isinstance(item, Trigger):
         return f"trigger {item.spell}"
     if isinstance(item, ResetCooldown):
@@ -156,8 +156,9 @@ def _show_simple(item: Statement) -> str:
 
 def show_line(line: RotationLine) -> str:
     """A line of a rotation."""
-    text = {"cast": line.spell, "cooldowns": "cooldowns", "multidot": f"multidot {line.spell} up_to {line.max_targets}",
-            "channel": f"channel {line.spell}" + (f" interrupt_if {show(line.stop)}" if line.stop is not None else ""), "wait": f"wait {show(line.time, 9)}", "sequence": f"sequence {', '.join(line.spells)}",
+    at = f" at {line.enemy + 1}" if line.enemy else ""
+    text = {"cast": line.spell + at, "cooldowns": "cooldowns", "multidot": f"multidot {line.spell} up_to {line.max_targets}",
+            "channel": f"channel {line.spell}{at}" + (f" interrupt_if {show(line.stop)}" if line.stop is not None else ""), "wait": f"wait {show(line.time, 9)}", "sequence": f"sequence {', '.join(line.spells)}",
             "strict": f"strict_sequence {', '.join(line.spells)}"}[line.kind]
     if line.overlap is not None:
         text += f" overlap {show(line.overlap, 9)}"

@@ -54,6 +54,10 @@ class Spells(Parts):
         if missile is not None and "roll" in hooks:
             self.problems.error("PT405", item.field("missile").span, "a spell with `on roll` has no missile", "Use `on land`.")  # type: ignore[union-attr]
         swing = self._swing(item, context)
+        charges = item.field("charges")
+        if charges is not None and (cooldown is None or cooldown.get("manual") or item.field("shares") is not None):
+            reason = "without a cooldown of its own" if cooldown is None else "with a cooldown that is shared or started by hand"
+            self.problems.error("PT305", charges.span, f"`charges` means nothing {reason}", "Add `cooldown TIME`." if cooldown is None else "Take one of them out.")
         return Spell(
             name=item.name, label=item.label, owner=item.pet, id=id_, tag=tag, item=is_item, attack=attack, gcd=gcd, cast=cast,
             hasted=not item.pet and item.field("unhasted") is None, cost=cost, resource=self._named_resource(costs[0]) if costs else "", cooldown=self.expr(item, "cooldown", "time", context, "time"),
@@ -64,6 +68,7 @@ class Spells(Parts):
             more_costs=tuple((self._named_resource(more), self.expressions.resolve(more.arguments["amount"], context, "number", "`cost`")) for more in costs[1:]),
             rune_cost=rune_cost, free_if=self.expr(item, "free_if", "bool", context), pays_later=item.field("pays_later") is not None,
             uncounted=item.field("uncounted") is not None, shares=self._shares(item), on_roll=hooks.get("roll", ()), interruptible=bool(channel and channel.get("interruptible")),
+            charges=self.whole(charges, "count", 2, 100) if charges is not None else 0, cooldown_hasted=bool(cooldown and cooldown.get("hasted")),
         )  # fmt: skip
 
     def _is_none(self, item: Field | None, argument: str) -> bool:

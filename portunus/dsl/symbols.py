@@ -14,7 +14,7 @@ from portunus.units import UNITS, convert, meant_unit, show_time
 # Words with a meaning of their own in expressions; nothing else may be called so.
 RESERVED = (
     "talent", "glyph", "option", "class", "race", "bonus", "buff", "debuff", "dot", "cooldown", "fight", "target", "spell", "owner", "enemies",
-    "damage", "crit", "landed", "missed", "dodged", "parried", "glanced", "primary", "weapon", "runes", "rune", "switch", "icd", "stacks", "index", "none", "if", "else", "and", "or", "not",
+    "damage", "crit", "landed", "missed", "dodged", "parried", "glanced", "blocked", "primary", "weapon", "runes", "rune", "switch", "icd", "stacks", "index", "none", "if", "else", "and", "or", "not",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ In the expected form ranges and resists are replaced by their means; how an atta
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 
 from portunus.dsl.model import OUTCOMES, PHYSICAL, Attack, AttackTable, Aura, Expr, Modifier, Spell
 from portunus.ir.context import Context, Writer
@@ -65,7 +66,8 @@ def damage_factor(context: Context, thing: Thing, attack: Attack, scope: Scope) 
 
 def taken_factor(context: Context, thing: Thing, scope: Scope) -> str:
     """Text of the enemy's damage-taken multiplier, "" if nothing changes it."""
-    return " * ".join(guarded(context, m, scope, "1.0") for m in modifiers(context, "damage_taken", thing))
+    parts = [guarded(context, m, scope, "1.0") for m in modifiers(context, "damage_taken", thing)]
+    return " * ".join([*parts, *(["t.scene_taken[s.scene]"] if context.model.scripted else [])])
 
 
 def crit_chance(context: Context, thing: Thing, attack: Attack, scope: Scope) -> str:
@@ -179,14 +181,20 @@ def _sampled_table(w: Writer, context: Context, spell: Spell, table: AttackTable
             _critical(w, f"uniform(r) < {crit}", factor)
         return
     roll_avoidance(w, context, table, scope)
-    if table.crit is None:
-        return
-    if table.rolls == "once":
-        with w.block("if outcome == 1:"):
-            _critical(w, f"roll < edge + {crit}", factor)
-    else:
-        with w.block("if outcome > 0:"):
-            _critical(w, f"uniform(r) < {crit}", factor)
+    block, free = table.block, "outcome == 1" if table.rolls == "once" else "outcome > 0"
+    if block is not None:
+        w.put(f"edge += max({text(block.chance, context, scope, f'{table.name}_block')}, 0.0)")
+        w.put("blocked = 1 if outcome == 1 and roll < edge else 0")
+        if not block.crits:
+            free += " and blocked == 0"
+    if table.crit is not None:
+        with w.block(f"if {free}:"):
+            _critical(w, f"roll < edge + {crit}" if table.rolls == "once" else f"uniform(r) < {crit}", factor)
+    if block is not None:
+        with w.block("if blocked != 0:"):
+            w.put(f"damage = max(damage - {text(block.amount, context, scope, f'{table.name}_blocked')}, 0.0)")
+            with w.block("if outcome == 1:"):
+                w.put(f"outcome = {OUTCOMES['block']}")
 
 
 def roll_avoidance(w: Writer, context: Context, table: AttackTable, scope: Scope) -> None:
@@ -216,30 +224,51 @@ def _expected_table(w: Writer, context: Context, spell: Spell, table: AttackTabl
         w.put(f"glance = min(max({text(chance, context, scope, f'{table.name}_{name}')}, 0.0), 1.0 - avoid)")
         assert damage is not None
         reduced = text(damage, context, scope, f"{table.name}_{name}_factor")
-    crits = "0.0" if table.rolls == "never" or table.crit is None else f"min(max({crit}, 0.0), 1.0 - avoid - glance)" if table.rolls == "once" else f"min(max({crit}, 0.0), 1.0)"
+    block, less = table.block, "0.0"
+    if block is not None:
+        w.put(f"block = min(max({text(block.chance, context, scope, f'{table.name}_block')}, 0.0), 1.0 - avoid - glance)")
+        less = text(block.amount, context, scope, f"{table.name}_blocked")
+    plainly = " - block" if block is not None and not block.crits else ""  # what of the first roll a critical strike takes its part of
+    crits = "0.0" if table.rolls == "never" or table.crit is None else f"min(max({crit}, 0.0), 1.0 - avoid - glance{plainly})" if table.rolls == "once" else f"min(max({crit}, 0.0), 1.0)"
     w.put(f"critical = {crits}")
     if not listened(context, spell):
+        if block is not None:
+            w.put(f"reduced = block * min({less}, damage)")
         if table.rolls == "once":
             w.put(f"damage = damage * (1.0 - avoid - glance - critical + glance * {reduced} + critical * ({factor}))")
+        elif plainly:
+            w.put(f"damage = damage * (block + (1.0 - avoid - block) * (1.0 + critical * ({factor} - 1.0)))")
         else:
             w.put(f"damage = damage * (1.0 - avoid) * (1.0 + critical * ({factor} - 1.0))")
+        if block is not None:
+            w.put("damage -= reduced")
         return
     asked = _asked(context, spell)
     with w.block("if chance(1.0 - avoid, m, r):"):
         if table.rolls == "once":
             w.put("critical = critical / max(1.0 - avoid, 1e-9)")
+        elif plainly:
+            w.put("critical = critical * (1.0 - block / max(1.0 - avoid, 1e-9))")
         with w.block("if chance(critical, m, r):"):
             w.put("outcome = 2")
             w.put(f"damage = damage * ({factor})")
-        if glances:
+            if block is not None and block.crits:
+                w.put(f"damage = max(damage - block / max(1.0 - avoid, 1e-9) * {less}, 0.0)")
+        if glances or block is not None:
             with w.block("else:"):
                 w.put("plain = max(1.0 - avoid - critical * (1.0 - avoid), 1e-9)")
-                if OUTCOMES["glance"] in asked:
-                    with w.block("if chance(glance / plain, m, r):"):
-                        w.put(f"outcome = {OUTCOMES['glance']}")
-                        w.put(f"damage = damage * {reduced}")
-                else:
-                    w.put(f"damage = damage * (1.0 + glance / plain * ({reduced} - 1.0))")
+                if block is not None:
+                    w.put(f"share = block / plain{' * (1.0 - critical)' if block.crits else ''}")
+                    if OUTCOMES["block"] in asked:
+                        with w.block("if chance(share, m, r):"):
+                            w.put(f"outcome = {OUTCOMES['block']}")
+                            w.put(f"damage = max(damage - {less}, 0.0)")
+                        w.put("plain = max(plain - block, 1e-9)")
+                    else:
+                        w.put(f"damage -= share * min({less}, damage)")
+                if glances:
+                    with w.block("if outcome == 1:") if block is not None else nullcontext():
+                        _expected_glance(w, reduced, asked=OUTCOMES["glance"] in asked)
     with w.block("else:"):
         w.put(f"outcome = {OUTCOMES[avoided[0][0]] if avoided else 0}")
         if len(avoided) > 1 and asked & {OUTCOMES[n] for n, _ in avoided}:
@@ -250,6 +279,16 @@ def _expected_table(w: Writer, context: Context, spell: Spell, table: AttackTabl
                 with w.block(f"if outcome == {OUTCOMES[name]}:"), w.block(f"if not chance({share}, m, r):"):
                     w.put(f"left -= max({text(chance, context, scope, f'{table.name}_{name}')}, 0.0)")
                     w.put(f"outcome = {OUTCOMES[following]}")
+
+
+def _expected_glance(w: Writer, reduced: str, *, asked: bool) -> None:
+    """A glancing blow among what is no critical strike: drawn if anything asks for it, else its part of the damage."""
+    if not asked:
+        w.put(f"damage = damage * (1.0 + glance / plain * ({reduced} - 1.0))")
+        return
+    with w.block("if chance(glance / plain, m, r):"):
+        w.put(f"outcome = {OUTCOMES['glance']}")
+        w.put(f"damage = damage * {reduced}")
 
 
 def roll_strike(w: Writer, context: Context, spell: Spell, scope: Scope) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from portunus.dsl.model import Aura, Renew
+from portunus.dsl.model import Aura, Remove, Renew
 from portunus.ir.attacks import crit_chance, crit_factor, damage_factor, listened, mitigation, taken_factor
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expiry import write_listing
 from portunus.ir.expressions import Scope, text
 from portunus.ir.layout import NEVER, asked_fresh, has_twin, remembers
-from portunus.ir.statements import all_statements, call_aura, write_body
+from portunus.ir.statements import all_statements, call_aura, inner, write_body
 from portunus.ir.stats import write_rescale
 
 
@@ -41,6 +41,8 @@ def aura_functions(context: Context, aura: Aura) -> list[Function]:
     functions += [make(context, aura) for kind, make in (("renew", _renew), ("rollover", _rollover)) if kind in kinds]
     if aura.ticks:
         functions.insert(0, _tick(context, aura))
+    if any(isinstance(x, Remove) and x.aura == aura.name for outer in aura.on_tick for x in inner(outer)):
+        functions.append(_fade(context, aura, within_tick=True))
     return functions
 
 
@@ -50,6 +52,10 @@ def _apply(context: Context, aura: Aura) -> Function:
     if asked_fresh(context.model, aura):
         w.put(f"{name}_applied_at{at} = s.now")
         w.put(f"{name}_applied_by{at} = spell")
+    for other in context.model.auras:
+        if aura.exclusive and other.exclusive == aura.exclusive and other.name != aura.name:
+            with w.block(f"if s.{other.name}_on{at} != 0:"):
+                w.put(call_aura(context, other.name, "fade", scope))
     w.put(f"m.aura_procs[{context.aura_index(aura.name)}] += 1")
     if aura.tick_amount is not None and not any((x.id, x.tag) == (aura.id, aura.tag) for x in context.model.spells):
         w.put(f"m.casts[{context.row(aura)}] += 1")
@@ -95,6 +101,8 @@ def _rollover(context: Context, aura: Aura) -> Function:
         if aura.hasted:
             w.put(f"{name}_period{at} = {period_text(context, aura, scope)}")
         w.put(f"{name}_end{at} = s.now + {name}_period{at} * {context.ticks(aura, at)}")
+        with w.block(f"if s.at[{tick}] == s.now and {name}_last_tick{at} != s.now:"):  # a tick due at this instant happens at once
+            w.put(call_aura(context, aura.name, "tick", scope))
         w.put(f"schedule(s, {tick}, s.at[{tick}])")
         w.put(f"s.expire_at = min(s.expire_at, {name}_end{at})")
     return Function(f"rollover_{aura.name}", _parameters(aura), f"{aura.label} starts over without losing its next tick.", origin(aura), tuple(w.lines))
@@ -170,7 +178,8 @@ def _count_up(w: Writer, context: Context, aura: Aura) -> None:
     write_listing(w, context, aura, "list")
 
 
-def _fade(context: Context, aura: Aura) -> Function:
+def _fade(context: Context, aura: Aura, *, within_tick: bool = False) -> Function:
+    """`fade_AURA`; `end_AURA` is for an aura that ends itself in its own tick, which has happened then."""
     w, at, name = Writer(), _where(aura), f"s.{aura.name}"
     scope = Scope(target="target" if aura.on_target else "0")
     w.put(f"{name}_on{at} = 0")
@@ -189,15 +198,16 @@ def _fade(context: Context, aura: Aura) -> Function:
                 _twin_tick(w, context, aura)
             w.put(f"s.at[{twin}] = {NEVER}")
         tick = slot_text(context, aura, "tick")
-        with w.block(f"if s.at[{tick}] == s.now and {name}_last_tick{at} != s.now:"):
-            w.put(call_aura(context, aura.name, "tick", scope))
+        if not within_tick:
+            with w.block(f"if s.at[{tick}] == s.now and {name}_last_tick{at} != s.now:"):
+                w.put(call_aura(context, aura.name, "tick", scope))
         w.put(f"s.at[{tick}] = {NEVER}")
         if any(x.channel == aura.name for x in context.model.spells):
             w.put("s.channel = 0")
             if remembers(context.model):
                 w.put("s.list_interrupt = 0")
-    return Function(f"fade_{aura.name}", _parameters(aura), f"{aura.label} ends; a tick due at this instant still happens.", origin(aura),
-                    tuple(w.lines))
+    verb, also = ("end", "within its own tick") if within_tick else ("fade", "a tick due at this instant still happens")
+    return Function(f"{verb}_{aura.name}", _parameters(aura), f"{aura.label} ends; {also}.", origin(aura), tuple(w.lines))
 
 
 def _twin_tick(w: Writer, context: Context, aura: Aura) -> None:

@@ -10,6 +10,9 @@ from portunus.dsl.model import Aura, Expr, Model, Spell
 from portunus.ir.layout import Layout
 from portunus.ir.tables import Tables
 
+# Parameters of kernel functions that are float64, by name; what is not listed is an int64.
+FLOAT_PARAMETERS = ("damage", "cost", "base_cost", "amount", "maximum", "mean", "crit", "factor", "before", "after", *(f"x{n}" for n in range(12)))
+
 
 @dataclass
 class Writer:
@@ -93,6 +96,15 @@ class Context:
     def as_expected(self) -> Context:
         """The same context writing expected values."""
         return replace(self, expected=True)
+
+    @property
+    def enemies(self) -> str:
+        """Text of the number of enemies that are there."""
+        return "t.scene_enemies[s.scene]" if self.model.scripted else "t.enemies"
+
+    def in_turn(self, target: str, turn: object) -> str:
+        """Text of the index of the enemy `turn` places after `target`."""
+        return f"nth_enemy(s, t, {target}, {turn})" if self.model.scripted else f"({target} + {turn}) % t.enemies"
 
     @property
     def free_actions(self) -> bool:

@@ -5,20 +5,37 @@ Order at one instant: higher priority first, then first scheduled, first served.
 
 from __future__ import annotations
 
-from portunus.dsl.model import Decide, Pet, Resource, Spell
+from portunus.dsl.model import Decide, Model, Pet, Resource, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope, stat_function, text
-from portunus.ir.layout import MISSILES, NEVER, asked_fresh, inherited_stats, interruptible, missiles, remembers, stat_field, swing_slot
+from portunus.ir.expressions import Scope, stat_function, text, walk
+from portunus.ir.layout import (
+    MISSILES,
+    NEVER,
+    asked_fresh,
+    inherited_stats,
+    interruptible,
+    list_rolls,
+    missiles,
+    pauses,
+    remembers,
+    stat_field,
+    swing_slot,
+)
+from portunus.ir.quiet import QUIET, quiet_resources
 from portunus.ir.runes import rune_functions
-from portunus.ir.statements import all_statements, gain_arguments
+from portunus.ir.scripts import present_function, script_functions, script_tables
+from portunus.ir.spells import casting
+from portunus.ir.statements import all_statements, body_expressions, gain_arguments
 from portunus.ir.stats import rate_functions, rates, stat_functions, swings
 from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
 MAX_EVENTS = 200_000
+MOST_EVENTS = 1 << 40  # more than will ever be scheduled in a fight
 PREPULL_LINES = 24
+THRESHOLDS = 12
 SWITCHES = ("idle_grid", "lazy_expiry", "latest_cost")  # the engine asks for these whether a ruleset has them or not
 
 
@@ -47,15 +64,20 @@ def fixed_tables(context: Context) -> None:
     for index in range(PREPULL_LINES):
         context.tables.fixed(f"prepull_at_{index}", "int")
         context.tables.fixed(f"prepull_action_{index}", "int")
+    for resource in watched(context.model):
+        for index in range(THRESHOLDS):
+            context.tables.fixed(f"{resource}_threshold_{index}", "float")
     for name in ("execute_20", "execute_25", "execute_35", "area_factor", "resist_full", "resist_tenth", "resist_mean"):
         context.tables.fixed(name, "float")
+    if context.model.scripted:
+        script_tables(context.tables)
 
 
 def helper_functions(context: Context) -> list[Function]:
     """Small functions the others call."""
     functions = [
         _function("schedule", ("s", "slot", "at"), "Put an event into its slot.",
-                  ["s.at[slot] = at", "s.order[slot] = s.sequence", "s.sequence += 1"]),
+                  ["s.at[slot] = at", "s.order[slot] = rank(slot) + s.sequence", "s.sequence += 1"]),
         _function("set_gcd", ("s", "at"), "The player can act again at `at`.", ["s.gcd_end = at", "s.deciding = 0", "s.idle = 0", "schedule(s, 0, at)"]),
         _function("deal", ("s", "m", "row", "amount"), "Count damage; what happens before the pull is not counted.",
                   ["if s.now >= 0:", "    s.damage += amount", "    m.row_damage[row] += amount"]),
@@ -65,13 +87,25 @@ def helper_functions(context: Context) -> list[Function]:
         _function("phase", ("s", "t"), "Health phase of the enemies, by time.",
                   [*(["if t.switch_late_phase != 0 and s.now == 0 and t.prepull_count == 0:", "    return 1.0"]
                      if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),
+                   *(_phase_by_health() if context.model.scripted else []),
                    "if s.now >= int((1.0 - t.execute_20) * s.duration):", "    return 0.20",
                    "if s.now >= int((1.0 - t.execute_25) * s.duration):", "    return 0.25",
                    "if s.now >= int((1.0 - t.execute_35) * s.duration):", "    return 0.35", "return 1.0"]),
         _cast_speed(context),
     ]
+    if list_rolls(context.model):
+        functions.append(_function("judged", ("s", "t", "amount"), "What a magic effect is expected to do; judging it rolls a partial resist and divides it out again.",
+            ["if t.switch_list_rolls != 0 and t.resist_full < 1.0:", "    s.stream = stream_next(s.stream)", "    u = stream_uniform(s.stream)",
+             "    factor = 1.0 if u < t.resist_full else 0.9 if u < t.resist_full + t.resist_tenth else 0.8",
+             "    return amount * factor / factor * t.resist_mean", "return amount * t.resist_mean"]))
+    if context.model.scripted:
+        functions.append(present_function())
     if missiles(context.model):
         functions.append(_launch(context))
+    if watched(context.model):
+        functions.append(_crossed(context))
+    if pauses(context.model):
+        functions.append(_look(context))
     if _wakes(context):
         functions.append(_function("wake", ("s",), "The player may act at this instant, with what needs no global cooldown.",
                                    ["if s.now >= 0 and s.channel == 0 and s.cast_spell < 0:", "    s.deciding = 1"]))
@@ -79,8 +113,39 @@ def helper_functions(context: Context) -> list[Function]:
     for resource in context.model.resources:
         functions.append(_gain(context, resource))
     if context.autocast:
-        functions.append(_sort_autocast(context))
+        functions += [_begin_autocast(context), _sort_autocast(context)]
     return functions
+
+
+def watched(model: Model) -> list[str]:
+    """The resources of whose gains a handler asks whether they crossed an amount that the priority list asks for."""
+    handlers = [h for h in model.handlers if h.event == "gain" and any(n.op == "event_crossed" for e in body_expressions(h.body) for n in walk(e))]
+    return [r.name for r in model.resources if any(r.name in h.subjects for h in handlers)]
+
+
+def _crossed(context: Context) -> Function:
+    w = Writer()
+    for index, resource in enumerate(context.model.resources):
+        if resource.name in watched(context.model):
+            with w.block(f"if resource == {index}:"):
+                w.put(f"return {' or '.join(f'before < t.{resource.name}_threshold_{i} <= after' for i in range(THRESHOLDS))}")
+    w.put("return False")
+    return Function("crossed", ("t", "resource", "before", "after"), "Did a gain reach an amount that the priority list asks for?", "", tuple(w.lines))
+
+
+def _look(context: Context) -> Function:
+    """The one function that interrupts an event; while an action is performed the player looks again anyway."""
+    late = ["if t.switch_inner_reads == 0:", "    wake(s)", "    return"] if any(n == "inner_reads" for n, _ in context.model.ruleset.switches) else []
+    return _function("look", STATE, "The player may act now, before what is left of the event.",
+                     [*late, f"if s.now < 0 or s.acting != 0 or s.channel != 0 or {casting(context.model)}:", "    return",
+                      "if t.auto_wait == 0 or any_legal(s, t):", "    s.deciding = 1", "    s.paused = 1", "    s.pile_base = s.pile", "else:", "    wait(s, t)"])
+
+
+def _phase_by_health() -> list[str]:
+    """Where the enemies have a health: what the player and the others have left of it."""
+    return ["if t.health > 0.0:", "    left = 1.0 - (s.damage + t.others * (max(s.now, 0) / 1e9)) / t.health",
+            "    if left <= 0.20:", "        return 0.20", "    if left <= 0.25:", "        return 0.25", "    if left <= 0.35:", "        return 0.35",
+            "    return 1.0"]
 
 
 def _launch(context: Context) -> Function:
@@ -96,10 +161,11 @@ def _launch(context: Context) -> Function:
 
 def _gain(context: Context, resource: Resource) -> Function:
     name = resource.name
-    lines = [f"gained = min(s.{name} + amount, maximum) - s.{name}", f"s.{name} += gained", "m.gains[source] += gained"]
+    lines = [f"before = s.{name}", "after = min(before + amount, maximum)", f"s.{name} = after", "m.gains[source] += after - before"]
+    index = context.model.resources.index(resource)
     for number, handler in enumerate(context.model.handlers):
         if handler.event == "gain" and name in handler.subjects:
-            lines.append(f"handler_{number}(s, t, m, r, 0, gained, 1, 0.0, 0.0, -1)")
+            lines.append(f"handler_{number}(s, t, m, r, 0, after - before, 1, before, after, {index})")
     first = tuple(gain_arguments(context, name).split(", "))
     return _function(f"gain_{name}", (*first, "amount", "maximum", "source"), f"Gain {resource.label}, capped.", lines)
 
@@ -116,21 +182,18 @@ def _cast_speed(context: Context) -> Function:
 
 
 def _sort_autocast(context: Context) -> Function:
-    """Stable insertion sort by ready time, then priority, then order in the file."""
-    w = Writer()
+    """Stable insertion sort by ready time: of two that are ready at once the one that was tried first before stays first."""
+    lines = [f"for i in range(1, {len(context.autocast)}):", "    which, place = s.auto_order[i], i", "    ready = autocast_ready(s, which)",
+             "    while place > 0 and autocast_ready(s, s.auto_order[place - 1]) > ready:", "        s.auto_order[place] = s.auto_order[place - 1]",
+             "        place -= 1", "    s.auto_order[place] = which", "s.auto_ready = autocast_ready(s, s.auto_order[0])"]
+    return _function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", lines)
+
+
+def _begin_autocast(context: Context) -> Function:
     spells = context.autocast
     by_priority = sorted(range(len(spells)), key=lambda i: (-spells[i].autocast[0], i))  # type: ignore[index]
-    w.put(f"for i in range({len(spells)}):")
-    w.put("    s.auto_order[i] = -1")
-    for place, index in enumerate(by_priority):
-        ready = f"s.cd_{spells[index].name}" if spells[index].cooldown is not None else "0"
-        w.put(f"place = {place}")
-        w.put(f"while place > 0 and autocast_ready(s, s.auto_order[place - 1]) > {ready}:")
-        w.put("    s.auto_order[place] = s.auto_order[place - 1]")
-        w.put("    place -= 1")
-        w.put(f"s.auto_order[place] = {index}")
-    w.put("s.auto_ready = autocast_ready(s, s.auto_order[0])")
-    return Function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", "", tuple(w.lines))
+    return _function("begin_autocast", ("s",), "The order at the start of a fight: priority, then the order of the file.",
+                     [f"s.auto_order[{place}] = {index}" for place, index in enumerate(by_priority)])
 
 
 def autocast_ready(context: Context) -> Function:
@@ -241,7 +304,7 @@ def _act(context: Context, pet: Pet) -> Function:
 def event_functions(context: Context) -> list[Function]:
     """Completion of casts, landing of missiles, dispatch of events and the clock."""
     flying = [_arrive(context)] if missiles(context.model) else []
-    return [_finish_cast(context), *flying, expire_guard(), _dispatch(context), first_function(context), _next_event(context)]
+    return [*(script_functions(context) if context.model.scripted else []), _finish_cast(context), *flying, expire_guard(), _dispatch(context), _next_event(context)]
 
 
 def _finish_cast(context: Context) -> Function:
@@ -260,6 +323,9 @@ def _arrive(context: Context) -> Function:
 
     w = Writer()
     w.put("spell, target = s.missile_spell[i], s.missile_target[i]")
+    if context.model.scripted:
+        with w.block("if not present(s, t, target):"):
+            w.put("return")
     if not context.expected:
         w.put("damage, outcome = s.missile_damage[i], s.missile_outcome[i]")
     for spell in context.model.spells:
@@ -326,6 +392,8 @@ def _player_event(w: Writer, context: Context, kind: str, subject: str, index: i
         w.put("finish_cast(s, t, m, r)")
     elif kind == "pull":
         w.put("prepull(s, t, m, r)")
+    elif kind == "scene":
+        w.put("next_scene(s, t, m, r)")
     elif kind == "tick":
         _resource_tick(w, context, subject, index)
     elif kind == "missile":
@@ -365,8 +433,11 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 
 
 def _next_event(context: Context) -> Function:
+    count, one = len(context.layout.slots), context.layout.slots_before_enemies + context.layout.slots_per_enemy
+    others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count})", "    if s.at[other] < s.at[k]:", "        k = other"]
     lines = [
-        "at = s.at", "best = at[0]", "for i in range(1, t.slots):", "    best = min(best, at[i])",
+        *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
+        f"k = earliest(s.at, 0, {one})", *(others if count > one else []), "best = s.at[k]",
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
         "if s.idle == 1:", "    s.idle = 2",
         f"if t.switch_lazy_expiry == 0 and s.expire_at < best and s.expire_at <= s.duration and s.events <= {MAX_EVENTS}:",
@@ -374,30 +445,22 @@ def _next_event(context: Context) -> Function:
         f"if best > s.duration or s.events > {MAX_EVENTS}:",
         f"    if s.events > {MAX_EVENTS}:", "        s.fault |= 8",
         "    s.now = s.duration", "    s.finished = 1", "    return",
-        "s.events += 1", "k, due = 0, 0", "for i in range(t.slots):", "    same = 1 if at[i] == best else 0", "    due += same", "    k += same * i",
-        "if due > 1:", "    k = first_of(s, t, best)",
-        "order = s.order[k]",
+        "s.events += 1",
+        "if shared(s.at, best):", "    k = first_due(s.at, s.order, best)", "order = s.order[k]",
         "if best > s.now:", "    s.now = best", "    after_clock(s, t, m, r)", "    if s.at[k] != best or s.order[k] != order:", "        return",
         f"s.at[k] = {NEVER}", "dispatch(s, t, m, r, k)",
     ]
     return _function("next_event", STATE, "Move the clock to the next event and handle it, or end the fight.", lines)
 
 
-def first_function(context: Context) -> Function:
-    """Which of several events due at one instant goes first."""
-    high = [i for i, s in enumerate(context.layout.slots) if s.priority > 0]
-    lines = ["k = -1", "for i in range(t.slots):", "    if s.at[i] == best and (k < 0 or s.order[i] < s.order[k]):", "        k = i",
-             *[line for i in high for line in (f"if s.at[{i}] == best and priority({i}) > priority(k):", f"    k = {i}")], "return k"]
-    return _function("first_of", ("s", "t", "best"), "The first of several events at one instant: priority, then order of scheduling.", lines)
-
-
-def priority_function(context: Context) -> Function:
-    """Priority of an event slot at one instant."""
-    lines = []
-    for index, slot in enumerate(context.layout.slots):
+def rank_function(context: Context) -> Function:
+    """What places an event before or after others of its instant, beside the order of scheduling."""
+    layout = context.layout
+    lines = [f"if slot >= {layout.slots_before_enemies}:", "    return 0"]
+    for index, slot in enumerate(layout.slots[: layout.slots_before_enemies]):
         if slot.priority:
-            lines += [f"if k == {index}:", f"    return {slot.priority}"]
-    return _function("priority", ("k",), "Priority of a slot at one instant; larger goes first.", [*lines, "return 0"])
+            lines += [f"if slot == {index}:", f"    return {-slot.priority * MOST_EVENTS}"]
+    return _function("rank", ("slot",), "Added to an event's sequence number: below 0 for what goes first at one instant.", [*lines, "return 0"])
 
 
 def decision_functions(context: Context) -> list[Function]:
@@ -405,14 +468,16 @@ def decision_functions(context: Context) -> list[Function]:
     actions = actions_of(context)
     cooldowns = [s.name for s in context.model.spells if s.cooldown is not None and not s.owner]
     # While a global cooldown or cast runs its end is the next decision.
-    stops, remembered = interruptible(context.model), remembers(context.model)
+    stops, remembered, quiet = interruptible(context.model), remembers(context.model), quiet_resources(context.model)
     wait = ["s.deciding = 0", *(["if s.channel != 0:", "    return"] if stops else []), *(["if s.gcd_end > s.now:", "    return"] if _wakes(context) else []), "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return",
             # Whatever happens next is a reason to look again; besides that only the end of a cooldown is.
             "s.idle = 1", f"wake = {NEVER}",
             *[line for c in cooldowns for line in (f"if s.cd_{c} > s.now:", f"    wake = min(wake, s.cd_{c})")],
             *(["if s.list_until > s.now:", "    wake = min(wake, s.list_until)"] if remembered else []),
-            "schedule(s, 0, wake)"]
+            *[f"s.tick_wanted[{place}] = 0.0" for place in range(len(quiet))], "schedule(s, 0, wake)"]
     perform, legal, any_legal = Writer(), Writer(), Writer()
+    if pauses(context.model):
+        perform.put("s.acting = 1")
     legal.put("count = 1")
     if stops:
         with any_legal.block("if s.channel != 0:"):
@@ -424,7 +489,7 @@ def decision_functions(context: Context) -> list[Function]:
             legal.put(f"mask[{index}] = 1 if s.channel != 0 else 0")
             legal.put(f"count += mask[{index}]")
             continue
-        allowed = ("s.channel == 0 and " if stops else "") + f"can_cast_{action.spell}(s, t)" + (f" and {action.target} < t.enemies" if action.target else "")
+        allowed = ("s.channel == 0 and " if stops else "") + f"can_cast_{action.spell}(s, t)" + _there(context, action.target)
         with perform.block(f"{'if' if index == 0 else 'elif'} action == {index} and {allowed}:"):
             perform.put(f"start_{action.spell}(s, t, m, r, {action.target})")
             if context.model.spell(action.spell).gcd is None:  # it may take no time: a list that casts it for ever ends here
@@ -447,6 +512,8 @@ def decision_functions(context: Context) -> list[Function]:
         with perform.block(f"if action != {len(actions) - 1}:"):
             perform.put("s.fault |= 4")
         perform.put("wait(s, t)")
+    if pauses(context.model):
+        perform.put("s.acting = 0")
     legal.put(f"mask[{len(actions) - 1}] = 1")
     legal.put("return count")
     any_legal.put("return False")
@@ -483,13 +550,33 @@ def decision_functions(context: Context) -> list[Function]:
         Function("legal", ("s", "t", "mask"), "Write the mask of legal actions; returns how many.", "", tuple(legal.lines)),
         _function("advance", STATE, "Go on to the next decision point or the end of the fight.",
                   ["while s.finished == 0:", "    if s.deciding != 0:", "        if t.auto_wait == 0 or any_legal(s, t):", "            return",
-                   "        wait(s, t)", "    next_event(s, t, m, r)"]),
-        _function("step", (*STATE, "action"), "Perform an action and go on to the next decision point.",
-                  ["m.probability = 1.0", "m.signature = 1", "m.draws = 0", "if s.finished == 0:",
-                   *(["    s.decisions += 1", "    s.last_action = action"] if remembered else []), "    perform(s, t, m, r, action)",
-                   "    advance(s, t, m, r)"]),
+                   "        wait(s, t)", *(["        wanted(s, t)", f"    {QUIET}(s, t, m, r)", "    if s.deciding == 0:", "        next_event(s, t, m, r)"] if quiet else ["    next_event(s, t, m, r)"])]),
+        *_step(context),
         _begin(context), _finalize(context),
     ]
+
+
+def _step(context: Context) -> list[Function]:
+    """`step`; in two parts where priority lists draw numbers, as the reference reads the list once more in between."""
+    begin = ["m.probability = 1.0", "m.signature = 1", "m.draws = 0", "if s.finished == 0:"]
+    perform = [*(["    s.decisions += 1", "    s.last_action = action"] if remembers(context.model) else []), "    perform(s, t, m, r, action)"]
+    parameters, summary = (*STATE, "action"), "Perform an action and go on to the next decision point."
+    if not list_rolls(context.model):
+        return [_function("step", parameters, summary, [*begin, *perform, "    advance(s, t, m, r)"])]
+    casts = sum(bool(a.spell) for a in actions_of(context))
+    return [
+        _function("act", parameters, "Perform an action; the clock stays.", [*begin, *perform]),
+        _function("step", parameters, summary, ["act(s, t, m, r, action)", "if s.finished == 0:", "    advance(s, t, m, r)"]),
+        _function("reads_again", ("s", "t", "action"), "Is the list read again after an action, with nothing to choose?",
+                  [f"return t.switch_list_rolls != 0 and action < {casts} and s.deciding == 0 and s.finished == 0"]),
+    ]
+
+
+def _there(context: Context, target: int) -> str:
+    """Text of the condition that an enemy is there; the first always is."""
+    if not target:
+        return ""
+    return f" and present(s, t, {target})" if context.model.scripted else f" and {target} < t.enemies"
 
 
 def _stop_channel(context: Context) -> Function:
@@ -513,12 +600,17 @@ def _begin(context: Context) -> Function:
     layout, model = context.layout, context.model
     nevers = {"expire_at"}
     minus = {"cast_spell", "rune_borrowed", *[f"{p.name}_cast_spell" for p in model.pets]}
+    carried = [r.name for r in model.resources if r.left_over]
+    if carried:
+        w.put(f"ended, {', '.join(f'left_{r}' for r in carried)} = s.finished, {', '.join(f's.{r}' for r in carried)}")
     for f in layout.state:
         if f.array:
             with w.block(f"for i in range({f.size}):"):
                 w.put(f"s.{f.name}[i] = {NEVER if f.name == 'at' else (0 if f.type == 'int' else 0.0)}")
         else:
             w.put(f"s.{f.name} = {NEVER if f.name in nevers else -1 if f.name in minus else (0 if f.type == 'int' else 0.0)}")
+    if pauses(model):
+        w.put("s.acting = 1")
     w.put("s.duration = t.duration")
     w.put("start = prepull_at(t, 0) if t.prepull_count > 0 else 0")
     w.put("s.now = start")
@@ -532,11 +624,16 @@ def _begin(context: Context) -> Function:
     for spell in model.spells:
         if spell.cooldown is not None:
             w.put(f"s.cd_{spell.name} = start")
+        if spell.charges:
+            w.put(f"s.cd_{spell.name}_full = start")
         if spell.uses is not None:
             w.put(f"s.uses_{spell.name} = {text(spell.uses, context, Scope(), f'{spell.name}_uses')}")
     for icd in model.icds:
         w.put(f"s.icd_{icd.name} = start")
     w.put(f"schedule(s, {layout.slot('pull')}, start)")
+    if model.scripted:
+        with w.block("if t.scenes > 1:"):
+            w.put(f"schedule(s, {layout.slot('scene')}, t.scene_at[1])")
     for spell in swings(model, ""):
         _first_swing(w, context, spell, "0")
     for stat in rates(context):
@@ -544,6 +641,9 @@ def _begin(context: Context) -> Function:
     for resource in model.resources:
         if not resource.owner:
             _fill(w, context, resource, "start")
+            if resource.left_over:
+                with w.block(f"if ended != 0 and t.switch_{resource.left_over} != 0:"):
+                    w.put(f"s.{resource.name} = left_{resource.name}")
     for number, handler in enumerate(model.handlers):
         if handler.event == "begin":
             w.put(f"handler_{number}(s, t, m, r)")
@@ -552,8 +652,10 @@ def _begin(context: Context) -> Function:
             with w.block(f"if {text(pet.permanent, context, Scope(), f'{pet.name}_permanent')} != 0:"):
                 w.put(f"summon_{pet.name}(s, t, m, r, {NEVER} - s.now)")
     if context.autocast:
-        w.put("sort_autocast(s)")
+        w.put("begin_autocast(s)")
         w.put("s.auto_ready = start")
+    if pauses(model):
+        w.put("s.acting = 0")
     w.put("advance(s, t, m, r)")
     return Function("begin", STATE, "A fresh fight, advanced to its first decision point.", "", tuple(w.lines))
 

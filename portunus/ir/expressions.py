@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from portunus.dsl.model import Expr, Model, Spell
 from portunus.errors import PortunusError
+from portunus.ir.layout import swing_slot
 
 if TYPE_CHECKING:
     from portunus.ir.context import Context
 
-STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "enemies", "weapon", "armor",
+STATIC_LEAVES = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "distance", "in_front", "enemies", "script", "weapon", "armor",
                            "resource_max", "resource_base", "base_cost"})
+NO_EVENT_NS = 3600 * 10**9  # how far away an event of the encounter is that never comes: the longest fight
 _OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=",
               "and": "and", "or": "or"}
 
@@ -43,9 +45,9 @@ def is_static(expr: Expr) -> bool:
 
 
 _STATE_OPERATIONS = frozenset({"resource", "aura_up", "aura_remains", "aura_stacks", "aura_enemies", "aura_ticks_left", "aura_value", "aura_fresh",
-                               "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "cast_time", "fight_time", "fight_remains", "target_phase",
-                               "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost",
-                               "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
+                               "cooldown_ready", "cooldown_remains", "icd_ready", "icd_remains", "uses_left", "charges", "cast_time", "fight_time", "fight_remains", "target_phase",
+                               "event_damage", "event_crit", "event_landed", "event_outcome", "event_cost", "event_base_cost", "event_crossed",
+                               "enemies_now", "scene", "live_stat", "live_armor", "damage_factor", "crit_chance", "latest_cost", "swing_remains", "pet_up", "pet_busy", "event_primary", "runes_ready", "runes_wild", "runes_wait", "runes_grace",
                                "rune_ready", "rune_wild", "rune_wait", "switch", "index", "aura_gain", "aura_tick_damage", "aura_new_tick_damage", "aura_period", "aura_new_period", "channelling", "gcd_remains", "clip_delay", "tick"})
 # Without those that have a value before a fight, too.
 OF_THE_FIGHT = _STATE_OPERATIONS - {"live_stat", "live_armor"}
@@ -70,6 +72,7 @@ class StaticValues:
         enemies: Number of enemies.
         weapons: By slot, then by field or kind; times in nanoseconds.
         armor: Armour of the enemies.
+        in_front: The player stands before the enemies.
     """
 
     model: Model
@@ -83,6 +86,7 @@ class StaticValues:
     enemies: int
     weapons: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     armor: float = 0.0
+    in_front: bool = False
     _stats: dict[str, float] = field(default_factory=dict)
 
     def stat(self, name: str) -> float:
@@ -135,7 +139,9 @@ _EVALUATE: dict[str, Callable[[StaticValues, Expr], float]] = {
     "bonus": lambda v, e: v.bonus.get(e.args[0], 0.0),
     "level": lambda v, e: v.level_difference,
     "distance": lambda v, e: v.distance_yards,
+    "in_front": lambda v, e: v.in_front,
     "enemies": lambda v, e: v.enemies,
+    "script": lambda v, e: NO_EVENT_NS if e.args[1] == "in" else 0,
     "by_level": lambda v, e: v.value(e.args[min(max(v.level_difference, 0), len(e.args) - 1)]),
     "resource_max": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).maximum),
     "resource_base": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).base),
@@ -272,12 +278,16 @@ def _strength(expr: Expr, context: Context, scope: Scope, *, new: bool) -> str:
 
 def _tick_damage(expr: Expr, context: Context, scope: Scope, *, new: bool) -> str:
     from portunus.ir.attacks import mitigation, taken_factor
+    from portunus.ir.layout import list_rolls
 
     aura = context.model.aura(expr.args[0])
     assert aura.attack is not None and aura.tick_amount is not None
     base = text(aura.tick_amount, context, scope, f"{aura.name}_amount") if new else _aura_field(expr, context, scope, "base")
     taken, reduced = taken_factor(context, aura, scope), mitigation(context.as_expected(), aura, aura.attack, scope)
-    found = f"{base} * {_strength(expr, context, scope, new=new)}" + "".join(f" * ({part})" for part in (taken, reduced) if part)
+    judged = list_rolls(context.model) and reduced == "t.resist_mean"
+    found = f"{base} * {_strength(expr, context, scope, new=new)}" + "".join(f" * ({part})" for part in (taken, "" if judged else reduced) if part)
+    if judged:
+        found = f"judged(s, t, {found})"
     return f"({found})" if new else _while_up(expr, context, scope, f"({found})")
 
 
@@ -307,6 +317,25 @@ def _latest_cost(expr: Expr, context: Context, scope: Scope) -> str:
     return f"(s.cost_latest[{context.spell_index(name)}] if t.switch_latest_cost != 0 else cost_{name}(s, t))"
 
 
+def cooldown_text(context: Context, spell: Spell, scope: Scope) -> str:
+    """Text of a spell's cooldown, at the haste of this moment where haste shortens it."""
+    assert spell.cooldown is not None
+    length = text(spell.cooldown, context, scope, f"{spell.name}_cooldown")
+    return f"int({length} * cast_speed(s, t))" if spell.cooldown_hasted else length
+
+
+def _charges(expr: Expr, context: Context, scope: Scope) -> str:
+    spell = context.model.spell(expr.args[0])
+    full = f"s.cd_{spell.name}_full"
+    return f"({context.count(spell, 'charges', spell.charges)} + (min(s.now, {full}) - {full}) // max({cooldown_text(context, spell, scope)}, 1))"
+
+
+def _scene(expr: Expr) -> str:
+    from portunus.ir.scripts import scene_text
+
+    return scene_text(*expr.args)
+
+
 _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "resource": lambda e, c, p: f"s.{e.args[0]}",
     "aura_up": lambda e, c, p: f"({_aura_field(e, c, p, 'on')} != 0)",
@@ -325,6 +354,7 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "icd_ready": lambda e, c, p: f"(s.icd_{e.args[0]} <= s.now)",
     "icd_remains": lambda e, c, p: f"max(s.icd_{e.args[0]} - s.now, 0)",
     "uses_left": lambda e, c, p: f"s.uses_{e.args[0]}",
+    "charges": _charges,
     "cast_time": _cast_time,
     "fight_time": lambda e, c, p: "s.now",
     "fight_remains": lambda e, c, p: "(s.duration - s.now)",
@@ -341,6 +371,7 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "damage_factor": _damage_factor,
     "crit_chance": _crit_chance,
     "latest_cost": _latest_cost,
+    "swing_remains": lambda e, c, p: f"max(s.at[{swing_slot(c.layout, c.model.spell(e.args[0]))}] - s.now, 0)",
     "pet_up": lambda e, c, p: f"(s.{e.args[0]}_on != 0)",
     "pet_busy": lambda e, c, p: f"(s.{e.args[0]}_cast_spell >= 0 or (s.at[{c.layout.slot(e.args[0] + '_gcd')}] > s.now and s.at[{c.layout.slot(e.args[0] + '_gcd')}] < {1 << 62}))",
     "event_primary": lambda e, c, p: "(primary != 0)",
@@ -355,6 +386,9 @@ _TEXT: dict[str, Callable[[Expr, Context, Scope], str]] = {
     "live_armor": lambda e, c, p: f"enemy_armor(s, t, {p.target})",
     "aura_enemies": lambda e, c, p: f"({' + '.join(f's.{e.args[0]}_on[{i}]' for i in range(c.layout.max_enemies))})",
     "index": lambda e, c, p: "turn",
+    "enemies_now": lambda e, c, p: c.enemies,
+    "scene": lambda e, c, p: _scene(e),
     "event_cost": lambda e, c, p: "cost",
     "event_base_cost": lambda e, c, p: "base_cost",
+    "event_crossed": lambda e, c, p: "crossed(t, spell, cost, base_cost)",
 }

@@ -7,6 +7,7 @@ from portunus.ir.attacks import listened
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text
 from portunus.ir.layout import MISSILES, NEVER, missiles
+from portunus.ir.scripts import TRACKS
 
 SECOND = 1_000_000_000
 
@@ -20,9 +21,15 @@ def feature_list(context: Context) -> list[tuple[str, str]]:
         ("fight.remains.last", f"min((s.duration - s.now) / {4.0 * SECOND}, 1.0)"),
         ("fight.time.opening", f"min(max(s.now, 0) / {15.0 * SECOND}, 1.0)"),
         ("target.execute", "1.0 if phase(s, t) <= 0.35 else 0.0"),
-        ("enemies", f"t.enemies / {float(model.ruleset.max_enemies)}"),
+        ("enemies", f"{context.enemies} / {float(model.ruleset.max_enemies)}"),
         ("haste", "1.0 / cast_speed(s, t) - 1.0"),
     ]
+    if model.scripted:
+        for track in TRACKS:
+            up, until = f"t.scene_{track}[s.scene] != 0", f"min((t.scene_{track}_until[s.scene] - s.now) / {15.0 * SECOND}, 1.0)"
+            found += [(f"{track}.up", f"1.0 if {up} else 0.0"), (f"{track}.changes", until)]
+        found.append(("vulnerable.factor", "t.scene_taken[s.scene] - 1.0"))
+        found += [(f"enemy@{i + 1}", f"1.0 if present(s, t, {i}) else 0.0") for i in range(1, model.ruleset.max_enemies)]
     for resource in model.resources:
         maximum = context.tables.slot(resource.maximum, f"{resource.name}_max")
         found.append((f"{resource.name}.share", f"s.{resource.name} / {maximum}"))

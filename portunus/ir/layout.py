@@ -11,13 +11,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portunus.dsl.model import Aura, Model, Pet, Spell, Stat
+from portunus.dsl.model import Aura, Decide, Model, Pet, Spell, Stat
 from portunus.errors import PortunusError
 
 NEVER = 1 << 62
 MISSILES = 4
 ROTATION_SLOTS = 192
 SEQUENCES = 8
+PILE = 8  # interrupted functions of one event, each within the next
 
 WordType = Literal["int", "float"]
 
@@ -38,7 +39,7 @@ class Slot:
     """An event slot: at most one event of this kind is scheduled at a time.
 
     Attributes:
-        name: Unique name. kind: "gcd", "cast", "tick" (resource), "pull", "missile", "swing", "pet_gcd", "pet_cast", "pet_end", "aura", "twin".
+        name: Unique name. kind: "gcd", "cast", "tick" (resource), "pull", "scene", "missile", "swing", "pet_gcd", "pet_cast", "pet_end", "aura", "twin".
         subject: Resource, pet, spell or aura; missile number. target: index of the enemy, -1 none. priority: larger goes first at one instant.
     """
 
@@ -150,6 +151,11 @@ def has_aura_lists(model: Model) -> bool:
     return any(name == "list_expiry" for name, _ in model.ruleset.switches)
 
 
+def list_rolls(model: Model) -> bool:
+    """Priority lists draw random numbers as the reference's do (switch `list_rolls`)."""
+    return any(name == "list_rolls" for name, _ in model.ruleset.switches)
+
+
 def lasting(model: Model, *, on_target: bool) -> tuple[Aura, ...]:
     """The auras that end by themselves, on enemies or on the player, in the order of the file."""
     return tuple(a for a in model.auras if a.on_target == on_target and (a.duration is not None or a.ticks))
@@ -164,6 +170,13 @@ def remembers(model: Model) -> bool:
     """Do priority lists remember something between decisions: a channel's condition, a pause, the place in a sequence?"""
     kinds = {line.kind for rotation in model.rotations for line in rotation.lines}
     return interruptible(model) or bool(kinds & {"channel", "sequence", "strict", "wait"})
+
+
+def pauses(model: Model) -> bool:
+    """May the player act within an event?"""
+    from portunus.ir.statements import all_statements
+
+    return any(isinstance(s, Decide) and s.within for s in all_statements(model))
 
 
 def asked_fresh(model: Model, aura: Aura) -> bool:
@@ -205,6 +218,7 @@ def build_layout(model: Model) -> Layout:
 
 def _slots(model: Model) -> tuple[tuple[Slot, ...], int, int]:
     slots = [Slot("gcd", "gcd", "", -1, 0), Slot("cast", "cast", "", -1, 0), Slot("pull", "pull", "", -1, 10)]
+    slots += [Slot("scene", "scene", "", -1, 200)] if model.scripted else []  # before anything else of an instant
     # Swings go before everything else of an instant, a pet's first; then resources that tick by themselves like energy.
     slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1 if r.rest_after is not None else 90) for r in model.resources if r.every is not None]
     slots += [Slot(f"{s.name}_swing", "swing", s.name, -1, 101 if s.owner else 100) for s in model.spells if s.swing is not None]
@@ -251,6 +265,8 @@ def _sources(model: Model) -> tuple[tuple[str, str], ...]:
 
 
 def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
+    from portunus.ir.quiet import quiet_resources
+
     b = _Builder()
     b.scalar("now", "int", "time since the pull, negative before it")
     b.scalar("duration", "int", "end of the fight")
@@ -269,8 +285,18 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     b.scalar("cast_target", "int", "its enemy")
     b.scalar("cast_end", "int", "when it completes")
     b.scalar("cast_cost", "float", "what it will cost")
+    if model.scripted:
+        b.scalar("scene", "int", "scene of the encounter's script")
+        b.scalar("cast_lock", "int", "end of the global cooldown the running cast began")
     b.array("at", "int", len(slots), "time of the event in each slot")
     b.array("order", "int", len(slots), "sequence number of the event in each slot")
+    if quiet_resources(model):
+        b.array("tick_wanted", "float", len(quiet_resources(model)), "while nothing is possible: ticks matter once a resource has so much")
+    if pauses(model):
+        b.scalar("acting", "int", "1 while the player's action takes effect")
+        b.scalar("paused", "int", "1 when the player may act within an event")
+        b.scalar("pile", "int", "interrupted functions of the event, see pile_site")
+        b.scalar("pile_base", "int", "how many of them were interrupted before")
     if missiles(model):
         b.array("missile_spell", "int", MISSILES, "spell of each missile in flight")
         b.array("missile_target", "int", MISSILES, "its enemy")
@@ -297,6 +323,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     for spell in model.spells:
         if spell.cooldown is not None:
             b.scalar(f"cd_{spell.name}", "int", f"{spell.label} is ready at")
+        if spell.charges:
+            b.scalar(f"cd_{spell.name}_full", "int", f"all charges of {spell.label} are ready at")
         if spell.uses is not None:
             b.scalar(f"uses_{spell.name}", "int", f"uses left of {spell.label}")
     for icd in model.icds:
@@ -328,6 +356,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         ):  # fmt: skip
             b.scalar(name, "int", meaning)
         b.array("list_step", "int", SEQUENCES, "spells done of each sequence")
+    if list_rolls(model):
+        b.scalar("stream", "int", "random stream while a priority list is read (switch `list_rolls`)")
     return b.fields
 
 

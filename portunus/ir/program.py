@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portunus.dsl.model import Model
 from portunus.errors import PortunusError
@@ -24,11 +24,13 @@ from portunus.ir.engine import (
     fixed_tables,
     helper_functions,
     pet_functions,
-    priority_function,
+    rank_function,
 )
 from portunus.ir.expiry import expire_functions, list_functions
 from portunus.ir.features import feature_functions, feature_list
-from portunus.ir.layout import Layout, build_layout
+from portunus.ir.layout import Layout, build_layout, pauses
+from portunus.ir.pauses import split
+from portunus.ir.quiet import quiet_functions
 from portunus.ir.rotations import rotation_function
 from portunus.ir.spells import handler_functions, spell_functions
 from portunus.ir.tables import Tables
@@ -66,18 +68,22 @@ def lower(model: Model) -> Program:
     tables = Tables()
     context = Context(model, layout, tables, expected=False)
     fixed_tables(context)
-    sampled = _functions(context)
-    expected = _functions(context.as_expected())
+    fields = (*layout.state, *layout.metrics)
+    sampled, first = split(_functions(context), (*fields, *tables.fields()))
+    expected, second = split(_functions(context.as_expected()), (*fields, *tables.fields()))
+    if pauses(model):
+        layout = replace(layout, state=(*layout.state, *(first | second).fields))
+    forms = _callees_first(sampled), _callees_first(expected)
     engine_slots = len(tables.slots)
     lists = {r.name: rotation_function(context, r) for r in model.rotations}
     if len(tables.slots) != engine_slots:
         raise AssertionError("a priority list needs an engine slot; its numbers belong to the rotation part")
-    program = Program(model, layout, tables, actions_of(model), tuple(n for n, _ in feature_list(context)), sampled, expected, lists)
+    program = Program(model, layout, tables, actions_of(model), tuple(n for n, _ in feature_list(context)), *forms, lists)
     _check(program)
     return program
 
 
-def _functions(context: Context) -> tuple[Function, ...]:
+def _functions(context: Context) -> list[Function]:
     functions = helper_functions(context)
     if context.autocast:
         functions.append(autocast_ready(context))
@@ -88,9 +94,8 @@ def _functions(context: Context) -> tuple[Function, ...]:
         functions += spell_functions(context, spell)
     for pet in context.model.pets:
         functions += pet_functions(context, pet)
-    functions += [*list_functions(context), *expire_functions(context), priority_function(context), *event_functions(context), *decision_functions(context)]
-    functions += feature_functions(context)
-    return _callees_first(functions)
+    functions += [*list_functions(context), *expire_functions(context), rank_function(context), *event_functions(context), *decision_functions(context), *quiet_functions(context)]
+    return functions + feature_functions(context)
 
 
 def _callees_first(functions: list[Function]) -> tuple[Function, ...]:
@@ -122,7 +127,7 @@ def _callees_first(functions: list[Function]) -> tuple[Function, ...]:
 _ALLOWED = (ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Expr, ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Return, ast.Pass,
             ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.IfExp, ast.Attribute, ast.Subscript, ast.Name, ast.Constant,
             ast.Tuple, ast.Load, ast.Store, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
-_BUILTINS = {"min", "max", "int", "range", "sqrt", "uniform", "proc", "chance"}
+_BUILTINS = {"min", "max", "int", "range", "sqrt", "uniform", "proc", "chance", "earliest", "shared", "first_due", "stream_next", "stream_uniform"}
 
 
 def _check(program: Program) -> None:

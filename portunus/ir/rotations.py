@@ -14,7 +14,7 @@ from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.engine import actions_of
 from portunus.ir.expressions import Scope, text
-from portunus.ir.layout import SEQUENCES, interruptible, remembers
+from portunus.ir.layout import SEQUENCES, interruptible, list_rolls, remembers
 
 SCOPE = Scope(rotation=True)
 
@@ -46,10 +46,12 @@ def rotation_function(context: Context, rotation: Rotation) -> Function:
         _recall(w, context, rotation, names)
     for line in rotation.lines:
         w.put(f"# {origin(line)}")
-        if line.condition is None:
+        asked = [f"t.enemies > {line.enemy}"] if line.enemy else []
+        asked += [text(line.condition, context, SCOPE.at(str(line.enemy)))] if line.condition is not None else []
+        if not asked:
             _line(w, context, line, names)
         else:
-            with w.block(f"if {text(line.condition, context, SCOPE)}:"):
+            with w.block(f"if {' and '.join(asked)}:"):
                 _line(w, context, line, names)
     w.put(f"return {names.wait}")
     return Function("rotation", ("s", "t"), f"Priority list {rotation.name}.", origin(rotation), tuple(w.lines))
@@ -63,13 +65,14 @@ def _recall(w: Writer, context: Context, rotation: Rotation, names: _Names) -> N
                 w.put("s.list_step[s.list_pending - 1] += 1")
             w.put("s.list_pending = 0")
     if interruptible(context.model):
-        with w.block("if s.channel != 0:"):
+        # Read again after an action, with the global cooldown running, the list is not asked whether a channel goes on.
+        with w.block("if s.channel != 0 and s.deciding != 0:" if list_rolls(context.model) else "if s.channel != 0:"):
             with w.block("if s.list_interrupt == 0:"):
                 w.put(f"return {names.wait}")
             for number, line in enumerate(names.channels):
                 if line.stop is None:
                     continue
-                with w.block(f"if s.list_interrupt == {number + 1} and not {text(line.stop, context, SCOPE)}:"):
+                with w.block(f"if s.list_interrupt == {number + 1} and not {text(line.stop, context, SCOPE.at(str(line.enemy)))}:"):
                     w.put(f"return {names.wait}")
     if any(line.kind == "wait" for line in rotation.lines):
         with w.block("if s.list_until > s.now:"):
@@ -110,12 +113,12 @@ def _line(w: Writer, context: Context, line: RotationLine, names: _Names) -> Non
         _cooldowns(w, context, names)
     elif line.kind == "cast":
         with w.block(f"if can_cast_{line.spell}(s, t):"):
-            _choose(w, context, names, line.spell, str(names.index[line.spell, 0]))
+            _choose(w, context, names, line.spell, str(names.index[line.spell, line.enemy]))
     elif line.kind == "channel":
         with w.block(f"if can_cast_{line.spell}(s, t):"):
             with w.block(f"if s.channel == {context.spell_index(line.spell) + 1}:"):
                 w.put(f"return {names.wait}")
-            _choose(w, context, names, line.spell, str(names.index[line.spell, 0]), channel=names.channels.index(line))
+            _choose(w, context, names, line.spell, str(names.index[line.spell, line.enemy]), channel=names.channels.index(line))
     elif line.kind == "sequence":
         number = names.sequences.index(line)
         for step, spell in enumerate(line.spells):
@@ -139,7 +142,8 @@ def _line(w: Writer, context: Context, line: RotationLine, names: _Names) -> Non
         most = context.model.ruleset.max_enemies if context.model.spell(line.spell).per_enemy else 1
         with w.block(f"for enemy in range(min(t.enemies, {min(line.max_targets, most)})):"):
             down = f"s.{line.aura}_on[enemy] == 0 or s.{line.aura}_end[enemy] - s.now < {overlap}"
-            with w.block(f"if ({down}) and can_cast_{line.spell}(s, t):"):
+            here = "present(s, t, enemy) and " if context.model.scripted else ""
+            with w.block(f"if {here}({down}) and can_cast_{line.spell}(s, t):"):
                 _choose(w, context, names, line.spell, f"{names.index[line.spell, 0]} + enemy")
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from portunus.dsl.model import OUTCOMES, Apply, Damage, Spell
+from portunus.dsl.model import OUTCOMES, Apply, Damage, Model, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope, text
-from portunus.ir.layout import swing_slot
+from portunus.ir.expressions import Scope, cooldown_text, text
+from portunus.ir.layout import pauses, swing_slot
 from portunus.ir.runes import counts
 from portunus.ir.statements import call_aura, inner, write_body, write_payment
 from portunus.ir.stats import period
@@ -46,6 +46,12 @@ def _cost(context: Context, spell: Spell) -> Function:
     return Function(f"cost_{spell.name}", ("s", "t"), f"What {spell.label} costs now.", origin(spell), tuple(w.lines))
 
 
+def casting(model: Model) -> str:
+    """Text of whether a cast is running; the reference, which reads its list within events, takes one that ends now for over, and loses it."""
+    read_within = pauses(model) and any(name == "inner_reads" for name, _ in model.ruleset.switches)
+    return "s.cast_spell >= 0" + (" and (t.switch_inner_reads == 0 or s.cast_end > s.now)" if read_within else "")
+
+
 def _can_cast(context: Context, spell: Spell) -> Function:
     """Asked in the ruleset's order: extra condition, running cast, GCD, cooldown, resource."""
     w = Writer()
@@ -54,7 +60,11 @@ def _can_cast(context: Context, spell: Spell) -> Function:
         conditions.append(f"not ({text(spell.requires, context, Scope(), f'{spell.name}_requires')})")
     if spell.uses is not None:
         conditions.append(f"s.uses_{spell.name} <= 0")
-    conditions.append("s.cast_spell >= 0")
+    if context.model.scripted and (spell.cast is not None or spell.channel):
+        moving = "t.scene_movement[s.scene] != 0"
+        at_once = spell.instant_if is not None and not spell.channel
+        conditions.append(f"{moving} and not ({text(spell.instant_if, context, Scope(), f'{spell.name}_instant')})" if at_once else moving)  # type: ignore[arg-type]
+    conditions.append(casting(context.model))
     # What needs no global cooldown may be used while it runs, except what the line `cooldowns` takes.
     if spell.gcd is not None or spell.autocast is not None:
         conditions.append("s.gcd_end > s.now")
@@ -96,7 +106,13 @@ def _start(context: Context, spell: Spell) -> Function:
             w.put("cast = 0")
     write_body(w, context, spell.on_start, scope, spell)
     if spell.cooldown is not None:
-        w.put(f"s.cd_{spell.name} = s.now + cast + {text(spell.cooldown, context, scope, f'{spell.name}_cooldown')}")
+        length = cooldown_text(context, spell, scope)
+        if spell.charges:
+            w.put(f"length = {length}")
+            w.put(f"s.cd_{spell.name}_full = max(s.cd_{spell.name}_full, s.now + cast) + length")
+            w.put(f"s.cd_{spell.name} = s.cd_{spell.name}_full - ({context.count(spell, 'charges', spell.charges)} - 1) * length")
+        else:
+            w.put(f"s.cd_{spell.name} = s.now + cast + {length}")
         for other in spell.shares:
             w.put(f"s.cd_{other} = s.cd_{spell.name}")
     if spell.gcd is not None:
@@ -114,6 +130,9 @@ def _start(context: Context, spell: Spell) -> Function:
             if not spell.owner:
                 w.put("s.cast_target = target")
                 w.put("s.cast_cost = cost")
+                if context.model.scripted:
+                    held = f"max({duration(spell.gcd, 'gcd')}, t.gcd_floor)" if spell.gcd is not None else "0"
+                    w.put(f"s.cast_lock = s.now + {held}")
             w.put(f"{prefix}cast_end = s.now + cast")
             slot = context.layout.slot(f"{spell.owner}_cast" if spell.owner else "cast")
             with w.block("if cast != lock:"):
@@ -130,6 +149,9 @@ def _swing(context: Context, spell: Spell) -> Function:
     assert spell.swing is not None
     w = Writer()
     slot = swing_slot(context.layout, spell)
+    if spell.on_start:
+        w.put(f"s.at[{slot}] = s.now")
+        write_body(w, context, spell.on_start, Scope(spell=str(context.spell_index(spell.name))), spell)
     w.put(f"schedule(s, {slot}, s.now + {period(context, spell)})")
     head = "if"
     for other, condition in spell.swing.instead:

@@ -97,8 +97,11 @@ def _damage(w: Writer, context: Context, s: dsl.Damage, scope: Scope, subject: T
     if s.scope == "each":
         _volley(w, context, s, scope, subject)
     elif s.scope == "enemies":
-        w.put(f"amount = {amount} * t.area_factor")
-        with w.block("for enemy in range(t.enemies):"):
+        scripted = context.model.scripted
+        w.put(f"amount = {amount} * {f'min(t.area_cap / {context.enemies}, 1.0)' if scripted else 't.area_factor'}")
+        with w.block(f"for {'turn' if scripted else 'enemy'} in range({context.enemies}):"):
+            if scripted:
+                w.put("enemy = nth_enemy(s, t, 0, turn)")
             roll_direct(w, context, subject, "amount", scope.at("enemy"))
             _rolled(w, context, subject, scope.at("enemy"), f"1 if enemy == {scope.target} else 0")
             w.put(f"land_{subject.name}(s, t, m, r, enemy, damage, outcome, cost)")
@@ -116,9 +119,9 @@ def _volley(w: Writer, context: Context, s: dsl.Damage, scope: Scope, spell: Spe
     for phase in ("roll",) if s.in_turn else ("roll", "land"):
         for place in range(most):
             enemy = f"enemy_{place}"
-            with w.block(f"if {place} < t.enemies:"):
+            with w.block(f"if {place} < {context.enemies}:"):
                 if phase == "roll":
-                    w.put(f"{enemy} = ({scope.target} + {place}) % t.enemies")
+                    w.put(f"{enemy} = {context.in_turn(scope.target, place)}")
                     roll_direct(w, context, spell, text(s.amount, context, scope.at(enemy), f"{spell.name}_amount"), scope.at(enemy))
                     _rolled(w, context, spell, scope.at(enemy), str(int(place == 0)))
                     if s.in_turn:
@@ -204,8 +207,8 @@ def _strike(w: Writer, context: Context, s: dsl.Strike, scope: Scope, subject: T
 
 def _each(w: Writer, context: Context, s: dsl.Each, scope: Scope, subject: Thing | None) -> None:
     first = 1 if s.other else 0
-    with w.block(f"for turn in range({first}, min(t.enemies, {first + s.up_to})):"):
-        w.put(f"enemy = ({scope.target} + turn) % t.enemies")
+    with w.block(f"for turn in range({first}, min({context.enemies}, {first + s.up_to})):"):
+        w.put(f"enemy = {context.in_turn(scope.target, 'turn')}")
         write_body(w, context, s.then, replace(scope, target="enemy", primary="1 if turn == 0 else 0"), subject)
 
 
@@ -234,7 +237,8 @@ def _extend(w: Writer, context: Context, s: dsl.Extend, scope: Scope, subject: T
 def _remove(w: Writer, context: Context, s: dsl.Remove, scope: Scope, subject: Thing | None) -> None:
     where = f"[{scope.target}]" if context.model.aura(s.aura).on_target else ""
     with w.block(f"if s.{s.aura}_on{where} != 0:"):
-        w.put(call_aura(context, s.aura, "fade", scope))
+        itself = not isinstance(subject, Spell) and subject is not None and subject.name == s.aura and bool(subject.ticks)
+        w.put(call_aura(context, s.aura, "end" if itself else "fade", scope))
 
 
 def _add_stack(w: Writer, context: Context, s: dsl.AddStack, scope: Scope, subject: Thing | None) -> None:
@@ -296,8 +300,9 @@ def _delay(w: Writer, context: Context, s: dsl.Delay, scope: Scope, subject: Thi
 
 def _any_enemy(w: Writer, context: Context, s: dsl.AnyEnemy, scope: Scope, subject: Thing | None) -> None:
     w.put("enemy = 0")
-    with w.block("if t.enemies > 1:"):
-        w.put("enemy = min(int(t.enemies * uniform(r)), t.enemies - 1)")
+    with w.block(f"if {context.enemies} > 1:"):
+        drawn = f"min(int({context.enemies} * uniform(r)), {context.enemies} - 1)"
+        w.put(f"enemy = {context.in_turn('0', drawn) if context.model.scripted else drawn}")
     write_body(w, context, s.then, scope.at("enemy"), subject)
 
 
@@ -310,7 +315,7 @@ def _restart(w: Writer, context: Context, s: dsl.Restart, scope: Scope, subject:
 
 
 def _decide(w: Writer, context: Context, s: dsl.Decide, scope: Scope, subject: Thing | None) -> None:
-    w.put("wake(s)")
+    w.put("look(s, t, m, r)" if s.within else "wake(s)")
 
 
 def _start_icd(w: Writer, context: Context, s: dsl.StartIcd, scope: Scope, subject: Thing | None) -> None:
@@ -331,6 +336,8 @@ def _start_cooldown(w: Writer, context: Context, s: dsl.StartCooldown, scope: Sc
 def _reset_cooldown(w: Writer, context: Context, s: dsl.ResetCooldown, scope: Scope, subject: Thing | None) -> None:
     for name in (s.spell, *context.model.spell(s.spell).shares):
         w.put(f"s.cd_{name} = s.now")
+        if context.model.spell(name).charges:
+            w.put(f"s.cd_{name}_full = s.now")
     if context.model.spell(s.spell).autocast is not None:
         w.put("sort_autocast(s)")
 

@@ -24,20 +24,26 @@ class Tables:
 
     Attributes:
         names: Slot name by expression; fixed slots of the engine come first.
+        arrays: (name, kind, size) of whole arrays the engine fills itself.
         rotation_numbers, rotation_times: Expressions in the shared part that priority lists use.
     """
 
     slots: list[tuple[str, str, Expr | None]] = field(default_factory=list)
     _by_place: dict[tuple[str, str, Expr, Span], str] = field(default_factory=dict)
+    arrays: list[tuple[str, str, int]] = field(default_factory=list)
     rotation: dict[str, list[Expr]] = field(default_factory=lambda: {"int": [], "float": []})
 
     def copy(self) -> Tables:
         """The same slots, to be added to apart."""
-        return Tables(list(self.slots), dict(self._by_place), {kind: list(entries) for kind, entries in self.rotation.items()})
+        return Tables(list(self.slots), dict(self._by_place), list(self.arrays), {kind: list(entries) for kind, entries in self.rotation.items()})
 
     def fixed(self, name: str, kind: str) -> None:
         """A slot the engine fills itself."""
         self.slots.append((name, kind, None))
+
+    def array(self, name: str, kind: str, size: int) -> None:
+        """An array the engine fills itself."""
+        self.arrays.append((name, kind, size))
 
     def slot(self, expr: Expr, hint: str, *, rotation: bool = False) -> str:
         """Kernel text of the slot that holds a static expression.
@@ -72,10 +78,11 @@ class Tables:
     def fields(self) -> tuple[Field, ...]:
         """Fields of the tables block."""
         own = [Field(name, "float" if kind == "float" else "int", 1, "") for name, kind, _ in self.slots]
+        own += [Field(name, "float" if kind == "float" else "int", size, "", array=True) for name, kind, size in self.arrays]
         return (*own, Field("rotation_numbers", "float", ROTATION_SLOTS, "numbers of priority lists", array=True),
                 Field("rotation_times", "int", ROTATION_SLOTS, "times of priority lists", array=True))
 
-    def fill(self, values: StaticValues, fixed: dict[str, float]) -> dict[str, float | list[float]]:
+    def fill(self, values: StaticValues, fixed: dict[str, Any]) -> dict[str, float | list[float]]:
         """The value of every slot for one character and encounter; `fixed` holds the engine's own."""
         changing: set[str] = set()  # statistics that have no value before a fight
         for stat in values.model.stats:  # each after those it depends on
@@ -88,6 +95,8 @@ class Tables:
         for name, kind, expr in self.slots:
             raw = fixed[name] if expr is None else _checked(values.value, expr, expr.span)
             result[name] = float(raw) if kind == "float" else int(raw)
+        for name, _, size in self.arrays:
+            result[name] = [*fixed[name], *[0] * (size - len(fixed[name]))]
         for kind, name in (("float", "rotation_numbers"), ("int", "rotation_times")):
             own = [_checked(values.value, e, e.span) for e in self.rotation[kind]]
             result[name] = [float(v) if kind == "float" else int(v) for v in own] + [0] * (ROTATION_SLOTS - len(own))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ from portunus.errors import PortunusError
 from portunus.evaluator.mlp import Mlp, forward
 from portunus.evaluator.prior import RotationPrior
 from portunus.evaluator.protocol import Evaluator
-from portunus.evaluator.rotation_value import fit_rotation_value
 from portunus.planner.messages import CHANCE, DECISION, MAX_NAME, ActionReport, OutcomeReport, Suggestion, TreeNode
 from portunus.search.engine import Search, SearchResult
 from portunus.search.settings import SearchSettings
+from portunus.search.shared import Part
+from portunus.search.tree import SIMULATIONS
 from portunus.search.view import Branch, StateWords, TreeView
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ __all__ = ["Planner", "SearchSettings", "open_evaluator"]
 QUEUE = 5  # actions after the chosen one
 LINE = 3  # actions after each of the others
 OUTCOMES = 4  # reported of each action
-HORIZON_SECONDS = 12.0  # how long the rotation plays on to value a state when there is no network
+TO_THE_END = 3600.0  # seconds the rotation plays on to value a state when there is no network: no fight is longer
+FAVOURED = 0.9  # probability of the rotation's action then, so that what a path adds up to is the rotation's value after its first action
 BACKENDS = ("compiled", "torchscript")
 
 
@@ -45,7 +48,7 @@ def open_evaluator(compiled: CompiledSpec, model: Path | str | None = None, *, b
     if backend not in BACKENDS:
         raise PortunusError(f"there is no evaluator backend {backend!r}", hint=f"It is one of: {', '.join(BACKENDS)}.")
     if model is None:
-        return RotationPrior(compiled, horizon_seconds=HORIZON_SECONDS, after=fit_rotation_value(compiled))
+        return RotationPrior(compiled, mass=FAVOURED, horizon_seconds=TO_THE_END)
     from portunus.evaluator import torchscript
     from portunus.evaluator.model_file import load_model
 
@@ -69,7 +72,8 @@ class Planner:
 
     def __init__(self, compiled: CompiledSpec, evaluator: Evaluator, settings: SearchSettings | None = None) -> None:
         self.compiled = compiled
-        self.search = Search(compiled, evaluator, settings)
+        self.evaluator = evaluator
+        self.search = Part(compiled, evaluator, settings)
         self._margin_ms = 0.0
         model = compiled.model
         self._words = StateWords(
@@ -81,8 +85,9 @@ class Planner:
         )
 
     def plan(
-        self, state: np.ndarray, *, budget_ms: float | None = None, simulations: int | None = None, seed: int = 0, sequence: int = 0
-    ) -> Suggestion:
+        self, state: np.ndarray, *, budget_ms: float | None = None, simulations: int | None = None, seed: int = 0, sequence: int = 0,
+        allowed: np.ndarray | None = None, watch: Callable[[], bool] | None = None, keep: bool = False,
+    ) -> Suggestion:  # fmt: skip
         """Search from `state` and report. The fight's own random stream plays no part: all chance comes from `seed`.
 
         Args:
@@ -91,43 +96,57 @@ class Planner:
             simulations: number of simulations (equal seeds give equal answers).
             seed: Of the search.
             sequence: Number of the state, handed back.
+            allowed: bool [A], the actions to choose from; None = every legal one.
+            watch: Called between chunks of simulations; the search ends with what it knows when it returns True.
+            keep: Go on with the tree of the last search, which was from this state or one as good as it.
 
         Raises:
-            PortunusError: The fight is over, or not exactly one budget is given.
+            PortunusError: The fight is over, no legal action is allowed, or not exactly one budget is given.
         """
         started = perf_counter()
         time_left = None if budget_ms is None else max(budget_ms - self._margin_ms, 0.5 * budget_ms)
-        result = self.search.run(state, simulations=simulations, budget_ms=time_left, seed=seed)
+        result = self.search.run(state, simulations=simulations, budget_ms=time_left, seed=seed, keep=keep, allowed=allowed, watch=watch)
         suggestion = self.report(result, started=started, sequence=sequence)
         if budget_ms is not None:  # on a busy machine the report takes longer: keep back more time for it, less when it is quiet again
             late = (perf_counter() - started) * 1e3 - budget_ms
             self._margin_ms = min(max(0.9 * self._margin_ms + 0.5 * late, 0.0), 0.2 * budget_ms)
         return suggestion
 
-    def report(self, result: SearchResult, *, started: float, sequence: int = 0) -> Suggestion:
+    def peek(self) -> tuple[str, int]:
+        """The best action so far, for a `watch`, and the simulations so far."""
+        return self.compiled.actions[self.search.best()].name, int(self.search.arena.counters[SIMULATIONS])
+
+    def report(
+        self, result: SearchResult, *, started: float, sequence: int = 0, only: frozenset[str] | None = None, chosen: str = ""
+    ) -> Suggestion:
         """The answer of the search just run, as plain data.
 
         Args:
             result: Of that search.
             started: When it began, by `time.perf_counter`.
             sequence: Number of the state, handed back.
+            only: Names of the actions to report on, None = all.
+            chosen: Name of the action to call the best, "" for the search's own choice.
 
         Raises:
             PortunusError: The fight is over.
         """
         if result.action < 0:
             raise PortunusError(f"{self.compiled.name}: the fight is over, there is nothing to plan")
-        view = TreeView(self.search)
-        branches = tuple(self._node(view, branch) for branch in view.pruned(result.action))
+        view, actions = TreeView(self.search), self.compiled.actions
+        best = next((a for a, action in enumerate(actions) if action.name == chosen), result.action)
+        branches = tuple(
+            self._node(view, branch) for branch in view.pruned(best)
+            if only is None or actions[branch.action].name in only
+        )
         root = TreeNode(DECISION, "", "", result.simulations, result.value, 1.0, branches)
-        chosen = self.compiled.actions[result.action]
-        queue = view.principal_line(result.action, QUEUE)
+        queue = view.principal_line(best, QUEUE)
         return Suggestion(
             sequence=sequence,
-            action=chosen.name,
-            label=_short(chosen.label),
-            queue=tuple(self.compiled.actions[a].name for a in queue),
-            actions=self._reports(result, view),
+            action=actions[best].name,
+            label=_short(actions[best].label),
+            queue=tuple(actions[a].name for a in queue),
+            actions=self._reports(result, view, best, only),
             tree=root,
             simulations=result.simulations,
             search_ms=(perf_counter() - started) * 1e3,
@@ -136,17 +155,18 @@ class Planner:
             state_age_ms=0.0,
         )
 
-    def _reports(self, result: SearchResult, view: TreeView) -> tuple[ActionReport, ...]:
+    def _reports(self, result: SearchResult, view: TreeView, chosen: int, only: frozenset[str] | None) -> tuple[ActionReport, ...]:
         """One per legal action, the chosen one first, then by value.
 
         The loss is damage given up, as percent of the damage of the reference rotation over the rest of this fight.
         """
-        best = float(result.values[list(result.actions).index(result.action)])
-        left = float(self.search.arena.nodes[0]["remaining"])
-        percent = 100.0 * self.compiled.gcd_seconds / max(left, self.compiled.gcd_seconds)
+        best = float(result.values[list(result.actions).index(chosen)])
+        percent = percent_of_unit(self.search)
         reports = []
         for action, visits, value, prior in zip(result.actions, result.visits, result.values, result.priors, strict=True):
             what = self.compiled.actions[int(action)]
+            if only is not None and what.name not in only:
+                continue
             loss = max(0.0, best - float(value))
             outcomes = view.outcome_branches(int(action), OUTCOMES)
             texts = view.outcome_words(outcomes, self._words)
@@ -161,7 +181,7 @@ class Planner:
                     ),
                 )
             )
-        return tuple(sorted(reports, key=lambda r: (r.name != self.compiled.actions[result.action].name, -r.value)))
+        return tuple(sorted(reports, key=lambda r: (r.name != self.compiled.actions[chosen].name, -r.value)))
 
     def _node(self, view: TreeView, branch: Branch, words: str = "") -> TreeNode:
         outcomes = [child for child in branch.children if child.outcome]
@@ -170,6 +190,12 @@ class Planner:
         action = self.compiled.actions[branch.action]
         kind, name, label = (CHANCE, words, words) if branch.outcome else (DECISION, action.name, action.label)
         return TreeNode(kind, _short(name), _short(label), branch.visits, branch.value, min(max(branch.probability, 0.0), 1.0), children)
+
+
+def percent_of_unit(search: Search) -> float:
+    """What one u is of the damage of the reference rotation over the rest of the fight at the root of a search, percent."""
+    left = float(search.arena.nodes[0]["remaining"])
+    return 100.0 * search.compiled.gcd_seconds / max(left, search.compiled.gcd_seconds)
 
 
 def _short(text: str) -> str:

@@ -28,7 +28,7 @@ from portunus.files import user_cache_folder, write_atomic
 
 SEAL = "seal.json"  # as in portunus.runtime.helpers, which needs numba
 _PREFIX = "portunus_sealed_"
-_HELPERS = ("calls.py", "random_numba.py", "helpers.py", "cache.py")
+_HELPERS = ("calls.py", "queue_numba.py", "random_numba.py", "helpers.py", "whole.py", "cache.py")
 _loaded: dict[str, ModuleType] = {}
 compile_seconds: dict[str, float] = {}
 

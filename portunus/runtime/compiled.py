@@ -65,7 +65,7 @@ class CompiledSpec:
         behaviour: Version of the spec's behaviour.
         tables: int64 [table_words], the numbers. table_values: the same by slot name.
         kernels: Addresses of the C functions. fights_address: the loop over whole fights.
-        duration_ns, enemies: of the encounter. gcd_seconds: the ruleset's global cooldown.
+        duration_ns, enemies: of the encounter (the most there are at once). gcd_seconds: the ruleset's global cooldown.
         reference: True if the reference's artefacts are switched on.
         keep: Modules that own the compiled code.
     """
@@ -87,6 +87,16 @@ class CompiledSpec:
     gcd_seconds: float
     reference: bool
     keep: tuple[object, ...] = field(repr=False)
+
+    @property
+    def mean_enemies(self) -> float:
+        """How many enemies are there on the mean, where they come and go."""
+        if "scenes" not in self.table_values:
+            return float(self.enemies)
+        count = int(self.table_values["scenes"])  # type: ignore[call-overload]
+        times, present = (list(self.table_values[name])[:count] for name in ("scene_at", "scene_enemies"))  # type: ignore[call-overload]
+        ends = [*times[1:], self.duration_ns]
+        return sum(n * (end - begin) for n, begin, end in zip(present, times, ends, strict=True)) / self.duration_ns
 
     def new_state(self) -> np.ndarray:
         """A zeroed state, int64 [state_words]; `copy()` clones one."""
@@ -153,14 +163,27 @@ class CompiledSpec:
             raise PortunusError(f"{self.name} has no rotation {name!r}", hint=f"It has: {', '.join(sorted(self.kernels.rotations))}.")
         return self.kernels.rotations[name]
 
-    def run(self, damage: np.ndarray, *, first_seed: int, rotation: str = "default", metrics: np.ndarray | None = None) -> None:
+    @property
+    def leftovers(self) -> bool:
+        """Does a fight begin with something the one before it left (an artefact of the reference)?"""
+        return any(r.left_over and self.table_values[f"switch_{r.left_over}"] for r in self.model.resources)
+
+    def run(self, damage: np.ndarray, *, first_seed: int, rotation: str = "default", metrics: np.ndarray | None = None,
+            state: np.ndarray | None = None) -> None:
         """Play `len(damage)` whole fights, fight i with seed `first_seed + i`; writes the damage of each, float64.
+
+        Args:
+            damage: float64, as many as fights.
+            first_seed: Seed of the first fight.
+            rotation: The priority list.
+            metrics: Counters to add to.
+            state: The end of the fight before these, which becomes the end of the last one; matters only with `leftovers`.
 
         Raises:
             PortunusError: A kernel fault.
         """
         counters = self.new_metrics() if metrics is None else metrics
-        state, rng = self.new_state(), self.new_rng(0)
+        state, rng = self.new_state() if state is None else state, self.new_rng(0)
         call = _TYPES["fights"](self.fights_address)
         fault = call(state.ctypes.data, self.tables.ctypes.data, counters.ctypes.data, rng.ctypes.data, self.rotation_address(rotation),
                      state.ctypes.data, self.tables.ctypes.data, first_seed, len(damage), damage.ctypes.data)

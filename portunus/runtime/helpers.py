@@ -8,6 +8,8 @@ from typing import Any
 
 from numba import njit
 
+from portunus.runtime.whole import InnerCompiler
+
 SEAL = "seal.json"
 
 
@@ -23,6 +25,6 @@ def helper_for(file: str) -> Callable[[tuple[Any, ...]], Callable[..., Any]]:
     def helper(signature: tuple[Any, ...]) -> Callable[..., Any]:
         if sealed:
             return njit(error_model="numpy")
-        return njit(signature, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+        return njit(signature, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, pipeline_class=InnerCompiler, _nrt=False)
 
     return helper

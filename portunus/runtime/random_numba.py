@@ -21,6 +21,22 @@ def uniform(r):
 
 
 @njit(error_model="numpy")
+def stream_next(word):
+    """The word of a random stream after one draw, as a signed 64-bit integer."""
+    return np.int64(np.uint64(word) + np.uint64(0x9E3779B97F4A7C15))
+
+
+@njit(error_model="numpy")
+def stream_uniform(word):
+    """The uniform number in [0, 1) of a stream's word: what `uniform` gives when it comes to it."""
+    z = np.uint64(word)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    return np.float64(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
+
+
+@njit(error_model="numpy")
 def proc(probability, r):
     """True with `probability`; a certain or impossible outcome draws nothing."""
     if probability >= 1.0:

@@ -17,6 +17,16 @@ def uniform(r: list[int]) -> float:
     return float(z >> 11) * (1.0 / 9007199254740992.0)
 
 
+def stream_next(word: int) -> int:
+    """The word of a random stream after one draw, as a signed 64-bit integer."""
+    return _wrap(word + 0x9E3779B97F4A7C15)
+
+
+def stream_uniform(word: int) -> float:
+    """The uniform number in [0, 1) of a stream's word: what `uniform` gives when it comes to it."""
+    return uniform([(word - 0x9E3779B97F4A7C15) & _MASK])
+
+
 def proc(probability: float, r: list[int]) -> bool:
     """True with `probability`; a certain or impossible outcome draws nothing."""
     if probability >= 1.0:

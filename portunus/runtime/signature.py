@@ -50,6 +50,7 @@ FAULTS = {
     2: "too many events at one instant: two effects trigger each other without end",
     4: "an illegal action was performed",
     8: "more events in one fight than a real fight can have",
+    16: "more interrupted functions of one event than the layout has room for",
 }
 
 

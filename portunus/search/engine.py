@@ -6,6 +6,7 @@ equal slice of the time, and the clock is read between chunks of simulations.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,7 @@ from portunus.evaluator.mlp import Mlp
 from portunus.evaluator.protocol import BatchEvaluator, Evaluator, InKernel
 from portunus.runtime.signature import FAULTS
 from portunus.search.game import game_of
+from portunus.search.restrict import restrict_root
 from portunus.search.root import (
     begin,
     choose_action_edge,
@@ -132,16 +134,18 @@ class Search:
         self.inside = self._inside is not None
         self.judge = self._addresses()
         s = self.settings
+        drawn = self._inside is not None and self._inside.noisy
         self.rules = Rules(
             s.root == "puct", s.considered_actions, s.gumbel_scale, s.value_visits, s.value_scale,
-            s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth, s.caution if self._inside is not None and self._inside.noisy else 0.0,
-            s.least_gain, s.sharpness,
+            s.drawn_exploration if drawn else s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth,
+            s.caution if drawn else 0.0, s.least_gain, 0.0 if drawn else s.sharpness,
         )  # fmt: skip
         self.batch = 1 if self.inside else s.batch
         self.arena = self._new_arena(s.node_capacity)
         self._candidates = np.zeros(self.game.actions, np.int64)
         self._outside_seconds = self._judgement_seconds = 0.0
         self._searches = 0
+        self._watch: Callable[[], bool] | None = None
 
     def _addresses(self) -> Judge:
         numbers = self._inside
@@ -163,8 +167,9 @@ class Search:
         )  # fmt: skip
 
     def run(
-        self, state: np.ndarray, *, simulations: int | None = None, budget_ms: float | None = None, seed: int = 0, keep: bool = False
-    ) -> SearchResult:
+        self, state: np.ndarray, *, simulations: int | None = None, budget_ms: float | None = None, seed: int = 0, keep: bool = False,
+        allowed: np.ndarray | None = None, watch: Callable[[], bool] | None = None,
+    ) -> SearchResult:  # fmt: skip
         """Search from `state`, which is left as it is.
 
         Args:
@@ -173,9 +178,11 @@ class Search:
             budget_ms: budget in milliseconds.
             seed: Of the search's own random stream.
             keep: Go on with the tree of the last search, which was from this state or one that is as good as it; budgets in time only.
+            allowed: bool [A], the actions to choose from; None = every legal one. Later decisions of the search are not restricted.
+            watch: Called between chunks of simulations; the search ends with what it knows when it returns True.
 
         Raises:
-            PortunusError: Not exactly one budget is given, or the simulator reports a fault.
+            PortunusError: Not exactly one budget is given, no legal action is allowed, or the simulator reports a fault.
         """
         started = perf_counter()
         if (simulations is None) == (budget_ms is None):
@@ -184,44 +191,61 @@ class Search:
             raise PortunusError("only a search with a time budget goes on with a tree, and only after another search")
         if (simulations if budget_ms is None else budget_ms) <= 0:
             raise PortunusError("the budget of a search must be more than 0")
-        if state.dtype != np.int64 or state.shape != (self.game.words,):
-            raise PortunusError(f"a state of {self.compiled.name} is int64 [{self.game.words}], this one is {state.dtype} {list(state.shape)}")
+        self._start(state, seed=None if keep else seed)
+        self._watch = watch
         state = np.ascontiguousarray(state)
-        self._outside_seconds = 0.0
-        self._searches += 1
-        if not keep:
-            self.arena.rng[:] = 0
-            self.arena.rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
         if simulations is not None:
             if simulations >= len(self.arena.nodes):
                 self.arena = self._new_arena(simulations + 1)
-                return self.run(state, simulations=simulations, seed=seed)
-            self._run_simulations(state, simulations)
+                return self.run(state, simulations=simulations, seed=seed, allowed=allowed, watch=watch)
+            self._run_simulations(state, simulations, allowed)
         else:
             if not keep:
-                self._begin(state)
+                self._begin(state, allowed)
             self._run_until(started, started + max(budget_ms - self.settings.reserve_ms, 0.5 * budget_ms) / 1e3)
         self._check_fault()
         return self._result(started)
 
-    def _run_simulations(self, state: np.ndarray, simulations: int) -> None:
-        if self.inside:
+    def _start(self, state: np.ndarray, *, seed: int | None) -> None:
+        """Check the state and set the random stream; None goes on with the old one."""
+        if state.dtype != np.int64 or state.shape != (self.game.words,):
+            raise PortunusError(f"a state of {self.compiled.name} is int64 [{self.game.words}], this one is {state.dtype} {list(state.shape)}")
+        self._outside_seconds = 0.0
+        self._searches += 1
+        self._watch = None
+        if seed is not None:
+            self.arena.rng[:] = 0
+            self.arena.rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
+
+    def _run_simulations(self, state: np.ndarray, simulations: int, allowed: np.ndarray | None) -> None:
+        if self.inside and allowed is None and self._watch is None:  # the same in one call
             search_whole(self.game, self.arena, self.rules, self.judge, state, self._candidates, simulations)
             return
-        self._begin(state)
+        self._begin(state, allowed)
         batch = max(1, min(self.batch, simulations // 8))
         if self.rules.puct_root:
-            self._advance(self._candidates[:0], 0, simulations, batch)
+            self._stretch(self._candidates[:0], simulations, batch)
             return
         remaining = consider(self.arena, self.rules, self._candidates)
         phases, done = phases_of(remaining), 0
         while done < simulations and remaining:
             wanted = min(remaining * max(1, simulations // (phases * remaining)), simulations - done)
-            ran = self._advance(self._candidates[:remaining], 0, wanted, batch)
+            ran = self._stretch(self._candidates[:remaining], wanted, batch)
             done += ran
             if ran < wanted:
                 return
             remaining = keep_best(self.arena, self.rules, self._candidates, remaining, max(2, remaining // 2))
+
+    def _stretch(self, candidates: np.ndarray, count: int, batch: int) -> int:
+        """`_advance` in chunks, so that `watch` is asked now and then; returns how many simulations ran."""
+        done, chunk = 0, max(1, self.settings.chunk // batch) * batch
+        while done < count:
+            wanted = min(chunk, count - done)
+            ran = self._advance(candidates, done, wanted, batch)
+            done += ran
+            if ran < wanted or (self._watch is not None and self._watch()):
+                break
+        return done
 
     def _run_until(self, started: float, deadline: float) -> None:
         self._is_settled(self._candidates[:1])  # compiled by the first search, not in the middle of a later one
@@ -251,10 +275,12 @@ class Search:
             ran = self._advance(candidates, done, wanted, self.batch)
             done += ran
             now = perf_counter()
-            if ran < wanted or (done >= self.settings.chunk and self._is_settled(candidates)):
+            if ran < wanted or (self._watch is not None and self._watch()):
                 return False
-            if now >= end:
-                return True
+            certain = done >= self.settings.chunk and self._is_settled(candidates)
+            if certain or now >= end:
+                self._advance(candidates, done, -done % turns, self.batch)  # as often each: the choice is among the most visited
+                return not certain
             pace = min(pace, (now - begun) / ran)  # the fastest chunk: a slow one was interrupted
             wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int((end - now) / pace)))
 
@@ -264,12 +290,14 @@ class Search:
             return False
         return bool(settled(self.arena, candidates, len(candidates), s.certain_errors, s.certain_lead))
 
-    def _begin(self, state: np.ndarray) -> None:
+    def _begin(self, state: np.ndarray, allowed: np.ndarray | None) -> None:
         begin(self.game, self.arena, self.rules, self.judge, state, 0)
         if not self.inside and self.arena.nodes[0]["evaluated"] == 0:
             self._ask()
             expand(self.game, self.arena, 0, self.arena.heads[0])
             settle(self.arena, self.rules)
+        if allowed is not None:
+            restrict_root(self.compiled.actions, self.arena, allowed)
 
     def _ask(self) -> None:
         assert self._outside is not None

@@ -46,13 +46,17 @@ class Fight:
         return self.damage / self.seconds
 
 
-def play_fight(compiled: CompiledSpec, decide: Callable[[np.ndarray, int], tuple[int, int]], *, seed: int) -> Fight:
+def play_fight(
+    compiled: CompiledSpec, decide: Callable[[np.ndarray, int], tuple[int, int]], *, seed: int,
+    watch: Callable[[np.ndarray, int, int], None] | None = None,
+) -> Fight:  # fmt: skip
     """Play one fight.
 
     Args:
         compiled: The spec.
         decide: Called with the state and the number of the decision; returns the action and the simulations it took.
         seed: Of the fight's random stream.
+        watch: Shown each state, the action chosen there and the number of the decision, outside the time that is measured.
 
     Raises:
         PortunusError: An action was illegal, or the fight does not end.
@@ -66,6 +70,8 @@ def play_fight(compiled: CompiledSpec, decide: Callable[[np.ndarray, int], tuple
         begun = perf_counter()
         action, used = decide(state, len(actions))
         latencies.append((perf_counter() - begun) * 1e3)
+        if watch is not None:
+            watch(state, action, len(actions))
         compiled.step(state, action, rng)
         actions.append(action)
         simulations += used

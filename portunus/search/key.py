@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
 
 _NEVER = 1 << 62  # the time of an event that is not scheduled
-_HISTORY = ("damage", "events", "sequence", "order")
+_HISTORY = ("damage", "events", "sequence", "order", "pile_base", "tick_wanted")
 _WHILE_CASTING = ("cast_target", "cast_end", "cast_cost")
 _WHILE_UP = ("end", "ticks", "last_tick", "twin_last", "period", "base", "crit", "factor", "stacks")
 
@@ -54,14 +54,18 @@ def key_of(compiled: CompiledSpec) -> Key:
     assert dtype.fields is not None
     first = {name: field[1] // 8 for name, field in dtype.fields.items()}
     auras = [name.removesuffix("_on") for name in first if name.endswith("_on")]
+    pile = dtype.fields["pile_site"][0].itemsize // 8 if "pile_site" in first else 1
     kinds: tuple[list, list, list] = ([], [], [])  # word, guard, least
     for name, field in dtype.fields.items():
         start, size = first[name], field[0].itemsize // 8
-        if name in _HISTORY or start == HEADER_DAMAGE:
+        by_health = name == "damage" and "scene" in first and bool(compiled.table_values["health"])  # then it decides when phases begin
+        if not by_health and (name in _HISTORY or start == HEADER_DAMAGE):
             continue
         owner = max((aura for aura in auras if name.startswith(f"{aura}_")), key=len, default="")
         for place in range(min(size, compiled.enemies) if owner else size):
-            if owner and name[len(owner) + 1 :] in _WHILE_UP:
+            if name.startswith("pile_"):
+                kinds[1].append((start + place, first["pile"], place // (size // pile) + 1))
+            elif owner and name[len(owner) + 1 :] in _WHILE_UP:
                 kinds[1].append((start + place, first[f"{owner}_on"] + place, 1))
             elif name in _WHILE_CASTING:
                 kinds[1].append((start + place, first["cast_spell"], 0))

@@ -23,10 +23,12 @@ class SearchSettings:
 
         caution: Standard errors by which an action must beat the favourite of an evaluator whose values are drawn (play only).
         least_gain: And by how much at least, u: what such an evaluator may be wrong by however often it is asked.
+        drawn_exploration: `exploration` where values are drawn: one draw may be many u off, and a path must not follow the luckiest.
 
         exploration: c of PUCT: u by which a doubtful action may look worse and still be tried.
         unvisited_reduction: An action never tried is taken to be worth the node's value less this, u.
-        sharpness: How soon a state's value moves from the mean of its actions to the best of them, per visit and u (0 = always the mean).
+        sharpness: How soon a state's value moves from the mean of its actions to the best of them, per visit and u (0 = always the mean, and
+            where values are drawn: the best of many draws is the luckiest).
 
         outcome_slots: Outcomes of one action that get a child of their own; the rest share one more.
         max_depth: Decisions below the root after which a path is not prolonged.
@@ -47,6 +49,7 @@ class SearchSettings:
     value_scale: float = 0.1
     caution: float = 2.0
     least_gain: float = 0.1
+    drawn_exploration: float = 20.0
 
     exploration: float = 2.5
     unvisited_reduction: float = 0.0
@@ -69,7 +72,7 @@ class SearchSettings:
             if getattr(self, name) < 1:
                 raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected 1 or more")
         for name in (
-            "gumbel_scale", "value_visits", "value_scale", "caution", "least_gain", "certain_errors", "certain_lead", "exploration", "unvisited_reduction", "sharpness", "reserve_ms",
+            "gumbel_scale", "value_visits", "value_scale", "caution", "least_gain", "drawn_exploration", "certain_errors", "certain_lead", "exploration", "unvisited_reduction", "sharpness", "reserve_ms",
         ):  # fmt: skip
             if not 0 <= getattr(self, name) < 1e9:
                 raise PortunusError(f"search settings: {name} is {getattr(self, name)}, expected a number of at least 0")

@@ -27,6 +27,7 @@ class Branch:
         value: Mean value of going this way, u.
         probability: Share of the visits among the actions of the same node; for an outcome, its probability.
         reward: Of an outcome: damage beyond the reference pace on the way to its state, u.
+        rest: An outcome that stands for all that have no place of their own in the tree.
         children: Most visited first.
     """
 
@@ -38,6 +39,7 @@ class Branch:
     value: float
     probability: float
     reward: float = 0.0
+    rest: bool = False
     children: list[Branch] = field(default_factory=list)
 
 
@@ -53,6 +55,7 @@ class TreeView:
         self._edges = {name: search.arena.edges[name].item for name in EDGE.names or ()}
         self._outcomes = {name: search.arena.outcomes[name].item for name in OUTCOME.names or ()}
         self._rows = search.arena.states
+        self._slots = search.settings.outcome_slots
 
     def outcomes(self, edge: int) -> list[int]:
         """Outcomes of an edge (indices into the arena's `outcomes`), most visited first."""
@@ -135,7 +138,8 @@ class TreeView:
             node, visits = self.node_after(o), self._outcomes["visits"](o)
             reward = self._outcomes["reward"](o)
             value = reward + self._nodes["value"](node)
-            found.append(Branch(branch.action, branch.edge, node, True, int(visits * share), value, self.probability(o), reward))
+            rest = self._outcomes["next"](o) < 0 and self._edges["stored"](branch.edge) > self._slots
+            found.append(Branch(branch.action, branch.edge, node, True, int(visits * share), value, self.probability(o), reward, rest))
         return found
 
     def outcome_branches(self, action: int, width: int) -> list[Branch]:
@@ -146,12 +150,20 @@ class TreeView:
         found = self._outcome_branches(Branch(action, edge, -1, False, 0, 0.0, 0.0), len(self.outcomes(edge)))
         return sorted(found, key=lambda branch: -branch.probability)[:width]
 
+    def after(self, action: int) -> list[tuple[int, float]]:
+        """The states an action of the root leads to, as nodes with their probabilities; none if it was never tried."""
+        edge = next((e for e in self.edges(0) if self._edges["action"](e) == action), None)
+        return [] if edge is None else [(self.node_after(o), self.probability(o)) for o in self.outcomes(edge)]
+
     def outcome_words(self, branches: list[Branch], words: StateWords) -> list[str]:
         """What tells the outcomes of one action apart, one text per branch: what changed differently, auras first.
 
         Only as much is said as it takes to tell them apart: after auras that are up or not, auras that began anew, their values,
         resources, cooldowns, the time of the next decision, and last the damage done on the way.
         """
+        if any(branch.rest for branch in branches):
+            named = iter(self.outcome_words([branch for branch in branches if not branch.rest], words))
+            return ["anything else" if branch.rest else next(named) for branch in branches]
         texts = [""] * len(branches)
         for describe in (words.auras_up, words.auras_renewed, words.values, words.cooldowns, words.time):
             if len(set(texts)) == len(texts) and all(texts):

@@ -8,7 +8,6 @@ Rules and order of types: wowsims/wotlk `sim/core/apl_values_operators.go`.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -17,7 +16,7 @@ from typing import Any
 from portunus.dsl.model import Aura, Model
 from portunus.errors import nearest
 from portunus.sim.apl_constants import AND, ATOM, COMPARISON, NOT, OR, PRODUCT, SECOND, SIGN, SUM, Value, constant, known
-from portunus.sim.apl_names import Findings, NameReader, named
+from portunus.sim.apl_names import Absent, Findings, NameReader, named, reference_tables
 
 TYPE_ORDER = ("int", "float", "time", "text", "bool")  # of two values, the one to the left is turned into the other's type
 COMPARISONS = {"OpEq": "==", "OpNe": "!=", "OpLt": "<", "OpLe": "<=", "OpGt": ">", "OpGe": ">="}
@@ -29,7 +28,7 @@ RESOURCES = {"currentRage": ("rage", "float"), "currentEnergy": ("energy", "floa
 
 # Elements of the source language that have no counterpart here.
 _UNSUPPORTED = """
-    bossSpellTimeToReady bossSpellIsCasting currentHealth currentHealthPercent currentNonDeathRuneCount runeSlotGrace autoTimeToNext spellCanCast spellCpm
+    bossSpellTimeToReady bossSpellIsCasting currentHealth currentHealthPercent currentNonDeathRuneCount runeSlotGrace spellCanCast spellCpm
     spellChanneledTicks spellCurrentCost auraInternalCooldown sequenceIsComplete
     sequenceIsReady sequenceTimeToReady frontOfTarget totemRemainingTime catExcessEnergy catNewSavageRoarDuration
 """
@@ -39,19 +38,21 @@ UNSUPPORTED = frozenset(_UNSUPPORTED.split())
 @lru_cache(maxsize=1)
 def named_values() -> dict[str, str]:
     """Conditions of single specs that the source has an element of their own for, as each ruleset's `reference.toml` writes them."""
-    from portunus.resources import data_folder
-
     found: dict[str, str] = {}
-    for path in sorted(data_folder("specs").glob("*/reference.toml")):
-        found |= tomllib.loads(path.read_text(encoding="utf-8")).get("values", {})
+    for table in reference_tables():
+        found |= table.get("values", {})
     return found
 
 
 class ValueReader(NameReader):
-    """Translates the values of one list for one model; what it cannot translate goes to `findings` and gives None."""
+    """Translates the values of one list for one model; what it cannot translate goes to `findings` and gives None.
+
+    A value about something that is absent raises `Absent`; in a list of values it is left out, as in the source, and goes to `left_out`.
+    """
 
     def __init__(self, model: Model, findings: Findings) -> None:
         super().__init__(model, findings)
+        self.left_out: list[tuple[str, str]] = []
         self.elements: dict[str, Callable[[dict[str, Any], str], Value | None]] = {
             "const": self._constant,
             "and": lambda body, place: self._junction(body, place, word="and", binding=AND, neutral=True),
@@ -84,6 +85,7 @@ class ValueReader(NameReader):
             "spellIsChanneling": self._channelling,
             "gcdIsReady": lambda body, place: self._plain(body, place, Value("gcd.remains == 0s", "bool", COMPARISON)),
             "gcdTimeToReady": lambda body, place: self._plain(body, place, Value("gcd.remains", "time")),
+            "autoTimeToNext": self._next_swing,
             "channelClipDelay": lambda body, place: self._plain(body, place, Value("channel.clip_delay", "time")),
             "auraIsActive": lambda body, place: self._aura(body, place, "up"),
             "auraIsActiveWithReactionTime": lambda body, place: self._aura(body, place, "up"),
@@ -318,6 +320,14 @@ class ValueReader(NameReader):
             return None
         return known("time", 0) if spell.missile is None else Value(f"{spell.name}.travel_time", "time")
 
+    def _next_swing(self, body: dict[str, Any], place: str) -> Value | None:
+        if not self.fields(body, place):
+            return None
+        swings = [f"{s.name}.swing_remains" for s in self.model.spells if s.swing is not None and not s.owner]
+        if not swings:
+            return self._problem(place, "nothing in this spec swings by itself")
+        return Value(swings[0] if len(swings) == 1 else f"min({', '.join(swings)})", "time")
+
     def _channelling(self, body: dict[str, Any], place: str) -> Value | None:
         spell = self.spell(body.get("spellId"), f"{place}.spellId") if self.fields(body, place, "spellId") else None
         if spell is None:
@@ -433,9 +443,17 @@ class ValueReader(NameReader):
         values = body.get("vals", [])
         if not isinstance(values, list):
             return self._problem(f"{place}.vals", "a list is expected here")
-        parts = [read(value, f"{place}.vals[{i}]") for i, value in enumerate(values)]
+        parts: list[Value | None] = []
+        absent: Absent | None = None
+        for i, value in enumerate(values):
+            try:
+                parts.append(read(value, f"{place}.vals[{i}]"))
+            except Absent as error:  # the source judges by the rest
+                absent = error
+                self.left_out.append((f"{place}.vals[{i}]", str(error)))
+        if absent is not None and not parts:
+            raise absent
         return None if any(p is None for p in parts) else [p for p in parts if p is not None]
-
 
 
 def _whole(left: Any, right: Any, operator: str) -> int:

@@ -77,10 +77,10 @@ class Arrangement:
     @cached_property
     def lowered(self) -> tuple[Program, dict[str, Any]]:
         """The program and its tables, for the slow twin: nothing is compiled."""
-        from portunus.compiler import tables_of
+        from portunus.compiler import in_encounter, tables_of
         from portunus.ir.program import lower
 
-        program = lower(replace(self.model, rotations=(*self.model.rotations, self.played)))
+        program = lower(in_encounter(replace(self.model, rotations=(*self.model.rotations, self.played)), self.encounter))
         return program, dict(tables_of(program, self.profile, self.encounter, reference=self.reference, rotation=self.rotation))
 
 

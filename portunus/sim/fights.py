@@ -37,11 +37,12 @@ class Fighter:
 
 @dataclass(frozen=True)
 class Work:
-    """One batch to play: which fighter, the seed of the first fight, how many fights."""
+    """One batch to play: which fighter, the seed of the first fight, how many fights, and how many of the run come before it."""
 
     fighter: int
     first_seed: int
     count: int
+    before: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,10 @@ def play_batch(fighter: Fighter, work: Work) -> Batch:
     Raises:
         PortunusError: Unknown rotation, or a kernel fault.
     """
-    damage, counters = np.zeros(work.count), fighter.compiled.new_metrics()
-    fighter.compiled.run(damage, first_seed=work.first_seed, rotation=fighter.rotation, metrics=counters)
+    damage, counters, state = np.zeros(work.count), fighter.compiled.new_metrics(), fighter.compiled.new_state()
+    if work.before and fighter.compiled.leftovers:  # the fight before these, for what it leaves
+        fighter.compiled.run(np.zeros(1), first_seed=work.first_seed - 1, rotation=fighter.rotation, state=state)
+    fighter.compiled.run(damage, first_seed=work.first_seed, rotation=fighter.rotation, metrics=counters, state=state)
     return Batch(work.first_seed, damage, counters)
 
 
@@ -164,7 +167,7 @@ def run_fights(compiled: CompiledSpec, iterations: int, *, seed: int = 1, rotati
     Raises:
         PortunusError: Unknown rotation, or a kernel fault.
     """
-    work = [Work(0, seed + start, min(CHUNK, iterations - start)) for start in range(0, iterations, CHUNK)]
+    work = [Work(0, seed + start, min(CHUNK, iterations - start), start) for start in range(0, iterations, CHUNK)]
     batches = list(Threads([Fighter(compiled, rotation)], workers).play(work))
     blocks = [b.counters.view(compiled.layout.metrics_dtype)[0] for b in batches]
 

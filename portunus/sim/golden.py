@@ -20,11 +20,11 @@ from portunus.sim.json_input import read_json
 
 # Scenario fields that change the fight and have no counterpart here; the value given means "absent".
 UNSUPPORTED_FIELDS: dict[str, Any] = {
-    "reaction_ms": 0, "in_front": False, "duration_variation": 0,
+    "reaction_ms": 0, "duration_variation": 0,
 }  # fmt: skip
 KNOWN_FIELDS = frozenset(
     ("name", "player_class", "race", "spec_field", "spec_options", "talents", "glyphs", "bonus_stats", "apl", "distance", "duration", "targets",
-     "target_level", "target_armor", "execute", "seed", "iterations", "weapons", "player_buffs", "mob_type", "channel_clip_ms", "raid_buffs", "note", "isolates")
+     "target_level", "target_armor", "execute", "seed", "iterations", "weapons", "player_buffs", "mob_type", "channel_clip_ms", "raid_buffs", "note", "isolates", "in_front")
 )  # fmt: skip
 AUTO_ATTACKS = {"OtherActionAttack": 6603, "OtherActionShoot": 75}  # the client's ids of Attack and Auto Shot
 PLAIN_MOB = "MobTypeMechanical"  # nothing in the specs depends on another kind of enemy
@@ -92,6 +92,7 @@ class Scenario:
     bonus_stats: tuple[tuple[str, float], ...]
     apl: dict[str, Any]
     distance: float
+    in_front: bool
     duration: float
     targets: int
     target_level: int
@@ -127,7 +128,9 @@ class Golden:
 
 
 def find_references(texts: tuple[str, ...]) -> list[Path]:
-    """The reference files that arguments name: files as they are, folders by their `*.json` (but `exact.json`), in order of their names.
+    """The reference files that arguments name: files as they are, folders by the `*.json` in and below them, in order of their names.
+
+    Files with single fights (`exact.json`, and those in a folder `exact`) are none.
 
     Raises:
         PortunusError: A path is missing or a folder holds none.
@@ -136,7 +139,7 @@ def find_references(texts: tuple[str, ...]) -> list[Path]:
     for text in texts:
         path = Path(text)
         if path.is_dir():
-            inside = sorted(p for p in path.glob("*.json") if p.name != "exact.json")
+            inside = sorted(p for p in path.rglob("*.json") if p.name != "exact.json" and p.parent.name != "exact")
             if not inside:
                 raise PortunusError(f"there are no reference files in {path}", hint="Reference files end in .json.")
             found += inside
@@ -186,6 +189,7 @@ class Vocabulary:
 
     Attributes:
         raid_buffs: Option that stands for a raid buff. actions: our id of a spell that the reference counts under another.
+        speed: How fast the reference is: by spec, in which `scenario` it plays how many `fights` per second on one core.
     """
 
     folder: Path
@@ -195,6 +199,7 @@ class Vocabulary:
     weapons: dict[str, str]
     raid_buffs: dict[str, str]
     actions: dict[int, int]
+    speed: dict[str, dict[str, Any]]
 
 
 @lru_cache(maxsize=1)
@@ -206,7 +211,7 @@ def vocabularies() -> tuple[Vocabulary, ...]:
     for path in sorted(data_folder("specs").glob("*/reference.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         found.append(Vocabulary(path.parent, table["races"], table["stats"], table["scenarios"], table["weapons"], table["raid_buffs"],
-                                {int(theirs): ours for theirs, ours in table["actions"].items()}))
+                                {int(theirs): ours for theirs, ours in table["actions"].items()}, table["speed"]))
     return tuple(found)
 
 
@@ -325,6 +330,11 @@ class _Fields:
             raise self.fail(key, "a text")
         return self.content[key]
 
+    def flag(self, key: str) -> bool:
+        if not isinstance(self.content.get(key, False), bool):
+            raise self.fail(key, "true or false")
+        return bool(self.content.get(key, False))
+
     def number(self, key: str, *, default: float | None = None, least: float = -math.inf, above: float = -math.inf) -> float:
         value = self.content.get(key, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not (value >= least and value > above):
@@ -359,7 +369,7 @@ def _scenario(fields: _Fields) -> Scenario:
         name=fields.text("name"), kind=f"{fields.text('player_class')}/{fields.text('spec_field')}", race=fields.text("race"),
         options=tuple(options.items()), talents=fields.text("talents"), glyphs=tuple(glyphs.whole(k) for k in sorted(glyphs.content) if glyphs.content[k]),
         bonus_stats=tuple((k, stats.number(k)) for k in stats.content), apl=fields.table("apl").content,
-        distance=fields.number("distance", default=5.0, least=0), duration=fields.number("duration", above=0),
+        distance=fields.number("distance", default=5.0, least=0), in_front=fields.flag("in_front"), duration=fields.number("duration", above=0),
         targets=fields.whole("targets", default=1, least=1), target_level=fields.whole("target_level", default=83, least=1),
         execute=(float(execute[0]), float(execute[1]), float(execute[2])), seed=fields.whole("seed"), iterations=fields.whole("iterations", least=1),
         weapons=tuple(dict(_Fields(w, f"{fields.where}: weapons").content) for w in fields.sequence("weapons")), armor=fields.number("target_armor", default=DEFAULT_ARMOR, least=0),

@@ -1,8 +1,8 @@
 """Import of priority lists of the peer simulator (its JSON form) as a `rotation` of the language.
 
 A list is taken whole or not at all: every action, condition, spell or aura that has no exact counterpart is named with its place in the
-list, and the import fails with all of them. What the source itself leaves out (hidden entries, consumables that nobody carries) is
-listed with the reason.
+list, and the import fails with all of them. What the source itself leaves out (hidden entries, consumables that nobody carries, effects of equipment
+nobody wears) is listed with the reason.
 
 Shapes: wowsims/wotlk `proto/apl.proto`; meaning: `sim/core/apl_*.go` of the same commit as the reference results.
 """
@@ -18,6 +18,7 @@ from typing import Any
 from portunus.dsl.model import Model, Rotation
 from portunus.errors import PortunusError, nearest
 from portunus.sim.apl_constants import ATOM, SECOND, SUM, Value, time_text
+from portunus.sim.apl_names import Absent
 from portunus.sim.apl_values import Findings, ValueReader
 from portunus.sim.json_input import read_json
 
@@ -28,7 +29,7 @@ EARLIEST = -600 * SECOND
 
 # Actions of the source that have no counterpart here.
 _UNSUPPORTED_ACTIONS = """
-    multishield waitUntil schedule resetSequence changeTarget activateAura cancelAura triggerIcd itemSwap
+    multishield waitUntil schedule changeTarget activateAura cancelAura triggerIcd itemSwap
     catOptimalRotationAction customRotation
 """
 UNSUPPORTED_ACTIONS = frozenset(_UNSUPPORTED_ACTIONS.split())
@@ -129,9 +130,11 @@ class _ListReader:
         self.findings = Findings()
         self.values = ValueReader(model, self.findings)
         self.ignored: list[tuple[str, str]] = []
+        self.sequences: set[str] = set()  # names of those that do something
+        self.resets: list[tuple[str, str]] = []  # (place, name of the sequence) of those that start one anew
         self.actions: dict[str, Callable[[Any, str], str | None]] = {
             "castSpell": self._cast, "channelSpell": self._channel, "multidot": self._multidot, "autocastOtherCooldowns": self._cooldowns,
-            "wait": self._wait, "sequence": self._sequence, "strictSequence": self._strict,
+            "wait": self._wait, "sequence": self._sequence, "strictSequence": self._strict, "resetSequence": self._reset,
         }
 
     def read(self, document: dict[str, Any]) -> list[str]:
@@ -140,13 +143,35 @@ class _ListReader:
         if kind != "TypeAPL":
             self._problem("type", f"{kind!r} is no priority list; export the rotation as a full list")
         self.values.fields(document, "list", "type", "simple", "prepullActions", "priorityList")
-        prepull = [self._prepull(entry, f"prepullActions[{i}]") for i, entry in enumerate(self._entries(document, "prepullActions"))]
+        prepull = [self._unless_absent(self._prepull, entry, f"prepullActions[{i}]") for i, entry in enumerate(self._entries(document, "prepullActions"))]
         timed = sorted((found for found in prepull if found is not None), key=lambda pair: pair[0])
-        entries = [self._entry(entry, f"priorityList[{i}]") for i, entry in enumerate(self._entries(document, "priorityList"))]
+        given = self._entries(document, "priorityList")
+        entries = [self._unless_absent(self._entry, entry, f"priorityList[{i}]") for i, entry in enumerate(given)]
         lines = [line for line in entries if line is not None]
+        for place, name in self.resets:
+            if name in self.sequences:
+                self._problem(place, "the action `resetSequence` has no counterpart in the language")
+            else:
+                self.ignored.append((place, f"nothing is left of the sequence {name!r}"))
         if not lines and not self.findings.problems:
             self._problem("priorityList", "no entry is left that does anything")
         return [line for _, line in timed] + lines
+
+    def _unless_absent(self, read: Callable[[Any, str], Any], entry: Any, place: str) -> Any:
+        """Read an entry; one that does something with what nobody here has is not performed by the source either."""
+        self.values.enemies.clear()
+        try:
+            found = read(entry, place)
+        except Absent as error:
+            self._leave_out(place, str(error))
+            found = None
+        for where, what in self.values.left_out:
+            self._leave_out(where, what)
+        self.values.left_out.clear()
+        return found
+
+    def _leave_out(self, place: str, what: str) -> None:
+        self.ignored.append((place, f"{what} is no part of a character here, so the source leaves this out"))
 
     def _entries(self, document: dict[str, Any], key: str) -> list[Any]:
         entries = document.get(key, [])
@@ -184,6 +209,8 @@ class _ListReader:
         if "doAtValue" not in entry:
             self.ignored.append((place, "it has no time, so the source never performs it"))
             return None
+        if set(action) == {"triggerIcd"} and isinstance(action["triggerIcd"], dict):
+            self.values.find_aura(action["triggerIcd"].get("auraId"), f"{place}.triggerIcd.auraId", on_target=False)
         if set(action) - {"condition"} != {"castSpell"}:
             return self._problem(f"{place}.action", "only spells can be cast before the pull")
         if "condition" in action:
@@ -213,12 +240,21 @@ class _ListReader:
                 reason = "has no counterpart in the language" if kind in UNSUPPORTED_ACTIONS else "is not a known action"
                 hint = f" (did you mean `{close}`?)" if close and kind not in UNSUPPORTED_ACTIONS else ""
                 self._problem(f"{place}.{kind}", f"the action `{kind}` {reason}{hint}")
-        condition = self.values.condition(action["condition"], f"{place}.condition") if "condition" in action else Value("", "bool", known=True)
+        condition: Value | None = Value("", "bool", known=True)
+        if "condition" in action:
+            try:
+                condition = self.values.condition(action["condition"], f"{place}.condition")
+            except Absent as error:
+                self._leave_out(f"{place}.condition", str(error))
         if len(kinds) > 1:
             self._problem(place, f"one action is expected here, these are {len(kinds)}")
         line = self.actions[kinds[0]](action[kinds[0]], f"{place}.{kinds[0]}") if len(kinds) == 1 and kinds[0] in self.actions else None
         if line is None or condition is None:
             return None
+        if len(self.values.enemies) > 1:
+            return self._problem(place, f"this speaks of the enemies {', '.join(str(i + 1) for i in sorted(self.values.enemies))}; a line of the language speaks of one")
+        if self.values.enemies - {0} and kinds[0] not in ("castSpell", "channelSpell"):
+            return self._problem(place, "only a spell that is cast or channelled can be aimed at another enemy than the first")
         if condition.known is False:
             self.ignored.append((place, "its condition never holds"))
             return None
@@ -233,7 +269,13 @@ class _ListReader:
         return True
 
     def _cast(self, body: Any, place: str) -> str | None:
-        return self._castable(body, place)
+        spell = self._castable(body, place)
+        return None if spell is None else spell + self._aim()
+
+    def _aim(self) -> str:
+        """` at 2` behind a spell that is cast at the second enemy."""
+        enemy = max(self.values.enemies, default=0)
+        return f" at {enemy + 1}" if enemy else ""
 
     def _castable(self, body: Any, place: str, *extra: str) -> str | None:
         if not isinstance(body, dict):
@@ -242,7 +284,11 @@ class _ListReader:
             return None
         spell = self.values.spell(body.get("spellId"), f"{place}.spellId")
         enemy = self.values.on_enemy(body, "target", place, default=True)
-        return spell.name if spell is not None and enemy is not None else None
+        if spell is None or enemy is None:
+            return None
+        if isinstance(body.get("target"), dict) and body["target"].get("index", 0) > 0 and not spell.per_enemy:
+            return self._problem(f"{place}.target", f"{spell.name} is always cast at the main enemy")
+        return spell.name
 
     def _channel(self, body: Any, place: str) -> str | None:
         """A channel that nothing interrupts is a plain cast."""
@@ -254,11 +300,13 @@ class _ListReader:
         if isinstance(body, dict) and body.get("allowRecast"):
             return self._problem(f"{place}.allowRecast", "a channel that is stopped for itself has no counterpart in the language")
         spell = self._castable(body, place, "interruptIf", "allowRecast")
-        if spell is None or stop is None or stop.known is False:
-            return spell
+        if spell is None:
+            return None
+        if stop is None or stop.known is False:
+            return spell + self._aim()
         if not next(s for s in self.values.model.spells if s.name == spell).interruptible:
             return self._problem(place, f"{spell} has no channel that can be stopped")
-        return f"channel {spell}" if stop.known else f"channel {spell} interrupt_if {stop.text}"
+        return f"channel {spell}{self._aim()}" + ("" if stop.known else f" interrupt_if {stop.text}")
 
     def _wait(self, body: Any, place: str) -> str | None:
         if not isinstance(body, dict) or not self.values.fields(body, place, "duration"):
@@ -276,13 +324,29 @@ class _ListReader:
         """A sequence of plain casts."""
         if not isinstance(body, dict) or not self.values.fields(body, place, *allowed) or not isinstance(body.get("actions"), list):
             return self._problem(place, "a sequence of actions is expected here")
-        names = []
+        names: list[str | None] = []
+        absent: Absent | None = None
         for i, action in enumerate(body["actions"]):
             where = f"{place}.actions[{i}]"
             if not isinstance(action, dict) or set(action) != {"castSpell"}:
                 return self._problem(where, "in a sequence only plain casts have a counterpart in the language")
-            names.append(self._castable(action["castSpell"], f"{where}.castSpell"))
-        return None if not names or None in names else f"{word} {', '.join(n for n in names if n)}"
+            try:
+                names.append(self._castable(action["castSpell"], f"{where}.castSpell"))
+            except Absent as error:
+                absent = error
+                self._leave_out(where, str(error))
+        if absent is not None and not names:
+            raise absent
+        if not names or None in names:
+            return None
+        self.sequences.add(str(body.get("name", "")))
+        return f"{word} {', '.join(n for n in names if n)}"
+
+    def _reset(self, body: Any, place: str) -> str | None:
+        if not isinstance(body, dict) or not self.values.fields(body, place, "sequenceName"):
+            return self._problem(place, "the name of a sequence is expected here")
+        self.resets.append((place, str(body.get("sequenceName", ""))))
+        return None
 
     def _multidot(self, body: Any, place: str) -> str | None:
         if not isinstance(body, dict):

@@ -76,7 +76,7 @@ def render_report(data: ReportData) -> str:
     result = data.result
     actions = [a for a in result.actions if a.casts.value or a.hits.value or a.avoided.value]
     auras = [a for a in result.auras if a.uptime_s.value or a.procs.value]
-    up = {a.name: a.uptime_s.scaled(1 / (result.duration_s * (result.enemies if a.on_target else 1))) for a in auras}
+    up = {a.name: a.uptime_s.scaled(1 / result.time_to_be_up_s(a)) for a in auras}
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         data=data,
         result=result,

@@ -107,6 +107,7 @@ class SimulationResult:
         samples: `[min(N, SAMPLES)]` DPS of the first fights, in order of the seeds.
         distribution: How the DPS of the fights is distributed.
         duration_s: Length of a fight.
+        enemies, mean_enemies: The most there are at once, and on the mean where they come and go (0 = all the time).
         seconds: Wall time of the fights.
     """
 
@@ -126,6 +127,11 @@ class SimulationResult:
     seconds: float
     samples: np.ndarray = field(repr=False)
     distribution: Distribution = field(repr=False)
+    mean_enemies: float = 0.0
+
+    def time_to_be_up_s(self, aura: AuraResult) -> float:
+        """The longest an aura can be up, summed over enemies where it is on them."""
+        return self.duration_s * ((self.mean_enemies or self.enemies) if aura.on_target else 1)
 
     @property
     def fights(self) -> int:
@@ -200,6 +206,7 @@ class Tally:
             resources=tuple(ResourceResult(resource, source, each["gains"][i]) for i, (resource, source) in enumerate(layout.sources)),
             spent=tuple((s.name, each["spent"][i]) for i, s in enumerate(model.spells) if each["spent"][i].value),
             duration_s=self._duration_s, enemies=compiled.enemies, seconds=seconds, samples=np.concatenate(self._samples), distribution=self.distribution,
+            mean_enemies=compiled.mean_enemies,
         )  # fmt: skip
 
 
@@ -259,7 +266,7 @@ def spread(iterations: int, *, seed: int, fighters: int) -> Iterator[Work]:
     size = max(SMALLEST_BATCH, min(BATCH, math.ceil(iterations / (2 * FEWEST_BATCHES))))
     for start in range(0, iterations, size):
         for fighter in range(fighters):
-            yield Work(fighter, seed + start, min(size, iterations - start))
+            yield Work(fighter, seed + start, min(size, iterations - start), start)
 
 
 def result_document(result: SimulationResult, **more: Any) -> dict[str, Any]:
@@ -268,7 +275,7 @@ def result_document(result: SimulationResult, **more: Any) -> dict[str, Any]:
     return {
         **more,
         "title": result.title, "rotation": result.rotation, "seed": result.seed, "workers": result.workers, "fights": result.fights,
-        "duration_s": result.duration_s, "enemies": result.enemies,
+        "duration_s": result.duration_s, "enemies": result.enemies, "mean_enemies": result.mean_enemies or result.enemies,
         "dps": {**estimate_document(result.dps), "standard_deviation": result.deviation,
                 "quantiles": [{"probability": p, "dps": v} for p, v in result.quantiles],
                 "lowest": {"dps": known.lowest, "seed": known.lowest_seed}, "highest": {"dps": known.highest, "seed": known.highest_seed}},

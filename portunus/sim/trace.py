@@ -35,7 +35,8 @@ class TraceEvent:
         time_ns: Since the pull; negative before it.
         draws: Random numbers drawn in this fight before it.
         kind: "cast" (begins), "swing" (of a weapon), "done" (a cast completes), "trigger" (an effect that is cast by itself), "damage", "avoid" (missed, dodged, ...),
-            "gain" and "spend" (of a resource), "aura" (begins), "renew", "fade", "stacks", "summon", "leave", "end" (of the fight).
+            "gain" and "spend" (of a resource), "aura" (begins), "renew", "fade", "stacks", "summon", "leave", "interrupt" (of a cast), "scene" (the encounter
+            changes), "end" (of the fight).
         name: Spell, aura or pet; the source of a gain.
         label: What a reader calls it.
         owner: Label of the pet that acts, "" for the player.
@@ -94,7 +95,7 @@ class _Recorder:
         named = {"spells": set(self.spells), "auras": set(self.auras), "pets": set(self.pets), "resources": {r.name for r in self.model.resources}}
         for function in twin.program.sampled:
             verb, _, name = function.name.partition("_")
-            if function.name in ("deal", "return_rune") or (verb in _VERBS and name in named[_VERBS[verb]]):
+            if function.name in ("deal", "return_rune", "next_scene", "interrupt") or (verb in _VERBS and name in named[_VERBS[verb]]):
                 twin.functions[function.name] = self._watched(function, verb, name, twin.functions[function.name])
 
     def _watched(self, function: Function, verb: str, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -246,6 +247,21 @@ class _Recorder:
     def _before_summon(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> None:
         self._add(s, r, "summon", name)
 
+    def _before_interrupt(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> None:
+        self._add(s, r, "interrupt", self.model.spells[s.cast_spell].name)
+
+    def _before_next(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> None:
+        """A scene begins: what is different from the one before."""
+        t, new = given["t"], s.scene + 1
+        words = []
+        if t.scene_enemies[new] != t.scene_enemies[s.scene]:
+            words.append(f"{t.scene_enemies[new]} enem{'y' if t.scene_enemies[new] == 1 else 'ies'} there")
+        if t.scene_movement[new] != t.scene_movement[s.scene]:
+            words.append("the player must move" if t.scene_movement[new] else "the player may stand still")
+        if t.scene_taken[new] != t.scene_taken[s.scene]:
+            words.append(f"enemies take {t.scene_taken[new]:.0%} damage")
+        self._add(s, r, "scene", "", label=", ".join(words) or "other enemies", owner="encounter")
+
     def _before_leave(self, s: Any, r: Any, name: str, given: dict[str, Any]) -> None:
         self._add(s, r, "leave", name)
 
@@ -270,7 +286,7 @@ def trace_program(program: Program, tables: dict[str, Any], seed: int = 1, rotat
     r = [seed, 0, 0, 0]
     twin.functions["begin"](s, t, m, r)
     while s.finished == 0:  # type: ignore[attr-defined]
-        twin.functions["step"](s, t, m, r, twin.rotations[rotation](s, t))
+        twin.follow(s, t, m, r, rotation)
     recorder.end(s, r)
     return recorder.events
 
@@ -329,5 +345,9 @@ def _words(event: TraceEvent, enemies: int, precise: bool) -> str:
             return f"{event.label} summoned"
         case "leave":
             return f"{event.label} gone"
+        case "interrupt":
+            return f"{event.label} is interrupted"
+        case "scene":
+            return event.label
         case _:
             return f"end of the fight: {number(event.amount)} DPS, {event.draws} random draws"

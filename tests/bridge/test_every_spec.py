@@ -58,3 +58,24 @@ def test_auto_attacks_go_on_after_restoring():
     state = restorer.restore(observe(session.schema, decoded, received_at=0.0))
     swing = spec.state_layout.slot("auto_attack_swing")
     assert 0 < spec.view(state)["at"][swing] - spec.view(state)["now"] < 4_000_000_000
+
+
+@pytest.mark.parametrize("client", ["335", "34x", "modern"])
+def test_every_client_tells_stance_and_queued_spell(client):
+    """What is no buff: each client has its own way to say it."""
+    spec = twin_spec(find_spec("wotlk/warrior_fury.spec"))
+    session, restorer = PracticeSession(spec, seed=5, client=client), Restorer(spec)
+    decoder, seen = Decoder(session.schema.data_columns), set()
+    for _ in range(400):
+        if seen == {True, False}:
+            break
+        session.tick(0.05)
+        decoded = decoder.decode(np.ascontiguousarray(session.barcode))
+        true = spec.view(session.fight.state)
+        if decoded is None or bool(true["heroic_strike_queued_on"]) in seen:
+            continue
+        restored = spec.view(restorer.restore(observe(session.schema, decoded, received_at=0.0)))
+        for name in ("heroic_strike_queued", "in_berserker_stance", "in_battle_stance"):
+            assert true[f"{name}_on"] == restored[f"{name}_on"], name
+        seen.add(bool(true["heroic_strike_queued_on"]))
+    assert seen == {True, False}

@@ -23,6 +23,12 @@ def mage_three() -> CompiledSpec:
 
 
 @pytest.fixture(scope="session")
+def crowd_busy() -> CompiledSpec:
+    """A small spec where enemies come and go, the player must move and damage changes."""
+    return compile_spec("specs/examples/crowd.spec", encounter="busy")
+
+
+@pytest.fixture(scope="session")
 def mage_reference() -> CompiledSpec:
     """With the reference's artefacts."""
     return compile_spec(SPEC, reference=True)

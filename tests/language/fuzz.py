@@ -150,23 +150,28 @@ def peak_megabytes() -> float:
     return next(int(line.split()[1]) for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM")) / 1024
 
 
-def run(counts: dict[str, int], *, seed: int, workers: int = 2, seconds: float = 3600.0) -> Outcome:
-    """Mutations of several kinds over several processes.
+def run(counts: dict[str, int], *, seed: int, workers: int = 2, seconds: float = 3600.0, progress: bool = False) -> Outcome:
+    """Mutations of several kinds over several processes, the kinds in step with each other.
 
     Args:
         counts: Kind (a key of `READERS`) -> how many.
         seed: Of all of them.
         workers: Number of processes.
         seconds: Wall time after which the run is given up: something hangs.
+        progress: Say on stderr how far it is, fifty times in all.
 
     Raises:
         TimeoutError: The time is over.
     """
     chunks = [(kind, seed * 1_000_003 + start, min(CHUNK, count - start)) for kind, count in counts.items() for start in range(0, count, CHUNK)]
-    total = Outcome()
+    chunks.sort(key=lambda chunk: (chunk[1] - seed * 1_000_003) / counts[chunk[0]])
+    total, step = Outcome(), max(1, len(chunks) // 50)
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for outcome in pool.map(run_chunk, *zip(*chunks, strict=True), timeout=seconds):
+        for number, outcome in enumerate(pool.map(run_chunk, *zip(*chunks, strict=True), timeout=seconds), start=1):
             total.add(outcome)
+            if progress and number % step == 0:
+                print(f"{total.seen.total() + len(total.bad):,} inputs, {len(total.bad)} failures, longest {total.seconds:.2f} s, {total.megabytes:.0f} MB",
+                      file=sys.stderr, flush=True)
     return total
 
 
@@ -179,7 +184,7 @@ def main() -> None:
     given = parser.parse_args()
     counts = {"small": given.count * 9 // 10, "whole": given.count - given.count * 9 // 10, "profile": given.count // 10, "list": given.count // 10}
     start = time.monotonic()
-    outcome = run(counts, seed=given.seed, workers=given.workers, seconds=86_400.0)
+    outcome = run(counts, seed=given.seed, workers=given.workers, seconds=86_400.0, progress=True)
     number = sum(counts.values())
     print(f"{number:,} inputs ({', '.join(f'{count:,} {kind}' for kind, count in counts.items())}), seed {given.seed}: {dict(outcome.seen)}")
     print(f"wall {time.monotonic() - start:.0f} s with {given.workers} processes, load {os.getloadavg()[0]:.1f}; longest {outcome.seconds:.2f} s, largest process {outcome.megabytes:.0f} MB")

@@ -101,6 +101,34 @@ def test_a_changed_chance_to_hit_holds_for_the_enemy_with_the_aura() -> None:
     assert fight.do("chain").damage == 200
 
 
+def test_charges_come_back_one_after_the_other() -> None:
+    fight = Fight('  spell flare "Flare" {\n    id 9   school fire   gcd none   cooldown 10s   charges 2\n    on cast { damage 10 }\n  }\n  property "a" flare.charges >= 0\n')
+    charges, can = (lambda: 2 + (min(fight.s.now, fight.s.cd_flare_full) - fight.s.cd_flare_full) // 10_000_000_000), fight.twin.functions["can_cast_flare"]
+    assert charges() == 2 and can(fight.s, fight.t)
+    fight.do("flare")
+    assert charges() == 1 and can(fight.s, fight.t)
+    fight.do("flare")
+    assert fight.s.damage == 20 and charges() == 0 and not can(fight.s, fight.t) and fight.s.cd_flare == 10_000_000_000
+    for now, left in ((9_999_999_999, 0), (10_000_000_000, 1), (19_999_999_999, 1), (20_000_000_000, 2), (60_000_000_000, 2)):
+        fight.s.now = now
+        assert (charges(), can(fight.s, fight.t)) == (left, left > 0)
+
+
+def test_haste_shortens_a_cooldown_that_says_so() -> None:
+    lines = '  spell slow "Slow" { id 8   gcd none   cooldown 10s }\n  spell quick "Quick" { id 9   gcd none   cooldown 10s hasted }\n  modify cast_speed by 1.25\n'
+    fight = Fight(lines)
+    fight.do("slow")
+    fight.do("quick")
+    assert (fight.s.cd_slow, fight.s.cd_quick) == (10_000_000_000, 8_000_000_000)
+
+
+def test_of_exclusive_auras_the_new_one_ends_the_other() -> None:
+    curses = '  aura ruin on target "Ruin" { id 11   duration 60s   exclusive curse }\n  aura woe on target "Woe" { id 12   duration 60s   exclusive curse }\n'
+    fight = Fight(spell("each enemy up_to 2 { apply ruin }\n      apply woe") + curses)
+    state = fight.do("chain")
+    assert (state.ruin_on, state.woe_on) == ([0, 1, 0, 0], [1, 0, 0, 0])
+
+
 ORDER = """  switch list_expiry "order of a list"
   aura first on target "First" { id 11   duration 4s }
   aura second on target "Second" {

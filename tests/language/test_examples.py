@@ -11,14 +11,15 @@ from portunus.codegen.python import Twin
 from portunus.dsl.load import check_file
 
 FOLDER = Path(__file__).parents[2] / "specs" / "examples"
-SPECS = sorted(path.stem for path in FOLDER.glob("*.spec") if path.stem not in ("trial", "trial_rules", "runic"))
+SPECS = sorted(path.stem for path in FOLDER.glob("*.spec") if path.stem not in ("trial", "trial_rules", "runic", "crowd_rules"))
+ENCOUNTERS = {"crowd": "busy"}
 
 
 @pytest.mark.parametrize("name", SPECS)
 def test_an_example_is_free_of_findings_and_plays(name: str) -> None:
     path = FOLDER / f"{name}.spec"
     assert check_file(path) == []
-    spec = twin_spec(path)
+    spec = twin_spec(path, encounter=ENCOUNTERS.get(name))
     twin = Twin(spec.program)
     state, metrics = twin.fight(dict(spec.table_values), 3, "default")
     assert state.fault == 0

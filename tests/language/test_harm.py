@@ -13,10 +13,13 @@ from portunus.codegen.numba import engine_module
 from portunus.codegen.python import Twin
 from portunus.compiler import resolve_encounter, tables_of
 from portunus.dsl.catalogue import SAMPLE
-from portunus.dsl.load import examine
+from portunus.dsl.checks.clashes import ENGINE, names
+from portunus.dsl.load import check_file, examine, load_model
 from portunus.errors import PortunusError
 from portunus.ir import program
+from portunus.ir.layout import build_layout
 from portunus.ir.program import lower
+from portunus.ir.scripts import follow_script
 from portunus.runtime.signature import FAULTS
 from portunus.sim.profile import profile_from_dict
 
@@ -147,4 +150,20 @@ def test_names_stay_names(tmp_path: Path) -> None:
     ],
 )
 def test_a_name_that_the_engine_needs_is_refused(tmp_path: Path, example: str, field: str) -> None:
-    assert f"would both be called `{field}`" in play(tmp_path / "main.spec", example, "default")[0]
+    (found,) = check_file(tmp_path / "main.spec", text=SAMPLE.replace("%EXAMPLE%", example))
+    assert found.code == "PT304" and f"would both be called `{field}`" in found.message
+
+
+@pytest.mark.parametrize("path", [*Path("specs/wotlk").glob("*_*.spec"), *(p for p in Path("specs/examples").glob("*s.spec") if not p.stem.endswith("_rules"))], ids=lambda path: path.stem)
+def test_the_names_of_a_state_are_those_the_check_knows(path: Path) -> None:
+    model = load_model(path)
+    known = ENGINE | {name for name, _, _ in names(model)}
+    assert {f.name for f in build_layout(model).state} <= known
+    assert {f.name for f in build_layout(follow_script(model)).state} <= known
+
+
+def test_a_resource_of_the_ruleset_alone_is_missed(tmp_path: Path) -> None:
+    text = SAMPLE.replace("  resource mana\n  talents", "  resource zeal \"Zeal\" { maximum 100 }\n  talents").replace("%EXAMPLE%", "")
+    found = check_file(tmp_path / "main.spec", text=text)
+    assert {item.code for item in found} == {"PT401"} and all("has no `mana`" in item.message for item in found)
+    assert check_file(tmp_path / "main.spec", text=text.replace("  resource zeal", "  resource mana\n  resource zeal")) == []

@@ -33,7 +33,7 @@ HEAVY: dict[str, tuple[str, ...]] = {
     "lark": ("portunus.dsl.compile_grammar",),
     "numba": ("portunus.runtime", "portunus.search", "portunus.evaluator", "portunus.train"),
     "torch": ("portunus.evaluator.torchscript", "portunus.train"),
-    "ray": ("portunus.train", "portunus.sim.cluster"),
+    "ray": ("portunus.train", "portunus.sim.cluster", "portunus.planner.cluster"),
     "kivy": ("portunus_overlay",),
     "mss": ("portunus.barcode", "portunus_overlay"),
     "lupa": ("portunus.barcode",),

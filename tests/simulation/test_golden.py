@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from portunus.errors import PortunusError
-from portunus.sim.compare import exact_beside, prepare
 from portunus.sim.golden import find_references, profile_table, read_exact, read_golden, spec_of, vocabularies
+from portunus.sim.prepared import exact_beside, prepare
 
 FOLDER = Path(__file__).parent.parent / "golden" / "mage_fire"
 FULL = FOLDER / "24_full_cd_3t_300s.json"
@@ -64,7 +64,7 @@ def test_scenarios_become_profiles_and_encounters() -> None:
     ("change", "complaint"),
     [
         ({"reaction_ms": 100}, "`reaction_ms` is 100, which this simulator does not have"),
-        ({"in_front": True}, "`in_front` is True"),
+        ({"in_front": "yes"}, "`in_front` should be true or false"),
         ({"raid_buffs": {"moonkinAura": True}}, "raid_buffs: 'moonkinAura' has no counterpart"),
         ({"phase_of_moon": 3}, "the fields phase_of_moon are not known"),
         ({"duration": 0}, "`duration` should be a number above 0; it is 0"),

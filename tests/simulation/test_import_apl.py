@@ -344,3 +344,36 @@ def test_mutated_lists_give_a_list_or_a_message(model: Model) -> None:
                 imported.rotation(model)
     assert accepted >= 5
     assert refused > 500
+
+
+def test_what_no_character_has_is_left_out_as_the_source_does(model: Model) -> None:
+    """Of a condition the parts about a trinket go, an entry that uses one goes whole, and each is told."""
+    trinket = {"auraIsActive": {"auraId": {"spellId": 71636}}}
+    imported = import_list({"priorityList": [
+        {"action": {"condition": {"and": {"vals": [trinket, STREAK]}}, **FIREBALL}},
+        {"action": {"condition": {"or": {"vals": [{"not": {"val": trinket}}]}}, **FIREBALL}},
+        {"action": {"castSpell": {"spellId": {"itemId": 50348}}}},
+        {"action": {"sequence": {"name": "burst", "actions": [{"castSpell": {"spellId": {"spellId": 33697}}}, FIREBALL]}}},
+        {"action": {"sequence": {"name": "gone", "actions": [{"castSpell": {"spellId": {"spellId": 33697}}}]}}},
+        {"action": {"resetSequence": {"sequenceName": "gone"}}},
+    ], "prepullActions": [{"action": {"triggerIcd": {"auraId": {"spellId": 71636}}}, "doAtValue": const("-50s")}]}, model)  # fmt: skip
+    assert imported.lines == ("fireball if buff.hot_streak.up", "fireball", "sequence fireball")
+    assert [place for place, _ in imported.ignored] == [
+        "prepullActions[0]", "priorityList[0].condition.and.vals[0]", "priorityList[1].condition", "priorityList[1].condition.or.vals[0]", "priorityList[2]",
+        "priorityList[3].sequence.actions[0]", "priorityList[4].sequence.actions[0]", "priorityList[4]", "priorityList[5].resetSequence",
+    ]  # fmt: skip
+    with pytest.raises(PortunusError, match="resetSequence` has no counterpart"):
+        import_list({"priorityList": [{"action": {"sequence": {"name": "burst", "actions": [FIREBALL]}}}, {"action": {"resetSequence": {"sequenceName": "burst"}}}]}, model)
+
+
+def test_a_line_speaks_of_one_enemy(model: Model) -> None:
+    third = {"type": "Target", "index": 2}
+    bomb = {"castSpell": {"spellId": {"spellId": 55360}, "target": third}}
+    burning = {"dotIsActive": {"spellId": {"spellId": 55360}, "targetUnit": third}}
+    imported = import_list(one({"not": {"val": burning}}, **bomb), model)
+    assert imported.lines == ("living_bomb at 3 if dot.living_bomb_burn.down",)
+    (line,) = imported.rotation(model).lines
+    assert line.enemy == 2
+    assert "speaks of the enemies 1, 3; a line of the language speaks of one" in complaint(one(burning), model)
+    assert "the unit 'Target' 9" in complaint(one(STREAK, castSpell={**bomb["castSpell"], "target": {"type": "Target", "index": 9}}), model)
+    assert "only a spell that is cast or channelled" in complaint(one(burning, multidot={"spellId": {"spellId": 55360}, "maxDots": 2}), model)

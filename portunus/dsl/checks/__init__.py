@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portunus.dsl.checks import amounts, calls, durations, endless, required, schools, unreachable, unused
+from portunus.dsl.checks import amounts, calls, clashes, conditions, durations, endless, lacking, required, schools, unreachable, unused
 from portunus.dsl.diagnostics import Problems
 from portunus.dsl.model import Model
 from portunus.dsl.symbols import Symbols
@@ -15,7 +15,10 @@ def run_checks(model: Model, symbols: Symbols, problems: Problems) -> None:
     calls.check(model, symbols, problems)
     amounts.check(model, symbols, problems)
     endless.check(model, symbols, problems)
+    lacking.check(model, symbols, problems)
+    clashes.check(model, symbols, problems)
     if not problems.failed:
+        conditions.check(model, symbols, problems)
         unreachable.check(model, symbols, problems)
         unused.check(model, symbols, problems)
         schools.check(model, symbols, problems)

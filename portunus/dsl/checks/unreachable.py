@@ -1,15 +1,16 @@
-"""PT602: lines of a priority list that can never be taken, because a line above always wins."""
+"""PT602: lines of a priority list that can never be taken, because lines above always win."""
 
 from __future__ import annotations
 
 from portunus.dsl.diagnostics import Problems
+from portunus.dsl.logic import Logic
 from portunus.dsl.model import Model, RotationLine, Spell
 from portunus.dsl.symbols import Symbols
 
 
 def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     """Warn about every line that a line above makes pointless."""
-    spells = {spell.name: spell for spell in model.spells}
+    spells, logic = {spell.name: spell for spell in model.spells}, Logic(model)
     for rotation in model.rotations:
         for number, line in enumerate(rotation.lines):
             for above in rotation.lines[:number]:
@@ -17,6 +18,12 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
                 if reason:
                     problems.warning("PT602", line.span, f"this line is never reached: line {above.span.line} {reason}", "Move it up, or delete it.")
                     break
+            else:
+                same = [above for above in rotation.lines[:number] if above.kind == line.kind == "cast" and above.spell == line.spell and above.condition is not None]
+                if same and line.condition is not None and not logic.never(line.condition) and logic.implies(line.condition, [above.condition for above in same if above.condition is not None]):
+                    where = " and ".join(str(above.span.line) for above in same) if len(same) > 1 else str(same[0].span.line)
+                    problems.warning("PT602", line.span, f"this line is never reached: wherever its condition holds, line{'s' if len(same) > 1 else ''} {where} cast{'s' if len(same) == 1 else ''} `{line.spell}`",
+                                     "Move it up, or delete it.")
 
 
 def _blocked(above: RotationLine, line: RotationLine, spells: dict[str, Spell]) -> str:

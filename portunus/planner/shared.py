@@ -1,0 +1,278 @@
+"""One answer from several trees: searched side by side, agreed on at the root after each halving phase, reported as one.
+
+Where the trees live is a `Crew`'s matter: threads of this process here, actors of a Ray cluster in `portunus.planner.cluster`. The first
+tree always lives in this process, so there is an answer whatever happens to the others; one that is lost takes what it found since the
+last phase with it, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+
+from portunus.errors import PortunusError
+from portunus.planner.local import Planner, percent_of_unit
+from portunus.planner.messages import ActionReport, Suggestion, TreeNode
+from portunus.search.shared import Ledger, RootStatistics, Stretch, deal, turns
+
+ROUND_SECONDS = 0.1  # longest time the trees work without meeting
+SHOWN = 4  # actions of the drawn tree
+
+
+class Tree:
+    """One tree of several.
+
+    Args:
+        planner: With the memory of this tree.
+        number: Of the tree.
+    """
+
+    def __init__(self, planner: Planner, number: int) -> None:
+        self.planner = planner
+        self._search = planner.search
+        self._number = number
+        self._opened = perf_counter()
+
+    def open(self, state: np.ndarray, seed: int, allowed: np.ndarray | None, simulations: int | None) -> RootStatistics:
+        """See `Part.open`."""
+        self._opened = perf_counter()
+        return self._search.open(state, seed=seed, number=self._number, allowed=allowed, simulations=simulations)
+
+    def work(self, stretches: Sequence[Stretch]) -> RootStatistics:
+        """See `Part.work`."""
+        return self._search.work(stretches)
+
+    def work_for(self, edges: Sequence[int], seconds: float) -> RootStatistics:
+        """See `Part.work_for`."""
+        return self._search.work_for(edges, seconds)
+
+    def report(self, names: Sequence[str], chosen: str) -> dict[str, Any]:
+        """What this tree says of some actions, as the JSON of a suggestion."""
+        return self.planner.report(self._search.result(), started=self._opened, only=frozenset(names), chosen=chosen).to_json()
+
+
+class Crew(Protocol):
+    """Trees and what runs them; tree 0 is in this process.
+
+    Attributes:
+        local: Tree 0.
+    """
+
+    local: Tree
+
+    def gather(self) -> int:
+        """Number of trees that are ready for a new decision, tree 0 among them."""
+        ...
+
+    def call(self, method: str, arguments: Sequence[tuple[Any, ...] | None], *, patience: float | None) -> list[Any]:
+        """Call a method of several of the trees that were ready, all at once.
+
+        Args:
+            method: Name of a method of `Tree`.
+            arguments: One tuple per tree; None leaves it out.
+            patience: Seconds after the local tree has answered before the others are given up; None = until they answer or are gone.
+
+        Returns:
+            One result per tree; None where a tree did not answer.
+        """
+        ...
+
+    def close(self) -> None:
+        """End what was started."""
+        ...
+
+
+class Threads:
+    """Trees in threads of this process.
+
+    Args:
+        planners: One per tree, each with memory of its own.
+        threads: How many work at once; it changes no result.
+    """
+
+    def __init__(self, planners: Sequence[Planner], *, threads: int | None = None) -> None:
+        self._trees = [Tree(planner, number) for number, planner in enumerate(planners)]
+        self.local = self._trees[0]
+        self._pool = ThreadPoolExecutor(threads or len(planners), thread_name_prefix="tree")
+
+    def gather(self) -> int:
+        """See `Crew`."""
+        return len(self._trees)
+
+    def call(self, method: str, arguments: Sequence[tuple[Any, ...] | None], *, patience: float | None) -> list[Any]:
+        """See `Crew`; an error of a tree is raised here."""
+        waiting = [
+            None if given is None else self._pool.submit(getattr(tree, method), *given)
+            for tree, given in zip(self._trees, arguments, strict=True)
+        ]
+        return [None if future is None else future.result() for future in waiting]
+
+    def close(self) -> None:
+        """See `Crew`."""
+        self._pool.shutdown()
+
+
+class SharedPlanner:
+    """Suggests what to do next, like `Planner`, from several trees. Not for several threads at once.
+
+    Args:
+        crew: The trees; closed by whoever made it.
+        patience_ms: How long after the end of a phase a tree may still answer; for budgets in time.
+
+    Attributes:
+        trees: How many took part in the last answer from its beginning to its end.
+    """
+
+    def __init__(self, crew: Crew, *, patience_ms: float = 20.0) -> None:
+        self._crew = crew
+        self._patience = patience_ms / 1e3
+        self.compiled = crew.local.planner.compiled
+        self._ledger = Ledger(crew.local.planner.search)
+        self._lost: list[RootStatistics] = []
+        self._margin_ms = 0.0
+        self.trees = 0
+
+    def plan(
+        self, state: np.ndarray, *, budget_ms: float | None = None, simulations: int | None = None, seed: int = 0, sequence: int = 0,
+        allowed: np.ndarray | None = None, watch: Callable[[], bool] | None = None,
+    ) -> Suggestion:  # fmt: skip
+        """Search from `state` and report; see `Planner.plan`. `simulations` counts those of all trees together, and for equal seeds and
+        numbers of trees it gives equal answers. `watch` is asked when the trees meet.
+
+        Raises:
+            PortunusError: The fight is over, no legal action is allowed, or not exactly one budget is given.
+        """
+        started = perf_counter()
+        known = self._search(state, started, budget_ms, simulations, seed, allowed, watch)
+        suggestion = self._report(known, started=started, sequence=sequence, patience=None if budget_ms is None else self._patience)
+        if budget_ms is not None:
+            late = (perf_counter() - started) * 1e3 - budget_ms
+            self._margin_ms = min(max(0.9 * self._margin_ms + 0.5 * late, 0.0), 0.2 * budget_ms)
+        return suggestion
+
+    def decide(self, state: np.ndarray, *, budget_ms: float | None = None, simulations: int | None = None, seed: int = 0) -> int:
+        """The action alone, without a report; see `plan`."""
+        self._search(state, perf_counter(), budget_ms, simulations, seed, None, None)
+        return self._ledger.choice()[0]
+
+    def peek(self) -> tuple[str, int]:
+        """The best action so far, for a `watch`, and the simulations so far."""
+        return self.compiled.actions[self._ledger.choice()[0]].name, self._ledger.simulations
+
+    def _search(
+        self, state: np.ndarray, started: float, budget_ms: float | None, simulations: int | None, seed: int,
+        allowed: np.ndarray | None, watch: Callable[[], bool] | None,
+    ) -> list[RootStatistics | None]:  # fmt: skip
+        """Search, and return what each tree knows in the end, None where it was lost."""
+        if (simulations is None) == (budget_ms is None):
+            raise PortunusError("a search takes one budget: simulations or milliseconds")
+        if (simulations is not None and simulations <= 0) or (budget_ms is not None and budget_ms <= 0):
+            raise PortunusError("the budget of a search must be more than 0")
+        count = self._crew.gather()
+        patience = None if budget_ms is None else self._patience
+        known = self._crew.call("open", [(state, seed, allowed, simulations)] * count, patience=patience)
+        ledger = self._ledger
+        self._lost = []
+        ledger.open([part for part in known if part is not None], seed=seed)
+        if ledger.remaining == 0:
+            raise PortunusError(f"{self.compiled.name}: the fight is over, there is nothing to plan")
+        if simulations is not None:
+            self._by_number(known, simulations, watch)
+        elif budget_ms is not None:
+            reserve = self._crew.local.planner.search.settings.reserve_ms
+            left = max(budget_ms - self._margin_ms - reserve, 0.5 * budget_ms) / 1e3
+            self._by_time(known, started, started + left, watch)
+        return known
+
+    def _by_number(self, known: list[RootStatistics | None], simulations: int, watch: Callable[[], bool] | None) -> None:
+        ledger, done, phases = self._ledger, 0, self._ledger.phases
+        while done < simulations:
+            wanted = min(ledger.remaining * max(1, simulations // (phases * ledger.remaining)), simulations - done)
+            trees = sum(part is not None for part in known)
+            ran = self._together("work", known, [(share,) for share in deal(ledger.candidates(trees), trees, wanted)], None)
+            done += wanted
+            if ran == 0 or (watch is not None and watch()):
+                return
+            if done < simulations:
+                ledger.halve()
+
+    def _by_time(self, known: list[RootStatistics | None], started: float, deadline: float, watch: Callable[[], bool] | None) -> None:
+        ledger, phases = self._ledger, self._ledger.phases
+        for phase in range(phases):
+            end = started + (deadline - started) * (phase + 1) / phases
+            while (left := end - perf_counter()) > 0 or ledger.simulations == 0:
+                seconds = max(0.0, min(left, ROUND_SECONDS))
+                trees = sum(part is not None for part in known)
+                ran = self._together("work_for", known, [(share, seconds) for share in turns(ledger.candidates(trees), trees)], self._patience)
+                if ran == 0 or ledger.settled or (watch is not None and watch()):
+                    return
+            if phase < phases - 1:
+                ledger.halve()
+
+    def _together(self, method: str, known: list[RootStatistics | None], shares: Sequence[tuple], patience: float | None) -> int:
+        """One round of all trees that still answer, a share each; returns the simulations done."""
+        present = [number for number, part in enumerate(known) if part is not None]
+        given: list[tuple | None] = [None] * len(known)
+        for number, share in zip(present, shares, strict=True):
+            given[number] = share
+        before = self._ledger.simulations
+        for number, answer in zip(present, self._called(method, given, patience), strict=True):
+            last = known[number]
+            if answer is None and last is not None:  # what it found up to the last round still counts
+                self._lost.append(last)
+            known[number] = answer
+        self._ledger.add_up([part for part in known if part is not None] + self._lost)
+        return self._ledger.simulations - before
+
+    def _called(self, method: str, given: Sequence[tuple | None], patience: float | None) -> list[Any]:
+        """The answers of those trees that were given something."""
+        answers = self._crew.call(method, given, patience=patience)
+        return [answer for answer, arguments in zip(answers, given, strict=True) if arguments is not None]
+
+    def _report(self, known: list[RootStatistics | None], *, started: float, sequence: int, patience: float | None) -> Suggestion:
+        """Of each action, what the tree that knows it best says of what follows; the numbers are those of all trees."""
+        action, _, mixed = self._ledger.choice()
+        table, actions = self._ledger.table(), self.compiled.actions
+        chosen = actions[action].name
+        order = [int(a) for a in table.actions]
+        visits = np.array([np.full(len(order), -1) if part is None else part.visits for part in known])
+        best_at = {actions[a].name: int(visits[:, place].argmax()) for place, a in enumerate(order)}
+        given = [
+            None if part is None else ([name for name, at in best_at.items() if at == number], chosen) for number, part in enumerate(known)
+        ]
+        answers = self._crew.call("report", given, patience=None if patience is None else 5 * patience)
+        told = {number: Suggestion.from_json(answer) for number, answer in enumerate(answers) if answer is not None}
+        missing = [name for name, at in best_at.items() if at not in told]
+        if missing:  # their tree was lost at the last moment; the local one knows every action by name at least
+            spare = Suggestion.from_json(self._crew.local.report(missing, chosen))
+            told[len(answers)] = spare
+            best_at.update(dict.fromkeys(missing, len(answers)))
+        values = np.where(table.visits > 0, table.values, mixed)
+        best = float(values[order.index(action)])
+        unit, percent = self._crew.local.planner.search.game.unit, percent_of_unit(self._crew.local.planner.search)
+        reports: list[ActionReport] = []
+        nodes: list[TreeNode] = []
+        for place, a in enumerate(order):
+            name, source = actions[a].name, told[best_at[actions[a].name]]
+            own = next(report for report in source.actions if report.name == name)
+            value, tried = float(values[place]), int(table.visits[place])
+            loss = max(0.0, best - value)
+            reports.append(replace(own, visits=tried, value=value, loss_percent=loss * percent, loss_damage=loss * unit, prior=float(table.priors[place])))
+            node = next((node for node in source.tree.children if node.name == name), None)
+            if node is not None and tried:
+                nodes.append(replace(node, visits=tried, value=value, probability=tried / int(table.visits.sum())))
+        reports.sort(key=lambda report: (report.name != chosen, -report.value))
+        nodes.sort(key=lambda node: (node.name != chosen, -node.visits))
+        first = told[best_at[chosen]]
+        self.trees = sum(part is not None for part in known)
+        return replace(
+            first, sequence=sequence, action=chosen, label=next(r.label for r in reports if r.name == chosen), actions=tuple(reports),
+            tree=TreeNode(first.tree.kind, "", "", self._ledger.simulations, mixed, 1.0, tuple(nodes[:SHOWN])),
+            simulations=self._ledger.simulations, search_ms=(perf_counter() - started) * 1e3, network_ms=max(s.network_ms for s in told.values()),
+            depth=self._ledger.depth,
+        )  # fmt: skip

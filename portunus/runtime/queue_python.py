@@ -1,0 +1,18 @@
+"""The event queue of the slow twin: the same answers as `queue_numba`, in plain Python over lists."""
+
+from __future__ import annotations
+
+
+def earliest(at: list[int], first: int, last: int) -> int:
+    """The slot with the least `at` of `first` to `last` (exclusive); the first of equal ones."""
+    return at.index(min(at[first:last]), first)
+
+
+def shared(at: list[int], now: int) -> bool:
+    """Are there several slots with `at` equal to `now`?"""
+    return at.count(now) > 1
+
+
+def first_due(at: list[int], order: list[int], now: int) -> int:
+    """Of the slots with `at` equal to `now`, which must be one of `at`, the one with the least `order`."""
+    return min((rank, slot) for slot, (when, rank) in enumerate(zip(at, order, strict=True)) if when == now)[1]
