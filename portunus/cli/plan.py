@@ -142,7 +142,9 @@ def _fights(
 
     index = {action.name: i for i, action in enumerate(compiled.actions)}
     control = ControlledDamage(compiled, fit_rotation_value(compiled), seed=seed)
-    ours, theirs, controlled = [], [], []
+    ours: list[Any] = []
+    theirs: list[Any] = []
+    controlled: list[float] = []
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         for number in progress.track(range(fights), description="playing fights"):
             for fights_of, player in ((ours, decide), (theirs, by_rotation(compiled))):

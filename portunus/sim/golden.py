@@ -189,6 +189,7 @@ class Vocabulary:
 
     Attributes:
         raid_buffs: Option that stands for a raid buff. actions: our id of a spell that the reference counts under another.
+        speed: How fast the reference is: by spec, in which `scenario` it plays how many `fights` per second on one core.
     """
 
     folder: Path
@@ -198,6 +199,7 @@ class Vocabulary:
     weapons: dict[str, str]
     raid_buffs: dict[str, str]
     actions: dict[int, int]
+    speed: dict[str, dict[str, Any]]
 
 
 @lru_cache(maxsize=1)
@@ -209,7 +211,7 @@ def vocabularies() -> tuple[Vocabulary, ...]:
     for path in sorted(data_folder("specs").glob("*/reference.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         found.append(Vocabulary(path.parent, table["races"], table["stats"], table["scenarios"], table["weapons"], table["raid_buffs"],
-                                {int(theirs): ours for theirs, ours in table["actions"].items()}))
+                                {int(theirs): ours for theirs, ours in table["actions"].items()}, table["speed"]))
     return tuple(found)
 
 
