@@ -10,7 +10,7 @@ import rich_click as click
 if TYPE_CHECKING:
     from portunus.cli.measure import Figure
 
-PARTS: dict[str, str] = {}  # first word -> module of this folder whose `command` takes the rest: measurements of other parts
+PARTS: dict[str, str] = {"search": "bench_search"}  # first word -> module of this folder whose `command` takes the rest: measurements of other parts
 
 
 class BenchCommand(click.RichCommand):
