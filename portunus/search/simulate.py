@@ -206,16 +206,21 @@ def descend(game, arena, rules, root_edge, row):
 
 
 @part
-def action_value(arena, edge):
-    """What an action is worth, u: the mean over the outcomes seen, by their probabilities; those not judged yet count as nothing."""
+def action_value(arena, rules, edge):
+    """What an action is worth, u: the mean over the outcomes seen, by their probabilities; those not judged yet count as nothing.
+
+    Where values are drawn, outcomes count as often as they were visited: with hundreds of rare ones seen, weighting draws by probability once more
+    would favour the likely.
+    """
     value, weight = 0.0, 0.0
     o = edge.outcomes
     while o >= 0:
         outcome = arena.outcomes[o]
         after = arena.nodes[outcome.node]
         if after.evaluated != 0:
-            value += outcome.probability * (outcome.reward + after.value)
-            weight += outcome.probability
+            share = float(outcome.visits) if rules.drawn else outcome.probability
+            value += share * (outcome.reward + after.value)
+            weight += share
         o = outcome.next
     return value / weight
 
@@ -251,7 +256,7 @@ def carry_up(arena, rules, row):
     result = nodes[path[length].node].value
     for depth in range(length - 1, -1, -1):
         edge, node = edges[path[depth].edge], nodes[path[depth].node]
-        edge.value = action_value(arena, edge)
+        edge.value = action_value(arena, rules, edge)
         node.value = state_value(rules, edges, node)
         result += arena.outcomes[path[depth].outcome].reward
     if length > 0:
