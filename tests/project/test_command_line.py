@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from sources import ROOT
 
 from portunus.cli import COMMANDS, load, main, printable
+from portunus.cli.bench import PARTS
 from portunus.errors import PortunusError
 
 HEAVY = ("numpy", "numba", "torch", "ray", "kivy", "mss", "lupa")
