@@ -179,7 +179,7 @@ def test_while_nobody_asks_it_thinks_and_stops_when_somebody_does(toy):
     talk.say({"id": 1, "op": "plan", "simulations": 50})
     assert talk.hear()["event"] == "answer"
     talk.end()
-    assert len(thoughts) == 3
+    assert 2 <= len(thoughts) <= 3
 
 
 def test_quit_drops_what_waits_and_the_end_of_input_does_not(toy):
