@@ -104,7 +104,7 @@ def read_encounter(item: Field, problems: Problems) -> Encounter:
         in_front="in_front" in fields,
         health=value("health", "amount", 0.0, 1, 1e12, whole=False),
         others=value("health", "others", 0.0, 0, 1e12, whole=False) if "health" in fields and fields["health"].arguments.get("others") is not None else 0.0,
-        **windows,
+        adds=windows["adds"], movement=windows["movement"], vulnerable=windows["vulnerable"],
     )
     crowded = next((part for part in parts if part.word in windows), None)
     if crowded is not None and not problems.failed and len(encounter.scenes) > limits.SCENES:

@@ -77,7 +77,7 @@ class Logic:
 
     def implies(self, condition: Expr | None, others: list[Expr]) -> bool:
         """Is it certain that one of `others` holds wherever `condition` does? (None holds always.)"""
-        terms = _terms(condition, True) if condition is not None else [()]
+        terms: list[tuple[Literal, ...]] | None = _terms(condition, True) if condition is not None else [()]
         for other in others:
             terms = _both(terms, _terms(other, False))
         return self._none(terms)

@@ -8,16 +8,26 @@ from typing import Any
 
 from portunus.dsl.model import Expr
 
+_PARTS: dict[type, tuple[str, ...]] = {}
+
+
+def parts(thing: Any) -> tuple[Any, ...]:
+    """What a definition, statement or tuple holds that may hold more; () for plain values."""
+    kind = type(thing)
+    if kind is tuple:
+        return thing
+    if kind not in _PARTS:
+        _PARTS[kind] = tuple(f.name for f in fields(kind) if f.name not in ("span", "name", "label")) if is_dataclass(kind) else ()
+    return tuple(getattr(thing, name) for name in _PARTS[kind])
+
 
 def every_expression(thing: Any) -> Iterator[Expr]:
     """Each expression in a model or a part of one, with all that is inside it."""
     stack = [thing]
     while stack:
         item = stack.pop()
-        if isinstance(item, Expr):
+        if type(item) is Expr:
             yield item
-            stack.extend(part for part in item.args if isinstance(part, Expr))
-        elif isinstance(item, tuple):
-            stack.extend(item)
-        elif is_dataclass(item):
-            stack.extend(getattr(item, part.name) for part in fields(item) if part.name != "span")
+            stack.extend(part for part in item.args if type(part) is Expr)
+        elif item is not None:
+            stack.extend(parts(item))

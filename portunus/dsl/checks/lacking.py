@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
-from typing import Any
 
+from portunus.dsl.checks.amounts import blocks
 from portunus.dsl.diagnostics import Problems
-from portunus.dsl.model import Expr, Gain, Lose, Model, Span, Spell
+from portunus.dsl.model import Gain, Lose, Model, Span
+from portunus.dsl.rotations import statements_in
 from portunus.dsl.symbols import Symbols
+from portunus.dsl.walk import every_expression
 
 _OPERATIONS = ("resource", "resource_max", "resource_base")
 
@@ -18,32 +19,21 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     lacking = set(symbols.resources) - {resource.name for resource in model.resources}
     if not lacking:
         return
-    parts = (model.spells, model.auras, model.modifiers, model.handlers, model.pets, model.rotations, model.properties, model.resources, model.stats)
-    for name, span in _named(parts):
+    whose = symbols.sections.get("spec") or symbols.sections.get("class")
+    holder = f"`{whose.name}`" if whose is not None else "this spec"
+    for name, span in _named(model):
         if name in lacking:
-            whose = symbols.sections.get("spec") or symbols.sections.get("class")
-            holder = f"`{whose.name}`" if whose is not None else "this spec"
             problems.error("PT401", span, f"{holder} has no `{name}`: only the ruleset defines it", f"Add `resource {name}` to the class or the spec.")
 
 
-def _named(thing: Any) -> Iterator[tuple[str, Span]]:
-    if isinstance(thing, Expr):
-        if thing.op in _OPERATIONS:
-            yield thing.args[0], thing.span
-        for part in thing.args:
-            yield from _named(part)
-    elif isinstance(thing, tuple):
-        for part in thing:
-            yield from _named(part)
-    elif is_dataclass(thing):
-        if isinstance(thing, Spell):
-            if thing.cost is not None:
-                yield thing.resource, thing.cost.span
-            yield from ((name, amount.span) for name, amount in thing.more_costs)
-        elif isinstance(thing, Gain | Lose):
-            yield thing.resource, thing.span
-        elif getattr(thing, "event", "") == "gain":
-            yield from ((name, thing.span) for name in thing.subjects)  # type: ignore[attr-defined]
-        for item in fields(thing):
-            if item.name not in ("span", "name", "label"):
-                yield from _named(getattr(thing, item.name))
+def _named(model: Model) -> Iterator[tuple[str, Span]]:
+    yield from ((expr.args[0], expr.span) for expr in every_expression(model) if expr.op in _OPERATIONS)
+    for spell in model.spells:
+        if spell.cost is not None:
+            yield spell.resource, spell.cost.span
+        yield from ((name, amount.span) for name, amount in spell.more_costs)
+    for block in blocks(model):
+        yield from ((statement.resource, statement.span) for statement in statements_in(block) if isinstance(statement, Gain | Lose))
+    for handler in model.handlers:
+        if handler.event == "gain":
+            yield from ((name, handler.span) for name in handler.subjects)

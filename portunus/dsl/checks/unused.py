@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from portunus.dsl.diagnostics import Problems
 from portunus.dsl.model import REQUIRED_STATS, Apply, Model, Renew, SetValue, Span, StartIcd, Statement, Trigger
@@ -39,13 +39,13 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
                 place = symbols.places[(kind if kind == "stat" else "action", name)]
                 found.append((place, f"nothing uses the {'statistic' if kind == 'stat' else kind} `{name}`", "Delete it, or use it."))
     for kind, space, word in (("option", "option", "option"), ("glyph", "glyph", "glyph"), ("class", "value", "class value"), ("table", "table", "attack table")):
-        known = {"option": symbols.options, "glyph": symbols.glyphs, "class": symbols.class_values, "table": symbols.tables}[kind]
+        known: Iterable[str] = {"option": list(symbols.options), "glyph": list(symbols.glyphs), "class": list(symbols.class_values), "table": list(symbols.tables)}[kind]
         found += [(symbols.places[space, name], f"nothing uses the {word} `{name}`", "Delete it, or use it.") for name in known if (kind, name) not in symbols.used]
-    found += _values(model, symbols, statements)
-    asked = {node.args[0] for node in every_expression(model) if node.op in ("icd_ready", "icd_remains")}
+    facts = {node.args for node in every_expression(model) if node.op in ("aura_value", "icd_ready", "icd_remains")}
+    found += _values(model, symbols, statements, facts)
     started = {statement.icd for statement in statements if isinstance(statement, StartIcd)}
     for icd in model.icds:
-        lacks = "starts" if icd.name not in started else "asks for" if icd.name not in asked else ""
+        lacks = "starts" if icd.name not in started else "asks for" if (icd.name,) not in facts else ""
         if lacks:
             found.append((symbols.places["icd", icd.name], f"nothing {lacks} the internal cooldown `{icd.name}`", "A proc asks `icd.NAME.ready`, and starts it by `start_icd NAME`."))
     for aura in model.auras:
@@ -56,10 +56,9 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
             problems.warning("PT601", span, message, hint)
 
 
-def _values(model: Model, symbols: Symbols, statements: list[Statement]) -> Iterator[tuple[Span, str, str]]:
+def _values(model: Model, symbols: Symbols, statements: list[Statement], asked: set[tuple[str, ...]]) -> Iterator[tuple[Span, str, str]]:
     """Values of auras that are set and never asked for, or the other way round."""
     written = {(s.aura, s.value) for s in statements if isinstance(s, SetValue)}
-    asked = {node.args for node in every_expression(model) if node.op == "aura_value"}
     for aura in model.auras:
         for value in aura.values:
             lacks = "sets" if (aura.name, value) not in written else "asks for" if (aura.name, value) not in asked else ""
