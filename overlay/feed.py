@@ -167,7 +167,7 @@ class Watch:
         enemies: How many enemies the kernels fight.
     """
 
-    def __init__(self, reader: Reader, restorer: Restorer, ask: Callable[[Any, int, float], None], *, enemies: int) -> None:
+    def __init__(self, reader: Reader, restorer: Restorer, ask: Callable[[Any, int, float, list[tuple[Any, float]]], None], *, enemies: int) -> None:
         self._reader = reader
         self._restorer = restorer
         self._ask = ask
@@ -197,13 +197,15 @@ class Watch:
         """Ask for advice about a new frame.
 
         While a cast or the global cooldown runs, the question is what to do when it ends. Where chance decides until then (will the
-        missile in flight crit?) the most likely outcome is asked about, and the window says how likely it is.
+        missile in flight crit?) the most likely outcome is asked about, and the window says how likely it is; the planner searches the others
+        ahead, so that it knows what to do when one of them happens.
         """
-        state, likelihood = max(self._restorer.decisions(self._restorer.restore(observation)), key=lambda decision: decision[1])
+        decisions = self._restorer.decisions(self._restorer.restore(observation))
+        (state, likelihood), *others = sorted(decisions, key=lambda decision: -decision[1])
         finished = bool(state[HEADER_FINISHED])
         self._idle = "The fight is over." if finished else ""
         if not finished:
-            self._ask(state, self._sequence, observation.received_at)
+            self._ask(state, self._sequence, observation.received_at, others)
         values = observation.values
         ends = [end for end in (values["gcd.end"], values["cast.end"]) if end is not None]
         self._situation = Situation(

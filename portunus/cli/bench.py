@@ -10,7 +10,7 @@ import rich_click as click
 if TYPE_CHECKING:
     from portunus.cli.measure import Figure
 
-PARTS: dict[str, str] = {}  # first word -> module of this folder whose `command` takes the rest: measurements of other parts
+PARTS: dict[str, str] = {"search": "bench_search"}  # first word -> module of this folder whose `command` takes the rest: measurements of other parts
 
 
 class BenchCommand(click.RichCommand):
@@ -27,7 +27,7 @@ class BenchCommand(click.RichCommand):
 
 
 @click.command("bench", cls=BenchCommand, epilog="Example: portunus bench specs/wotlk/mage_fire.spec --workers 2 --json bench.json")
-@click.argument("specs", metavar="[SPEC]...", nargs=-1)
+@click.argument("specs", metavar="[SPEC|SCENARIO]...", nargs=-1)
 @click.option("--seconds", type=click.FloatRange(min=0.1, max=600), default=2.0, show_default=True, help="Time for each round of fights.")
 @click.option("--rounds", type=click.IntRange(min=1, max=100), default=5, show_default=True, help="Rounds; the median and the extremes are shown.")
 @click.option("--compile/--no-compile", "with_compile", default=True, show_default=True, help="Also time compiling, with an empty and a filled cache.")
@@ -40,7 +40,9 @@ class BenchCommand(click.RichCommand):
 def command(
     specs: tuple[str, ...], seconds: float, rounds: int, with_compile: bool, workers: int, seed: int, json_file: Path | None, history: Path | None, label: str,
 ) -> None:  # fmt: skip
-    """Measure speed, compile time and clone cost of specs; of all shipped ones if none is named.
+    """Measure speed, compile time and clone cost of specs, or of scenarios of the reference (.json, or a folder); of all shipped specs if nothing is named.
+
+    For a scenario the speed of the reference in it stands beside, where it is known.
 
     The calibration is a fixed loop of integer and floating-point work. Speeds are also given as multiples of it, which can be compared
     between machines; the plain figures only on the same one.
@@ -50,22 +52,21 @@ def command(
 
     from rich.console import Console
 
-    from portunus.cli.measure import append_history, benchmark, history_rows, machine
+    from portunus.cli.measure import append_history, benchmark, history_rows, machine, subjects
     from portunus.errors import PortunusError
     from portunus.files import write_atomic
-    from portunus.resources import find_spec, shipped_specs
 
     if (history is None) == bool(label.strip()):
         raise PortunusError("--append and --label belong together", hint='For example: --append benchmarks/history.md --label "faster event queue"')
     before = history.read_text(encoding="utf-8") if history is not None and history.is_file() else ""
     append_history(before, [])  # refuses a wrong file before anything is measured
-    paths = [find_spec(text) for text in specs] or shipped_specs()
+    measured = subjects(specs)
     console = Console(width=None if Console().is_terminal else 160)
     results: dict[str, dict[str, Figure]] = {}
     with console.status("measuring ...") as status:
-        for number, path in enumerate(paths, start=1):
-            about = f"{path.stem} ({number} of {len(paths)})"
-            results[path.stem] = benchmark(path, seconds=seconds, rounds=rounds, with_compile=with_compile, workers=workers, seed=seed,
+        for number, subject in enumerate(measured, start=1):
+            about = f"{subject.name} ({number} of {len(measured)})"
+            results[subject.name] = benchmark(subject, seconds=seconds, rounds=rounds, with_compile=with_compile, workers=workers, seed=seed,
                                            say=lambda what, about=about: status.update(f"{about}: {what} ..."))  # type: ignore[misc]
     for table in tables(results):
         console.print(table)
@@ -93,7 +94,8 @@ def tables(results: dict[str, dict[str, Figure]]) -> list[Any]:
             table.add_row(figure.what, shown(figure.median), *extremes, figure.unit)
         return [table]
     headings = {"fights": "fights/s", "relative": "per billion loops", "calibration": "calibration", "ns_per_decision": "ns/decision", "ns_per_event": "ns/event",
-                "threads_gain": "threads", "clone": "clone ns", "state_bytes": "bytes", "compile_cold": "cold s", "compile_warm": "warm s", "import": "import s"}
+                "threads_gain": "threads", "clone": "clone ns", "state_bytes": "bytes", "compile_cold": "cold s", "compile_warm": "warm s", "import": "import s",
+                "reference": "reference/s", "times": "times"}
     first = next(iter(results.values()))
     table = Table(title="Medians; speeds on one core", title_justify="left")
     table.add_column("spec")

@@ -11,10 +11,13 @@ from click.exceptions import Exit
 
 @click.command("compare", epilog="Example: portunus compare tests/golden/mage_fire --exact --json compare.json")
 @click.argument("references", metavar="REF...", nargs=-1, required=True)
-@click.option("--exact", is_flag=True, help="Also replay single fights with the reference's random stream; reads exact.json beside each file.")
+@click.option("--exact/--no-exact", default=None,
+              help="Replay single fights with the reference's random stream; they are read from exact.json, or exact/FOLDER.json, beside the files. "
+                   "Left out: where there are any.")
 @click.option("--exact-file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Read the single fights from this file instead.")
 @click.option("--iterations", type=click.IntRange(min=0), default=None,
-              help="Fights per scenario; 0 = only the exact replay. Left out: until the mean is known to 0.1 %, at most the reference's number.")
+              help="Fights per scenario to begin with; 0 = only the exact replay. Left out: until the mean is known to 0.1 %. A scenario that is outside "
+                   "a tolerance is played on, at most to the reference's number.")
 @click.option("--twin", type=click.IntRange(min=1), default=None, metavar="FIGHTS",
               help="Only replay this many single fights of each scenario, by the readable Python form: slow fights, but nothing is compiled.")
 @click.option("--log", "log_of", type=click.IntRange(min=0), default=None, metavar="FIGHT",
@@ -23,13 +26,13 @@ from click.exceptions import Exit
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write every figure to this file.")
 @click.option("--markdown", "markdown_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write the page of the documentation.")
 def command(
-    references: tuple[str, ...], exact: bool, exact_file: Path | None, iterations: int | None, twin: int | None, workers: int | None, json_file: Path | None,
+    references: tuple[str, ...], exact: bool | None, exact_file: Path | None, iterations: int | None, twin: int | None, workers: int | None, json_file: Path | None,
     markdown_file: Path | None, log_of: int | None,
 ) -> None:  # fmt: skip
-    """Compare with reference results: REF are files, or folders of them, as the reference wrote them.
+    """Compare with reference results: REF are files, or folders with files in and below them, as the reference wrote them.
 
     A scenario agrees when its DPS is within 0.5 % and the casts of each action within 1 % of the reference, or within three standard errors
-    where that is wider; with --exact also when every replayed fight is equal to 1e-9. The exit code is 1 if one does not.
+    where that is wider, and when every replayed fight is equal to 1e-9. The exit code is 1 if one does not, or cannot be compared.
     """
     import json
 
@@ -39,40 +42,73 @@ def command(
     from portunus.cli.sim import processors
     from portunus.errors import PortunusError
     from portunus.files import write_atomic
-    from portunus.sim.compare import compare_all, prepare
+    from portunus.sim.compare import compare_all
     from portunus.sim.fidelity import comparison_document, fidelity_page, verdict
     from portunus.sim.golden import find_references
+    from portunus.sim.prepared import prepare_all
 
-    replay = exact or exact_file is not None or twin is not None
-    if iterations == 0 and not replay:
-        raise PortunusError("with --iterations 0 there is nothing to compare", hint="Add --exact, or ask for fights.")
+    replay = True if exact_file is not None or twin is not None or iterations == 0 else exact
+    if iterations == 0 and exact is False:
+        raise PortunusError("with --iterations 0 and --no-exact there is nothing to compare", hint="Leave one of them out.")
     console = Console(width=None if Console().is_terminal else 160)
-    prepared = prepare(find_references(references), exact=exact_file, find_exact=replay)
+    prepared, refused = prepare_all(find_references(references), exact=exact_file, replay=replay)
+    passed = not refused
     if log_of is not None:
         equal = [print_logs(scenario, log_of) for scenario in prepared]
-        if not all(equal):
-            raise Exit(1)
-        return
-    if twin is not None:
-        differences = [replay_line(scenario, twin, console) for scenario in prepared]
-        if not all(differences):
-            raise Exit(1)
-        return
-    with FightProgress(len(prepared)) as bar:
-        results = compare_all(prepared, iterations=iterations, workers=workers or processors(), done=bar.finished, progress=bar.scenario)
-    console.print(comparison_table(results))
+        passed &= all(equal)
+    elif twin is not None:
+        equal = [replay_line(scenario, twin, console) for scenario in prepared]
+        passed &= all(equal)
+    else:
+        with FightProgress(len(prepared)) as bar:
+            results = compare_all(prepared, iterations=iterations, workers=workers or processors(), done=bar.finished, progress=bar.scenario)
+        print_results(results, refused, console)
+        console.print(verdict(results, refused), highlight=False, markup=False, soft_wrap=True)
+        if json_file is not None:
+            write_atomic(json_file, json.dumps(comparison_document(results, refused, version=__version__), indent=1) + "\n")
+        if markdown_file is not None:
+            flag = [] if exact is None else ["--exact" if exact else "--no-exact"]
+            parts = ["portunus compare", *references, *flag, *(["--exact-file", str(exact_file)] if exact_file else []),
+                     *(["--iterations", str(iterations)] if iterations is not None else []), "--markdown", str(markdown_file)]
+            write_atomic(markdown_file, fidelity_page(results, refused, command=" ".join(parts)))
+        passed &= all(r.passed for r in results)
+    for refusal in refused:
+        console.print(f"not compared: {refusal.error.message}", style="red", highlight=False, markup=False, soft_wrap=True)
+    if not passed:
+        raise Exit(1)
+
+
+MANY = 40  # scenarios: of more only those that fail are listed one by one
+
+
+def print_results(results: list[Any], refused: list[Any], console: Any) -> None:
+    """Print the table of scenarios, what is outside its tolerance, and a summary of each spec."""
+    from portunus.sim.fidelity import summaries
+
+    shown = results if len(results) <= MANY else [r for r in results if not r.passed]
+    if shown:
+        console.print(comparison_table(shown))
     for result in results:
         for failure in result.failures:
             console.print(f"{result.name}: {failure}", style="red", highlight=False, markup=False, soft_wrap=True)
-    console.print(verdict(results), highlight=False, markup=False, soft_wrap=True)
-    if json_file is not None:
-        write_atomic(json_file, json.dumps(comparison_document(results, version=__version__), indent=1) + "\n")
-    if markdown_file is not None:
-        parts = ["portunus compare", *references, *(["--exact"] if exact else []), *(["--exact-file", str(exact_file)] if exact_file else []),
-                 *(["--iterations", str(iterations)] if iterations is not None else []), "--markdown", str(markdown_file)]
-        write_atomic(markdown_file, fidelity_page(results, command=" ".join(parts)))
-    if not all(r.passed for r in results):
-        raise Exit(1)
+    rows = summaries(results, refused)
+    if len(rows) > 1:
+        console.print(summary_table(rows))
+
+
+def summary_table(rows: list[Any]) -> Any:
+    """One row per spec (a rich table)."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from portunus.sim.fidelity import SUMMARY_HEADER, summary_cells
+
+    table = Table(title="Agreement by spec", title_justify="left")
+    for number, heading in enumerate(SUMMARY_HEADER):
+        table.add_column(heading, justify="left" if number == 0 else "right")
+    for row in rows:
+        table.add_row(*(Text(cell, "" if row.agree == row.files else "red") for cell in summary_cells(row)))
+    return table
 
 
 def print_logs(scenario: Any, fight: int) -> bool:
@@ -137,16 +173,17 @@ def comparison_table(results: list[Any]) -> Any:
 
 
 class FightProgress:
-    """A bar on standard error while scenarios are played; silent where nobody watches."""
+    """A bar on standard error while scenarios are played; where nobody watches, a line for each that is done."""
 
     def __init__(self, scenarios: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-        console = Console(stderr=True)
-        self.bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console,
-                            transient=True, disable=not console.is_terminal)
+        self.console = Console(stderr=True)
+        self.bar = Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=self.console,
+                            transient=True, disable=not self.console.is_terminal)
         self.task = self.bar.add_task("scenarios", total=scenarios)
+        self.scenarios, self.done = scenarios, 0
 
     def __enter__(self) -> FightProgress:
         self.bar.start()
@@ -157,7 +194,12 @@ class FightProgress:
 
     def finished(self, result: Any) -> None:
         """One scenario is done."""
+        from portunus.cli import printable
+
+        self.done += 1
         self.bar.advance(self.task)
+        if not self.console.is_terminal and self.scenarios > 1:
+            click.echo(printable(f"{self.done} of {self.scenarios}: {result.spec} {result.name} {'agrees' if result.passed else 'DIFFERS'}"), err=True)
 
     def scenario(self, name: str) -> Any:
         """What to call with (fights done, fights at most) while `name` is played."""

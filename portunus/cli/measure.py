@@ -21,7 +21,10 @@ import numpy as np
 import portunus
 from portunus.compiler import compile_spec
 from portunus.errors import PortunusError
-from portunus.sim.fights import run_fights
+from portunus.resources import find_spec, shipped_specs
+from portunus.sim.fights import Fighter, run_fights
+from portunus.sim.golden import find_references, vocabularies
+from portunus.sim.prepared import PreparedScenario, prepare
 
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
@@ -82,16 +85,58 @@ class Figure:
                 "highest": max(self.values) if several else None}
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What is measured: a spec with its default list, profile and encounter, or a scenario of the reference.
+
+    Attributes:
+        name: For the table. spec: The spec file. scenario: The scenario, or None.
+    """
+
+    name: str
+    spec: Path
+    scenario: PreparedScenario | None = None
+
+    def fighter(self) -> Fighter:
+        """Its fights; those of a scenario are the very fights of the reference, with its artefacts on."""
+        if self.scenario is None:
+            return Fighter(compile_spec(self.spec), "default")
+        return Fighter(self.scenario.compile(), self.scenario.rotation.name)
+
+    @property
+    def reference(self) -> float | None:
+        """Fights per second of the reference in the same scenario, where that is known."""
+        known = [words.speed[self.spec.stem] for words in vocabularies() if self.spec.stem in words.speed]
+        return next((k["fights"] for k in known if self.scenario is not None and k["scenario"] == self.scenario.golden.scenario.name), None)
+
+
+def subjects(texts: tuple[str, ...]) -> list[Subject]:
+    """What the arguments name: specs, or scenarios of the reference (`.json`, or a folder of them); all shipped specs if there are none.
+
+    Raises:
+        PortunusError: A file is missing, damaged or not translatable.
+    """
+    found = []
+    for text in texts:
+        if Path(text).is_dir() or text.endswith(".json"):
+            found += [Subject(f"{ready.spec.stem}: {path.stem}" if path.stem != ready.spec.stem else path.stem, ready.spec, ready)
+                      for path in find_references((text,)) for ready in prepare([path])]
+        else:
+            path = find_spec(text)
+            found.append(Subject(path.stem, path))
+    return found or [Subject(path.stem, path) for path in shipped_specs()]
+
+
 def benchmark(
-    path: Path, *, seconds: float, rounds: int, with_compile: bool, workers: int, seed: int, say: Callable[[str], None] = lambda what: None
+    subject: Subject, *, seconds: float, rounds: int, with_compile: bool, workers: int, seed: int, say: Callable[[str], None] = lambda what: None
 ) -> dict[str, Figure]:
-    """Measure one spec.
+    """Measure one spec or scenario.
 
     One core is measured in processor time of the thread, so that other programs disturb little; calibration and fights take turns, so that a
     change of the machine's pace meets both. Several cores and new processes are measured by the clock.
 
     Args:
-        path: A spec file.
+        subject: What is measured.
         seconds: Time for each round of fights.
         rounds: Number of rounds.
         with_compile: Also time compiling in new processes.
@@ -106,6 +151,7 @@ def benchmark(
         PortunusError: The spec is wrong.
     """
     found: dict[str, Figure] = {}
+    path = subject.spec
 
     def add(name: str, what: str, unit: str, values: list[float]) -> None:
         found[name] = Figure(name, what, unit, tuple(values))
@@ -121,10 +167,11 @@ def benchmark(
     say("importing, in new processes")
     add("import", "import of the compiler and its libraries", "s", [_import_seconds() for _ in range(_STARTS)])
     say("compiling")
-    compiled = compile_spec(path)
+    fighter = subject.fighter()
+    compiled = fighter.compiled
     say("playing fights")
-    fights, calibration, count = _rounds(compiled, seconds=seconds, rounds=rounds, seed=seed)
-    decisions, events = _per_fight(compiled, seed=seed)
+    fights, calibration, count = _rounds(fighter, seconds=seconds, rounds=rounds, seed=seed)
+    decisions, events = _per_fight(fighter, seed=seed)
     add("calibration", "calibration", "million loops/s", [c / 1e6 for c in calibration])
     add("fights", "fights, one core", "fights/s", fights)
     add("relative", "fights per billion calibration loops", "fights", [1e9 * f / c for f, c in zip(fights, calibration, strict=True)])
@@ -132,9 +179,12 @@ def benchmark(
     add("events", "events of a fight", "", [events])
     add("ns_per_decision", "one decision", "ns", [1e9 / (f * decisions) for f in fights])
     add("ns_per_event", "one event", "ns", [1e9 / (f * events) for f in fights])
+    if subject.reference is not None:
+        add("reference", "fights of the reference, one core", "fights/s", [subject.reference])
+        add("times", "faster than the reference", "times", [f / subject.reference for f in fights])
     if workers > 1:
         say(f"playing fights on {workers} threads")
-        several, fixed = _several(compiled, workers=workers, count=count, rounds=rounds, seed=seed)
+        several, fixed = _several(fighter, workers=workers, count=count, rounds=rounds, seed=seed)
         add("threads", f"fights, {workers} threads", "fights/s", [f for f, _ in several])
         add("threads_gain", f"{workers} threads against one, by the clock", "times", [f / one for f, one in several])
         add("threads_calibration", f"the calibration on {workers} threads against one", "times", fixed)
@@ -173,11 +223,15 @@ def _import_seconds() -> float:
     return float(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout)
 
 
-def _rounds(compiled: CompiledSpec, *, seconds: float, rounds: int, seed: int) -> tuple[list[float], list[float], int]:
+def _play(fighter: Fighter, fights: int, seed: int, workers: int = 1) -> None:
+    run_fights(fighter.compiled, fights, seed=seed, rotation=fighter.rotation, workers=workers)
+
+
+def _rounds(fighter: Fighter, *, seconds: float, rounds: int, seed: int) -> tuple[list[float], list[float], int]:
     """Fights per second and calibration loops per second of each round, on one core, and the number of fights of a round."""
-    run_fights(compiled, 50, seed=seed)  # loads the kernels
+    _play(fighter, 50, seed)  # loads the kernels
     begin, trial = time.thread_time(), 100
-    run_fights(compiled, trial, seed=seed)
+    _play(fighter, trial, seed)
     count = max(trial, int(trial * seconds / (time.thread_time() - begin)))
     _calibrate(1)
     fights, calibration = [], []
@@ -186,12 +240,12 @@ def _rounds(compiled: CompiledSpec, *, seconds: float, rounds: int, seed: int) -
         _calibrate(_CALIBRATION_LOOPS)
         calibration.append(_CALIBRATION_LOOPS / (time.thread_time() - begin))
         begin = time.thread_time()
-        run_fights(compiled, count, seed=seed)
+        _play(fighter, count, seed)
         fights.append(count / (time.thread_time() - begin))
     return fights, calibration, count
 
 
-def _several(compiled: CompiledSpec, *, workers: int, count: int, rounds: int, seed: int) -> tuple[list[tuple[float, float]], list[float]]:
+def _several(fighter: Fighter, *, workers: int, count: int, rounds: int, seed: int) -> tuple[list[tuple[float, float]], list[float]]:
     """By the clock, a pair per round: fights per second on `workers` threads and on one; and how much the calibration gains."""
 
     def seconds(work: Callable[[], object]) -> float:
@@ -202,8 +256,8 @@ def _several(compiled: CompiledSpec, *, workers: int, count: int, rounds: int, s
     pairs, fixed = [], []
     with ThreadPoolExecutor(workers) as pool:
         for _ in range(rounds):
-            one = count / seconds(lambda: run_fights(compiled, count, seed=seed))
-            all_of_them = workers * count / seconds(lambda: run_fights(compiled, workers * count, seed=seed, workers=workers))
+            one = count / seconds(lambda: _play(fighter, count, seed))
+            all_of_them = workers * count / seconds(lambda: _play(fighter, workers * count, seed, workers))
             pairs.append((all_of_them, one))
             alone = seconds(lambda: _calibrate(_CALIBRATION_LOOPS))
             together = seconds(lambda: list(pool.map(_calibrate, [_CALIBRATION_LOOPS] * workers)))
@@ -211,15 +265,15 @@ def _several(compiled: CompiledSpec, *, workers: int, count: int, rounds: int, s
     return pairs, fixed
 
 
-def _per_fight(compiled: CompiledSpec, *, seed: int) -> tuple[float, float]:
+def _per_fight(fighter: Fighter, *, seed: int) -> tuple[float, float]:
     """Mean numbers of decisions and of events of the default rotation, counted."""
-    decisions = events = 0
+    decisions, events, compiled = 0, 0, fighter.compiled
     for fight in range(_COUNTED_FIGHTS):
         state, rng = compiled.new_state(), compiled.new_rng(seed + fight)
         compiled.reset(state, rng)
         fields = compiled.view(state)
         while not fields["finished"]:
-            compiled.step(state, compiled.rotation(state), rng)
+            compiled.step(state, compiled.rotation(state, fighter.rotation), rng)
             decisions += 1
         events += int(fields["events"])
     return decisions / _COUNTED_FIGHTS, events / _COUNTED_FIGHTS
@@ -238,10 +292,11 @@ def _clone_ns(compiled: CompiledSpec, *, rounds: int) -> list[float]:
 
 # ---- the history ----------------------------------------------------------------------------------------------------------------------
 
-_COLUMNS = ("calibration", "fights", "relative", "ns_per_decision", "ns_per_event", "threads_gain", "clone", "state_bytes", "compile_cold", "compile_warm", "import")
+_COLUMNS = ("calibration", "fights", "relative", "ns_per_decision", "ns_per_event", "threads_gain", "clone", "state_bytes", "compile_cold", "compile_warm", "import", "reference",
+            "times")
 _HISTORY_HEAD = (
     "| date | label | spec | processor | Python, numba | calibration, million loops/s | fights/s | fights per billion loops | ns a decision | ns an event "
-    "| gain of threads | clone, ns | state, bytes | cold compile, s | warm compile, s | import, s |"
+    "| gain of threads | clone, ns | state, bytes | cold compile, s | warm compile, s | import, s | reference, fights/s | times the reference |"
 )
 
 

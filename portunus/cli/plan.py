@@ -133,7 +133,7 @@ def _fights(
 
     from portunus.evaluator.control import ControlledDamage
     from portunus.evaluator.rotation_value import fit_rotation_value
-    from portunus.search.fights import by_rotation, play_fight
+    from portunus.search.fights import Fight, by_rotation, play_fight
     from portunus.sim.statistics import mean, paired_difference, quantiles
 
     def decide(state: np.ndarray, number: int) -> tuple[int, int]:
@@ -142,7 +142,9 @@ def _fights(
 
     index = {action.name: i for i, action in enumerate(compiled.actions)}
     control = ControlledDamage(compiled, fit_rotation_value(compiled), seed=seed)
-    ours, theirs, controlled = [], [], []
+    ours: list[Fight] = []
+    theirs: list[Fight] = []
+    controlled: list[float] = []
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         for number in progress.track(range(fights), description="playing fights"):
             for fights_of, player in ((ours, decide), (theirs, by_rotation(compiled))):

@@ -1,10 +1,12 @@
 """Programs as numba modules: readable files that compile when imported.
 
-The engine module of a form holds every function and the C entry points of `portunus.runtime.signature`; a rotation module holds one
-priority list and imports what it needs from the sampled engine module.
+The engine module of the sampled form holds every function and the C entry points of `portunus.runtime.signature`; that of the expected form what a
+step needs, as the rest is the same in both. A rotation module holds one priority list and imports what it needs from the sampled engine module.
 """
 
 from __future__ import annotations
+
+import re
 
 from portunus.ir.context import FLOAT_PARAMETERS, Function
 from portunus.ir.layout import Field, list_rolls
@@ -32,15 +34,9 @@ helper = helper_for(__file__)
 
 '''
 
-_ENTRIES = '''
-@cfunc(types.int64({state}, {tables}, {words}), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
-def entry_reset(state, tables, rng):
-    m = np.zeros(1, METRICS_DTYPE)
-    begin(carray(state, 1)[0], carray(tables, 1)[0], m[0], carray(rng, 4))
-    return 0
-
-
-@cfunc(types.int64({state}, {tables}, {metrics}, {words}, types.int64, types.CPointer(types.float64)), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
+_STEP = '''
+@cfunc(types.int64({state}, {tables}, {metrics}, {words}, types.int64, types.CPointer(types.float64)), error_model="numpy",
+       cache=True, pipeline_class=EntryCompiler)
 def entry_step(state, tables, metrics, rng, action, info):
     s, m = carray(state, 1)[0], carray(metrics, 1)[0]
     before = s.damage
@@ -51,6 +47,14 @@ def entry_step(state, tables, metrics, rng, action, info):
     out[2] = m.draws
     out[3] = 0.0
     return m.signature
+'''
+
+_ENTRIES = '''
+@cfunc(types.int64({state}, {tables}, {words}), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
+def entry_reset(state, tables, rng):
+    m = np.zeros(1, METRICS_DTYPE)
+    begin(carray(state, 1)[0], carray(tables, 1)[0], m[0], carray(rng, 4))
+    return 0
 
 
 @cfunc(types.int64({state}, {tables}, types.CPointer(types.uint8)), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
@@ -127,18 +131,29 @@ def _typed(function: Function) -> str:
 
 def engine_module(program: Program, form: str) -> str:
     """Text of the engine module of a form, "sampled" or "expected"."""
-    functions = program.sampled if form == "sampled" else program.expected
+    functions = program.sampled if form == "sampled" else _called_from("step", program.expected)
     text = _HEAD.format(title=f"Kernel of {program.model.name}, {form} form.", sources=_sources(program), draws=_draws(program))
     if form == "sampled":
         text = text.replace("from portunus.runtime.helpers", "from portunus.runtime.calls import call_rotation\nfrom portunus.runtime.helpers")
     text += _dtype("STATE", program.layout.state) + _dtype("TABLES", program.tables.fields()) + _dtype("METRICS", program.layout.metrics)
     text += "WORDS, MASK, OUT = (types.Array(kind, 1, 'C') for kind in (types.uint64, types.uint8, types.float32))\n\n\n"
     text += "\n\n".join(_typed(f) for f in functions) + "\n"
-    numbers = {"actions": len(program.actions), "features": len(program.feature_names)}
-    text += _ENTRIES.format(**POINTERS, **numbers)
+    text += _STEP.format(**POINTERS)
     if form == "sampled":
+        text += _ENTRIES.format(actions=len(program.actions), features=len(program.feature_names), **POINTERS)
         text += _FIGHTS.format(follow=_FOLLOW_ROLLING if list_rolls(program.model) else _FOLLOW, **POINTERS)
     return text
+
+
+def _called_from(entry: str, functions: tuple[Function, ...]) -> tuple[Function, ...]:
+    """The functions a call of `entry` may reach, in their order."""
+    bodies = {f.name: "\n".join(f.body) for f in functions}
+    reached, new = {entry}, [entry]
+    while new:
+        called = [name for name in re.findall(r"\b(\w+)\(", bodies[new.pop()]) if name in bodies and name not in reached]
+        reached.update(called)
+        new += called
+    return tuple(f for f in functions if f.name in reached)
 
 
 def rotation_module(program: Program, name: str, engine: str) -> str:

@@ -89,7 +89,7 @@ class Builder(Parts):
             class_values=tuple(symbols.class_values.items()),
             talent_trees=tuple(TalentTree(name, tuple(tree.items())) for name, tree in symbols.trees.items()),
             glyphs=tuple(symbols.glyphs.items()),
-            options=tuple(symbols.options.items()),
+            options=tuple(symbols.options.items()), option_limits=tuple(symbols.option_limits.items()),
             stats=stats,
             resources=resources,
             spells=spells,

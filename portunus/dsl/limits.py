@@ -18,3 +18,4 @@ SCENES = 256  # of an encounter: how often anything changes in it
 PROFILE_BYTES = 256 * 1024
 PROFILE_NESTING = 8
 PROFILE_DOTS = 16  # dots in one line of a profile outside strings
+OPTION_VALUE = 1e6  # of an option of a profile that does not say `up_to`

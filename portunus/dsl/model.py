@@ -808,6 +808,7 @@ class Model:
     talent_trees: tuple[TalentTree, ...]
     glyphs: tuple[tuple[str, int], ...]  # (name, item id)
     options: tuple[tuple[str, float], ...]  # (name, default)
+    option_limits: tuple[tuple[str, float], ...]  # (name, largest value a profile may give)
     stats: tuple[Stat, ...]
     resources: tuple[Resource, ...]
     spells: tuple[Spell, ...]

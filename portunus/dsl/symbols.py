@@ -92,6 +92,7 @@ class Symbols:
     talents: dict[str, int] = field(default_factory=dict)
     glyphs: dict[str, int] = field(default_factory=dict)
     options: dict[str, float] = field(default_factory=dict)
+    option_limits: dict[str, float] = field(default_factory=dict)
     switches: dict[str, str] = field(default_factory=dict)
     resources: dict[str, Definition] = field(default_factory=dict)
     spells: dict[str, Definition] = field(default_factory=dict)
@@ -285,7 +286,10 @@ class _Collector:
     def _option(self, item: Field, kind: str) -> None:
         node = item.arguments["name"]
         if self._define("option", node.text, node.span):
-            self.symbols.options[node.text] = literal(item.get("default"), self.problems, what="a default")
+            most = item.get("most")
+            largest = literal(most, self.problems, what="`up_to`", low=0) if most is not None else None
+            self.symbols.options[node.text] = literal(item.get("default"), self.problems, what="a default", low=0, high=limits.OPTION_VALUE if largest is None else largest)
+            self.symbols.option_limits[node.text] = limits.OPTION_VALUE if largest is None else largest
 
     def _switch(self, item: Field, kind: str) -> None:
         node = item.arguments["name"]

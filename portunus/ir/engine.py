@@ -88,9 +88,10 @@ def helper_functions(context: Context) -> list[Function]:
                   [*(["if t.switch_late_phase != 0 and s.now == 0 and t.prepull_count == 0:", "    return 1.0"]
                      if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),
                    *(_phase_by_health() if context.model.scripted else []),
-                   "if s.now >= int((1.0 - t.execute_20) * s.duration):", "    return 0.20",
-                   "if s.now >= int((1.0 - t.execute_25) * s.duration):", "    return 0.25",
-                   "if s.now >= int((1.0 - t.execute_35) * s.duration):", "    return 0.35", "return 1.0"]),
+                   # Phases are in ascending order of health, so the first question settles most of a fight.
+                   "if s.now < int((1.0 - t.execute_35) * s.duration):", "    return 1.0",
+                   "if s.now < int((1.0 - t.execute_25) * s.duration):", "    return 0.35",
+                   "if s.now < int((1.0 - t.execute_20) * s.duration):", "    return 0.25", "return 0.20"]),
         _cast_speed(context),
     ]
     if list_rolls(context.model):

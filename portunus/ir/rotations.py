@@ -151,14 +151,12 @@ def _cooldowns(w: Writer, context: Context, names: _Names) -> None:
     spells = context.autocast
     with w.block("if s.now >= s.auto_ready:"), w.block(f"for place in range({len(spells)}):"):
         w.put("which = s.auto_order[place]")
+        head = "if"
         for number, spell in enumerate(spells):
             if spell.name in names.named:
                 continue
             ready = f"s.cd_{spell.name} <= s.now and " if spell.cooldown is not None else ""
-            condition = spell.autocast[1] if spell.autocast is not None else None
-            with w.block(f"if which == {number} and {ready}can_cast_{spell.name}(s, t):"):
-                if condition is None:
-                    _choose(w, context, names, spell.name, str(names.index[spell.name, 0]))
-                else:
-                    with w.block(f"if {text(condition, context, SCOPE)}:"):
-                        _choose(w, context, names, spell.name, str(names.index[spell.name, 0]))
+            condition = f" and {text(spell.autocast[1], context, SCOPE)}" if spell.autocast is not None and spell.autocast[1] is not None else ""
+            with w.block(f"{head} which == {number}:"), w.block(f"if {ready}can_cast_{spell.name}(s, t){condition}:"):
+                _choose(w, context, names, spell.name, str(names.index[spell.name, 0]))
+            head = "elif"

@@ -33,6 +33,7 @@ UNLIKELY = 0.02  # outcomes less probable than this are not thought about
 TIME_NS = 60_000_000  # two instants this close count as one
 SHORTEST_TIME = 1_000_000  # integers smaller than this (1 ms) are numbers, not instants, and must be equal
 REAL = 0.15  # relative difference of two amounts that count as one
+HIDDEN = ("missile_damage", "missile_outcome")  # what a missile will do is decided when it leaves, but nobody sees it before it lands
 LEFT = 0.05  # relative difference of the rest of the fight
 
 
@@ -47,14 +48,16 @@ class Likeness:
     def __init__(self, compiled: CompiledSpec, key: Key) -> None:
         dtype = compiled.layout.state_dtype
         assert dtype.fields is not None
+        hidden = np.zeros(compiled.layout.state_words, bool)
         real = np.zeros(compiled.layout.state_words, bool)
-        for field, offset in ((f[0], f[1]) for f in dtype.fields.values()):
-            real[offset // 8 : offset // 8 + field.itemsize // 8] = field.base.kind == "f"
+        for name, (field, offset) in ((name, f[:2]) for name, f in dtype.fields.items()):
+            words = slice(offset // 8, offset // 8 + field.itemsize // 8)
+            real[words], hidden[words] = field.base.kind == "f", name in HIDDEN
         self._key = key
         self._words = key.words.astype(np.int64)
         self._guards = key.guards.astype(np.int64)
-        self._real = real[self._words]
-        self._plain = (self._words != HEADER_DURATION) & (self._words != HEADER_FINISHED)
+        self._real = real[self._words] & ~hidden[self._words]
+        self._whole = ~real[self._words] & ~hidden[self._words] & (self._words != HEADER_DURATION) & (self._words != HEADER_FINISHED)
 
     def _matters(self, state: np.ndarray) -> np.ndarray:
         """The words that matter, int64 [K], others 0, instants that have passed as now."""
@@ -72,8 +75,7 @@ class Likeness:
         if abs(left[0] - left[1]) > TIME_NS + LEFT * max(left):
             return False
         a, b = self._matters(one), self._matters(other)
-        whole = ~self._real & self._plain
-        x, y = a[whole], b[whole]
+        x, y = a[self._whole], b[self._whole]
         different = x != y
         instants = (np.minimum(np.abs(x), np.abs(y)) >= SHORTEST_TIME) & (np.abs(x - y) <= TIME_NS)
         if np.any(different & ~instants):

@@ -146,18 +146,20 @@ class PlannerService:
         with self._lock:
             return self._problem
 
-    def request(self, state_words: Any, sequence: int, captured_at: float) -> None:
+    def request(self, state_words: Any, sequence: int, captured_at: float, likely: Sequence[tuple[Any, float]] = ()) -> None:
         """Ask for advice; a state that still waits is replaced. While no planner is ready the state is dropped: it would be old by then.
 
         Args:
             state_words: int64[W], the state; copied.
             sequence: Its number, growing.
             captured_at: When its pixels were captured, seconds of `time.monotonic`.
+            likely: States that may have to be answered next, with their probabilities; without any, the planner expects what its suggestion
+                leads to.
 
         Raises:
             PortunusError: The state is larger than a message may be.
         """
-        body = state_body(state_words, int(captured_at * 1e9))
+        body = state_body(state_words, int(captured_at * 1e9), likely)
         with self._lock:
             child = self._child if self._status.state == READY else None
         if child is not None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import struct
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, BinaryIO
@@ -18,10 +19,12 @@ from typing import Any, BinaryIO
 from portunus.errors import PortunusError
 
 MAGIC = b"PTPL"
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_BODY = 256 * 1024
 HEADER = struct.Struct("<4sBBHQI")
 CAPTURED = struct.Struct("<q")
+CHANCE = struct.Struct("<d")
+MAX_LIKELY = 4  # states that may come next, in one message
 BEAT = struct.Struct("<I")
 
 
@@ -31,7 +34,7 @@ class Kind(IntEnum):
     HELLO = 1  # service -> worker, JSON: what to plan for
     GREETING = 2  # worker -> service, JSON: protocol and package version, sent before anything heavy is loaded
     READY = 3  # worker -> service, JSON: spec name, layout hash, words of a state, evaluator
-    STATE = 4  # service -> worker: captured_at (int64 ns, monotonic clock), then the words of the state
+    STATE = 4  # service -> worker: captured_at (int64 ns, monotonic clock), the words of the state, then states that may come next
     SUGGESTION = 5  # worker -> service, JSON
     BEAT = 6  # worker -> service, every 100 ms: how long the search in progress has been running (u32 ms, 0 = idle)
     PROBLEM = 7  # worker -> service, JSON: message, hint, final
@@ -164,22 +167,37 @@ def from_body(body: bytes) -> dict[str, Any]:
     return data
 
 
-def state_body(words: Any, captured_ns: int) -> bytes:
+def state_body(words: Any, captured_ns: int, likely: Sequence[tuple[Any, float]] = ()) -> bytes:
     """The body of a `STATE` frame.
 
     Args:
         words: int64[W], anything with the buffer protocol (a numpy array), or its bytes.
         captured_ns: Instant of the capture, ns of `time.monotonic_ns`.
+        likely: States that may come next, each as such words, with their probabilities; the first `MAX_LIKELY` are sent.
     """
-    return CAPTURED.pack(captured_ns) + bytes(memoryview(words).cast("B"))
+    body = CAPTURED.pack(captured_ns) + bytes(memoryview(words).cast("B"))
+    for other, chance in likely[:MAX_LIKELY]:
+        more = CHANCE.pack(chance) + bytes(memoryview(other).cast("B"))
+        if len(body) + len(more) <= MAX_BODY:
+            body += more
+    return body
 
 
-def state_from(body: bytes, state_words: int) -> tuple[int, bytes]:
-    """`captured_ns` and the raw words of a `STATE` body.
+def state_from(body: bytes, state_words: int) -> tuple[int, bytes, list[tuple[bytes, float]]]:
+    """`captured_ns`, the raw words of a `STATE` body, and those of the states that may come next, with their probabilities.
 
     Raises:
-        WireError: The body does not hold exactly `state_words` words.
+        WireError: The body does not hold whole states of `state_words` words, or a probability is none.
     """
-    if len(body) != CAPTURED.size + 8 * state_words:
+    size = 8 * state_words
+    more, rest = divmod(len(body) - CAPTURED.size - size, CHANCE.size + size)
+    if rest or not 0 <= more <= MAX_LIKELY:
         raise WireError(f"a state of {(len(body) - CAPTURED.size) / 8:g} words came where {state_words} were agreed")
-    return CAPTURED.unpack_from(body)[0], body[CAPTURED.size :]
+    likely, at = [], CAPTURED.size + size
+    for _ in range(more):
+        (chance,) = CHANCE.unpack_from(body, at)
+        if not 0.0 <= chance <= 1.0:
+            raise WireError("a state came with a probability that is none")
+        likely.append((body[at + CHANCE.size : at + CHANCE.size + size], chance))
+        at += CHANCE.size + size
+    return CAPTURED.unpack_from(body)[0], body[CAPTURED.size : CAPTURED.size + size], likely

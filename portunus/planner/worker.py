@@ -1,7 +1,8 @@
 """The planner's own process: reads states from its standard input, writes suggestions to its standard output, as frames.
 
 Started by `portunus.planner.service` as `python -m portunus.planner.worker`; it has no port and no file of its own. Three threads:
-one reads and keeps only the newest state, one beats every 100 ms, the main one searches. The process ends when its input ends.
+one reads and keeps only the newest state, one beats every 100 ms, the main one searches, and searches ahead while no state waits. The process
+ends when its input ends.
 """
 
 from __future__ import annotations
@@ -35,8 +36,11 @@ class Engine(Protocol):
     state_words: int
     evaluator: str  # what values the leaves of the search, in words
 
-    def plan(self, words: bytes, *, sequence: int, budget_ms: float) -> Suggestion:
-        """The answer for a state of `state_words` raw words within the budget."""
+    def plan(self, words: bytes, *, sequence: int, budget_ms: float, likely: list[tuple[bytes, float]]) -> Suggestion:
+        """The answer for a state of `state_words` raw words within the budget; `likely` are states that may come next."""
+
+    def think(self, interrupted: Callable[[], bool]) -> bool:
+        """Search ahead for a fraction of a second or until interrupted; False when there is nothing left to think about."""
 
 
 class LocalEngine:
@@ -52,10 +56,11 @@ class LocalEngine:
     def __init__(self, hello: dict[str, Any]) -> None:
         from portunus.compiler import compile_spec
         from portunus.planner.local import Planner, open_evaluator
+        from portunus.planner.ponder import Ponderer
 
         self._compiled = compile_spec(Path(hello["spec"]), profile=hello["profile"], encounter=hello["encounter"])
         model = hello["model"] if hello["network"] else None
-        self._planner = Planner(self._compiled, open_evaluator(self._compiled, model))
+        self._planner = Ponderer(Planner(self._compiled, open_evaluator(self._compiled, model)))
         self.spec_name = self._compiled.name
         self.layout_hash = self._compiled.layout_hash
         self.state_words = self._compiled.layout.state_words
@@ -63,13 +68,19 @@ class LocalEngine:
         first = self._compiled.new_state()
         self._compiled.reset(first, self._compiled.new_rng(0))
         self._planner.plan(first, budget_ms=20, seed=0)  # compiles and warms up before the first real question
+        self._planner.think()
 
-    def plan(self, words: bytes, *, sequence: int, budget_ms: float) -> Suggestion:
+    def plan(self, words: bytes, *, sequence: int, budget_ms: float, likely: list[tuple[bytes, float]]) -> Suggestion:
         """Search from a state. The seed is always the same: what chance does differently would change the advice for no reason."""
         import numpy
 
-        state = numpy.frombuffer(words, dtype=numpy.int64).copy()
-        return self._planner.plan(state, budget_ms=budget_ms, seed=1, sequence=sequence)
+        state, *others = (numpy.frombuffer(raw, dtype=numpy.int64).copy() for raw in (words, *(raw for raw, _ in likely)))
+        expected = [(other, chance) for other, (_, chance) in zip(others, likely, strict=True)]
+        return self._planner.plan(state, budget_ms=budget_ms, seed=1, sequence=sequence, likely=expected)
+
+    def think(self, interrupted: Callable[[], bool]) -> bool:
+        """See `Engine`."""
+        return self._planner.think(interrupted)
 
 
 def search_time_ms(budget_ms: float, age_ms: float) -> float:
@@ -98,6 +109,10 @@ class _Mailbox:
         with self._changed:
             self._closed = True
             self._changed.notify()
+
+    def waiting(self) -> bool:
+        """Is there something to take?"""
+        return self._closed or self._item is not None
 
     def take(self) -> tuple[int, bytes] | None:
         with self._changed:
@@ -161,18 +176,33 @@ def serve(source: BinaryIO, sink: BinaryIO, make_engine: Callable[[dict[str, Any
     threading.Thread(target=_receive, args=(source, mailbox), name="receive", daemon=True).start()
     if sys.platform.startswith("linux"):
         os.nice(NICENESS)  # on Linux this is the searching thread only; the beat keeps its rank
-    while (item := mailbox.take()) is not None:
+    while (item := _next(engine, beat, mailbox)) is not None:
         _answer(engine, beat, writer, item, float(hello["budget_ms"]))
     return 0
+
+
+def _next(engine: Engine, beat: _Beat, mailbox: _Mailbox) -> tuple[int, bytes] | None:
+    """Wait for the next state, and search ahead meanwhile."""
+    thinking = True
+    while thinking and not mailbox.waiting():
+        beat.busy_since = time.monotonic()
+        try:
+            thinking = engine.think(mailbox.waiting)
+        except PortunusError as error:  # nobody asked about that state; whoever does will be told
+            print(f"planner: {error}", file=sys.stderr)
+            thinking = False
+        finally:
+            beat.busy_since = None
+    return mailbox.take()
 
 
 def _answer(engine: Engine, beat: _Beat, writer: FrameWriter, item: tuple[int, bytes], budget_ms: float) -> None:
     sequence, body = item
     try:
-        captured_ns, words = state_from(body, engine.state_words)
+        captured_ns, words, likely = state_from(body, engine.state_words)
         age_ms = max(0.0, (time.monotonic_ns() - captured_ns) / 1e6)
         beat.busy_since = time.monotonic()
-        suggestion = engine.plan(words, sequence=sequence, budget_ms=search_time_ms(budget_ms, age_ms))
+        suggestion = engine.plan(words, sequence=sequence, budget_ms=search_time_ms(budget_ms, age_ms), likely=likely)
         answer = suggestion.to_json()
         answer["sequence"] = sequence
         answer["state_age_ms"] = max(0.0, (time.monotonic_ns() - captured_ns) / 1e6)

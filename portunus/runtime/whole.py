@@ -13,6 +13,7 @@ from llvmlite import binding
 from numba.core import cgutils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+from numba.core.compiler_machinery import PassManager
 
 
 class _NoEnvironment:
@@ -71,6 +72,12 @@ def _take_in(caller: Any, library: Any) -> None:
     caller._linking_libraries += [one for one in needed if one not in caller._linking_libraries]
 
 
+# Passes that only serve constructs generated code does not have (closures, `with`, raising, literal types) or that annotate for a reader.
+_IDLE_PASSES = ("WithLifting", "InlineClosureLikes", "RewriteDynamicRaises", "MakeFunctionToJitFunction", "InlineInlinables", "DeadBranchPrune",
+                "FindLiterallyCalls", "LiteralUnroll", "LiteralPropagationSubPipelinePass", "InlineOverloads", "NopythonRewrites", "AnnotateTypes",
+                "NoPythonSupportedFeatureValidation", "DumpParforDiagnostics")
+
+
 class InnerCompiler(Compiler):
     """For `njit(pipeline_class=...)`: inner functions. Their record and array arguments never overlap."""
 
@@ -81,6 +88,14 @@ class InnerCompiler(Compiler):
     def compile_extra(self, func: Any) -> Any:
         self.state.library = _Ingredients(self.state.targetctx.codegen(), func.__qualname__)
         return super().compile_extra(func)
+
+
+    def define_pipelines(self) -> list[Any]:
+        (usual,) = super().define_pipelines()
+        quick = PassManager("inner")
+        quick.passes = [each for each in usual.passes if each[0].__name__ not in _IDLE_PASSES]
+        quick.finalize()
+        return [quick]
 
 
 class EntryCompiler(Compiler):

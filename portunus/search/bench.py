@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.search.engine import Search
 from portunus.search.fights import state_at
 from portunus.search.settings import SearchSettings
-from portunus.search.tree import USED
+from portunus.search.tree import USED, bytes_per_node
 
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
@@ -43,8 +44,8 @@ def measure(
     Returns:
         `simulations_per_second`, median, and `slowest` and `fastest` round; `evaluations_per_second`; `simulations`, `depth`,
         `mean_depth`, `duplicates` and `steps_per_simulation` of one search; `hidden` and `features` of the network; nanoseconds of one
-        `network_ns`, `step_ns` (copying the state included), `clone_ns`, `features_ns` and `legal_ns`; and `step_share` and
-        `network_share` of a simulation's time.
+        `network_ns`, `step_ns` (copying the state included), `clone_ns`, `features_ns` and `legal_ns`; `network_share`,
+        `simulator_share` (steps, features and legal actions) and `tree_share` (the rest) of a simulation's time; and `node_bytes`.
     """
     search = Search(compiled, Mlp(weights), SearchSettings(node_capacity=simulations + 2))
     state = state_at(compiled, int(seconds * 1e9), seed=seed)
@@ -58,6 +59,9 @@ def measure(
     typical = median(times)
     parts = {name: _part_ns(search, part) for name, part in _PARTS.items()}
     steps = result.steps / simulations
+    nanoseconds = typical / simulations * 1e9
+    network = parts["network"] * result.evaluations / simulations / nanoseconds
+    simulator = (parts["step"] * steps + (parts["features"] + parts["legal"]) * result.nodes / simulations) / nanoseconds
     return {
         "simulations_per_second": simulations / typical,
         "slowest": simulations / max(times),
@@ -73,9 +77,32 @@ def measure(
         "hidden": weights.hidden,
         "features": weights.features,
         **{f"{name}_ns": value for name, value in parts.items()},
-        "step_share": parts["step"] * steps / (typical / simulations * 1e9),
-        "network_share": parts["network"] * result.evaluations / (typical * 1e9),
+        "network_share": network,
+        "simulator_share": simulator,
+        "tree_share": max(0.0, 1.0 - network - simulator),
+        "node_bytes": bytes_per_node(search.game.actions, search.game.words),
     }
+
+
+def both_cores(compiled: CompiledSpec, weights: NetworkWeights, *, simulations: int = SIMULATIONS, searches: int = 40, seed: int = 1) -> float:
+    """How many times the simulations of one thread two threads do in the same time, by the clock, each with a tree of its own."""
+    state = state_at(compiled, 30 * 10**9, seed=seed)
+    pair = [Search(compiled, Mlp(weights), SearchSettings(node_capacity=simulations + 2)) for _ in range(2)]
+
+    def work(search: Search) -> None:
+        for number in range(searches):
+            search.run(state, simulations=simulations, seed=number)
+
+    gains = []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(5):
+            seconds = []
+            for some in (pair[:1], pair):
+                begun = perf_counter()
+                list(pool.map(work, some))
+                seconds.append(perf_counter() - begun)
+            gains.append(2.0 * seconds[0] / seconds[1])
+    return median(gains)
 
 
 def _part_ns(search: Search, part: int, *, calls: int = 4000, rounds: int = 5) -> float:

@@ -52,7 +52,7 @@ class Judge(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """The settings the kernels read; meanings in `SearchSettings`."""
+    """The settings the kernels read; meanings in `SearchSettings`. `drawn`: the evaluator's values are draws."""
 
     puct_root: bool
     considered_actions: int
@@ -66,6 +66,7 @@ class Rules(NamedTuple):
     caution: float
     least_gain: float
     sharpness: float
+    drawn: bool
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,9 @@ class Search:
         drawn = self._inside is not None and self._inside.noisy
         self.rules = Rules(
             s.root == "puct", s.considered_actions, s.gumbel_scale, s.value_visits, s.value_scale,
-            s.drawn_exploration if drawn else s.exploration, s.unvisited_reduction, s.outcome_slots, s.max_depth,
-            s.caution if drawn else 0.0, s.least_gain, 0.0 if drawn else s.sharpness,
+            s.drawn_exploration if drawn else s.exploration, s.unvisited_reduction,
+            s.node_capacity if drawn else s.outcome_slots, s.max_depth, s.caution if drawn else 0.0, s.least_gain,
+            0.0 if drawn else s.sharpness, drawn,
         )  # fmt: skip
         self.batch = 1 if self.inside else s.batch
         self.arena = self._new_arena(s.node_capacity)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from portunus.errors import PortunusError
-from portunus.evaluator.kernels import kernel
+from portunus.evaluator.kernels import borrowed, kernel
 from portunus.runtime.signature import HEADER_DURATION, HEADER_FINISHED, HEADER_NOW
 from portunus.search.key import Key, key_of
 
@@ -69,6 +69,17 @@ def game_of(compiled: CompiledSpec, metrics: np.ndarray) -> Game:
         reference_dps=float(compiled.reference_dps),
         key=key_of(compiled),
     )
+
+
+@kernel
+def borrow_game(game):
+    """The same game, whose arrays no reference is counted to; see `portunus.search.tree.borrow`."""
+    k = game.key
+    key = Key(borrowed(k.words), borrowed(k.factors), borrowed(k.guards), borrowed(k.least), k.plain, k.guarded, k.at, k.order, k.slots)
+    return Game(
+        game.step, game.legal, game.features, game.tables, game.metrics, game.words, game.actions, game.feature_count, game.unit,
+        game.reference_dps, key,
+    )  # fmt: skip
 
 
 @kernel

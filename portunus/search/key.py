@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from portunus.evaluator.hashed import mix
-from portunus.evaluator.kernels import kernel
+from portunus.evaluator.kernels import kernel, part
 from portunus.runtime.signature import HEADER_DAMAGE, HEADER_NOW
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def blend(value, factor):
     return part ^ (part >> np.uint64(32))
 
 
-@kernel
+@part
 def hash_state(key, state):
     """A 64-bit hash of what matters in `state`, int64 [W]."""
     words, factors, guards, least, now = key.words, key.factors, key.guards, key.least, state[HEADER_NOW]

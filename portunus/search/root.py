@@ -12,9 +12,10 @@ from math import exp, log, sqrt
 import numpy as np
 
 from portunus.evaluator.hashed import fraction, mix
-from portunus.evaluator.kernels import kernel
+from portunus.evaluator.kernels import borrowed, kernel
+from portunus.search.game import borrow_game
 from portunus.search.simulate import judge, plant, simulate
-from portunus.search.tree import ALONE, ROOT
+from portunus.search.tree import ALONE, ROOT, borrow
 
 _TINY = 1e-30
 FIRST = np.int64(0)  # where a turn among the candidates begins
@@ -135,6 +136,7 @@ def search_whole(game, arena, rules, evaluator, state, candidates, simulations):
 
     Sequential halving follows `visit_schedule`; returns the simulations done.
     """
+    game, arena, candidates = borrow_game(game), borrow(arena), borrowed(candidates)
     begin(game, arena, rules, evaluator, state, ALONE)
     if rules.puct_root:
         return simulate(game, arena, rules, evaluator, candidates[:0], FIRST, simulations)

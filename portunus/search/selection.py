@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from math import sqrt
 
-from portunus.evaluator.kernels import kernel
+from portunus.evaluator.kernels import part
 
 UNSEEN = -1  # `choose_outcome`: an outcome that may not be in the list yet
 
 
-@kernel
+@part
 def choose_edge(rules, nodes, edges, node):
     """The edge (index into `edges`) with the highest Q + c * P * sqrt(N) / (1 + n), first of equals.
 
@@ -36,7 +36,7 @@ def choose_edge(rules, nodes, edges, node):
     return best
 
 
-@kernel
+@part
 def choose_outcome(outcomes, edge):
     """The outcome of an action to follow: argmax p / (1 + n), so that visits are in proportion to probabilities.
 

@@ -30,7 +30,7 @@ class SearchSettings:
         sharpness: How soon a state's value moves from the mean of its actions to the best of them, per visit and u (0 = always the mean, and
             where values are drawn: the best of many draws is the luckiest).
 
-        outcome_slots: Outcomes of one action that get a child of their own; the rest share one more.
+        outcome_slots: Outcomes of one action that get a child of their own; the rest share one more. Where values are drawn all get one.
         max_depth: Decisions below the root after which a path is not prolonged.
 
         batch: Leaves evaluated together by an evaluator outside the kernel (never more than an eighth of the budget).

@@ -11,10 +11,10 @@ from math import exp
 
 import numpy as np
 
-from portunus.evaluator.kernels import call_evaluator, kernel
+from portunus.evaluator.kernels import borrowed, call_evaluator, kernel, part
 from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.runtime.signature import HEADER_FAULT, HEADER_FINISHED
-from portunus.search.game import gain, remaining_seconds
+from portunus.search.game import borrow_game, gain, remaining_seconds
 from portunus.search.key import hash_state
 from portunus.search.selection import UNSEEN, choose_edge, choose_outcome
 from portunus.search.tree import (
@@ -33,12 +33,13 @@ from portunus.search.tree import (
     SIMULATIONS,
     STEPS,
     USED,
+    borrow,
 )
 
 _FULL = 1e-6  # probability below which outcomes count as complete
 
 
-@kernel
+@part
 def open_node(game, arena, index, row):
     """Start a node for the state already in `arena.states[index]`; read its actions and features into line `row`.
 
@@ -68,7 +69,7 @@ def open_node(game, arena, index, row):
         node.evaluated = 1
 
 
-@kernel
+@part
 def expand(game, arena, index, heads):
     """Write a judgement, float32 [A + 1], into a node: its prior is the softmax of the logits over its edges."""
     node = arena.nodes[index]
@@ -88,7 +89,7 @@ def expand(game, arena, index, heads):
     arena.counters[EVALUATIONS] += 1
 
 
-@kernel
+@part
 def place_of(arena, key):
     """Where a state with this key stands in the hash table, or where it belongs; `known_node` tells which."""
     last = np.uint64(arena.table.shape[0] - 1)
@@ -100,14 +101,14 @@ def place_of(arena, key):
         slot = (slot + np.uint64(1)) & last
 
 
-@kernel
+@part
 def known_node(arena, slot):
     """The node at a place of the hash table, -1 if the place is free."""
     entry = arena.table[slot]
     return entry & 0x7FFFFFFF if entry >> 32 == arena.counters[SEARCHES] else np.int64(-1)
 
 
-@kernel
+@part
 def draw_outcome(game, arena, rules, parent, edge, row):
     """Step the simulator on the search's own random stream; return the outcome, new or known.
 
@@ -166,7 +167,7 @@ def draw_outcome(game, arena, rules, parent, edge, row):
     return o
 
 
-@kernel
+@part
 def descend(game, arena, rules, root_edge, row):
     """Walk from the root to a leaf along line `row`, counting the visit; return the leaf.
 
@@ -204,22 +205,27 @@ def descend(game, arena, rules, root_edge, row):
     return index
 
 
-@kernel
-def action_value(arena, edge):
-    """What an action is worth, u: the mean over the outcomes seen, by their probabilities; those not judged yet count as nothing."""
+@part
+def action_value(arena, rules, edge):
+    """What an action is worth, u: the mean over the outcomes seen, by their probabilities; those not judged yet count as nothing.
+
+    Where values are drawn, outcomes count as often as they were visited: with hundreds of rare ones seen, weighting draws by probability once more
+    would favour the likely.
+    """
     value, weight = 0.0, 0.0
     o = edge.outcomes
     while o >= 0:
         outcome = arena.outcomes[o]
         after = arena.nodes[outcome.node]
         if after.evaluated != 0:
-            value += outcome.probability * (outcome.reward + after.value)
-            weight += outcome.probability
+            share = float(outcome.visits) if rules.drawn else outcome.probability
+            value += share * (outcome.reward + after.value)
+            weight += share
         o = outcome.next
     return value / weight
 
 
-@kernel
+@part
 def state_value(rules, edges, node):
     """What a state is worth, u: its judgement counts as one visit, each action's value as often as it was visited, worse actions less.
 
@@ -242,7 +248,7 @@ def state_value(rules, edges, node):
     return (node.leaf + visits * (total / weights)) / (1 + visits)
 
 
-@kernel
+@part
 def carry_up(arena, rules, row):
     """Compute the values along line `row` anew, from its leaf, which is judged, to the root."""
     nodes, edges, path = arena.nodes, arena.edges, arena.paths[row]
@@ -250,7 +256,7 @@ def carry_up(arena, rules, row):
     result = nodes[path[length].node].value
     for depth in range(length - 1, -1, -1):
         edge, node = edges[path[depth].edge], nodes[path[depth].node]
-        edge.value = action_value(arena, edge)
+        edge.value = action_value(arena, rules, edge)
         node.value = state_value(rules, edges, node)
         result += arena.outcomes[path[depth].outcome].reward
     if length > 0:
@@ -258,7 +264,7 @@ def carry_up(arena, rules, row):
         arena.scores[3, path[0].edge] += result * result
 
 
-@kernel
+@part
 def ask(game, arena, evaluator, index, row):
     """Call the kernel evaluator on node `index`, whose features and mask are in line `row`, which takes the judgement."""
     call_evaluator(
@@ -268,7 +274,7 @@ def ask(game, arena, evaluator, index, row):
     )  # fmt: skip
 
 
-@kernel
+@part
 def judge(game, arena, evaluator, index, row):
     """Have the kernel evaluator judge the open node `index` whose features are in line `row`."""
     ask(game, arena, evaluator, index, row)
@@ -301,6 +307,7 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
         first: Where in the turn to begin.
         count: Simulations wanted.
     """
+    game, arena, candidates = borrow_game(game), borrow(arena), borrowed(candidates)
     turns = candidates.shape[0]
     for i in range(count):
         if arena.counters[USED] >= arena.nodes.shape[0] or arena.counters[FAULT] != 0:
@@ -319,6 +326,7 @@ def collect(game, arena, rules, candidates, first, count):
     Returns:
         Number of paths, fewer than `count` only when the arena is full.
     """
+    game, arena, candidates = borrow_game(game), borrow(arena), borrowed(candidates)
     turns = candidates.shape[0]
     pending = 0
     paths = 0
@@ -345,6 +353,7 @@ def collect(game, arena, rules, candidates, first, count):
 @kernel
 def apply_batch(game, arena, rules, paths):
     """Write the judgements of the pending leaves, lines of `arena.heads`, and carry all `paths` results up."""
+    game, arena = borrow_game(game), borrow(arena)
     for i in range(arena.counters[PENDING]):
         expand(game, arena, np.int64(arena.leaves[i]), arena.heads[i])
     for row in range(paths):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from portunus.evaluator.kernels import borrowed, kernel
 from portunus.runtime.signature import INFO_WORDS, RNG_WORDS
 
 # One node, 64 bytes, a cache line.
@@ -147,6 +148,17 @@ def new_arena(*, nodes: int, actions: int, features: int, words: int, batch: int
     }
     addresses = {f"{name}_at": arrays[name].ctypes.data for name in ("states", "rng", "info", "features", "mask", "heads")}
     return Arena(**arrays, **addresses)
+
+
+@kernel
+def borrow(arena):
+    """The same arena, whose arrays no reference is counted to; every kernel that Python calls begins with it."""
+    return Arena(
+        borrowed(arena.nodes), borrowed(arena.edges), borrowed(arena.outcomes), borrowed(arena.states), borrowed(arena.table),
+        borrowed(arena.counters), borrowed(arena.rng), borrowed(arena.info), borrowed(arena.paths), borrowed(arena.leaves),
+        borrowed(arena.features), borrowed(arena.mask), borrowed(arena.heads), borrowed(arena.scores),
+        arena.states_at, arena.rng_at, arena.info_at, arena.features_at, arena.mask_at, arena.heads_at,
+    )  # fmt: skip
 
 
 def bytes_per_node(actions: int, words: int) -> int:

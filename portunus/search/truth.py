@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from portunus.runtime.signature import HEADER_FINISHED
+from portunus.search.controls import CONTROLS, Control
+from portunus.search.engine import Search
 from portunus.search.exact import Exact, ListJudge
+from portunus.search.settings import SearchSettings
 
 if TYPE_CHECKING:
     from portunus.evaluator.protocol import Evaluator
@@ -23,6 +26,31 @@ class Decider(Protocol):
     def decide(self, state: np.ndarray, *, simulations: int, seed: int) -> int:
         """The action to take in `state`, int64 [W]."""
         ...
+
+
+class SearchDecider:
+    """A `Search` as a `Decider`, each decision from a tree of its own.
+
+    Args:
+        exact: A solved spec.
+        evaluator: Judges leaves.
+        settings: How to search.
+    """
+
+    def __init__(self, exact: Exact, evaluator: Evaluator, settings: SearchSettings | None = None) -> None:
+        self._search = Search(exact.compiled, evaluator, settings or SearchSettings(node_capacity=2048))
+
+    def decide(self, state: np.ndarray, *, simulations: int, seed: int) -> int:
+        """The action to take in `state`, int64 [W]."""
+        return self._search.run(state, simulations=simulations, seed=seed).action
+
+
+def deciders(exact: Exact) -> dict[str, Callable[[Evaluator], Decider]]:
+    """The search and what it is compared with, by name; each takes the evaluator."""
+    found: dict[str, Callable[[Evaluator], Decider]] = {"search": lambda evaluator: SearchDecider(exact, evaluator)}
+    for kind in CONTROLS:
+        found[kind] = lambda evaluator, kind=kind: Control(exact.compiled, evaluator, kind)  # type: ignore[misc]
+    return found
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from portunus.sim.compare import (
@@ -21,10 +23,11 @@ from portunus.sim.compare import (
 )
 
 if TYPE_CHECKING:
+    from portunus.sim.prepared import Refusal
     from portunus.sim.report import ComparisonRow
 
 
-def verdict(results: list[ScenarioComparison]) -> str:
+def verdict(results: list[ScenarioComparison], refused: Sequence[Refusal] = ()) -> str:
     """The comparison in one sentence."""
     passed = sum(r.passed for r in results)
     parts = []
@@ -37,7 +40,49 @@ def verdict(results: list[ScenarioComparison]) -> str:
         exact = sum(r.exact is not None and r.exact.passed for r in replayed)
         largest = max(r.exact.largest for r in replayed if r.exact is not None)
         parts.append(f"{exact} of {len(replayed)} replayed exactly (largest relative difference {largest:.1e})")
-    return f"{passed} of {len(results)} scenarios agree with the reference; " + "; ".join(parts)
+    if refused:
+        parts.append(f"{len(refused)} could not be compared")
+    return f"{passed} of {len(results) + len(refused)} scenarios agree with the reference; " + "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class SpecSummary:
+    """What the comparison of one spec's files came to.
+
+    Attributes:
+        files: How many there are; refused: how many of them could not be compared.
+        agree: How many agree. exact: How many of the `replayed` ones were equal in every fight.
+        worst_dps: The largest difference in DPS, percent; None where no means were judged.
+    """
+
+    spec: str
+    files: int
+    refused: int
+    agree: int
+    replayed: int
+    exact: int
+    worst_dps: float | None
+
+
+def summaries(results: Sequence[ScenarioComparison], refused: Sequence[Refusal] = ()) -> list[SpecSummary]:
+    """A summary for each spec, in the order in which they come; what could not be read stands under the name of its folder."""
+    rows = []
+    for spec in dict.fromkeys([*(r.spec for r in results), *(r.path.resolve().parent.name for r in refused)]):
+        mine = [r for r in results if r.spec == spec]
+        not_read = sum(r.path.resolve().parent.name == spec for r in refused)
+        replayed = [r.exact for r in mine if r.exact is not None]
+        worst = max((r.dps.percent for r in mine if r.judged), key=abs, default=None)
+        rows.append(SpecSummary(spec, len(mine) + not_read, not_read, sum(r.passed for r in mine), len(replayed), sum(e.passed for e in replayed), worst))
+    return rows
+
+
+SUMMARY_HEADER = ("spec", "files", "agree", "replayed exactly", "largest difference in DPS")
+
+
+def summary_cells(row: SpecSummary) -> tuple[str, ...]:
+    """A summary as the cells of a table."""
+    return (row.spec, str(row.files), str(row.agree), f"{row.exact} of {row.replayed}" if row.replayed else "",
+            "" if row.worst_dps is None else percent(row.worst_dps, digits=3))
 
 
 def casts_text(action: ActionComparison | None) -> str:
@@ -67,11 +112,13 @@ def report_rows(results: list[ScenarioComparison]) -> tuple[ComparisonRow, ...]:
     )
 
 
-def comparison_document(results: list[ScenarioComparison], *, version: str) -> dict[str, Any]:
+def comparison_document(results: list[ScenarioComparison], refused: Sequence[Refusal] = (), *, version: str) -> dict[str, Any]:
     """Every figure of a comparison as plain JSON values."""
     return {
         "version": version,
-        "passed": all(r.passed for r in results),
+        "passed": all(r.passed for r in results) and not refused,
+        "specs": [asdict(row) for row in summaries(results, refused)],
+        "refused": [{"file": str(r.path), "reason": r.error.message} for r in refused],
         "tolerances": {"dps_share": DPS_TOLERANCE, "casts_share": CASTS_TOLERANCE, "casts": CASTS_LEAST, "damage_share": DAMAGE_TOLERANCE, "uptime_share": UPTIME_TOLERANCE, "standard_errors": ERRORS_ALLOWED, "exact": EXACT_TOLERANCE},
         "scenarios": [_scenario_document(r) for r in results],
     }
@@ -115,7 +162,7 @@ This page is written by
 
     {command}
 
-and holds nothing that was not measured in that run. The reference is wowsims/wotlk (MIT, commit c844d221). Its results lie under
+and holds nothing that was not measured in that run. The reference is wowsims/wotlk (MIT, commit c844d221). Some of its results lie under
 `tests/golden/`: each file holds a scenario (character, fight, priority list) and what came out of it, and is read as it is.
 
 ## What is compared
@@ -133,17 +180,19 @@ and holds nothing that was not measured in that run. The reference is wowsims/wo
 
 Fights use the reference's seeds. Unless a number of fights is asked for, a scenario stops when the standard error of our mean is below
 {target:g} % of it, and never plays more fights than the reference did. With as many fights as the reference, the means are means over the very
-same fights.
+same fights; so a scenario outside a tolerance is played on, up to the reference's number, before it is called different.
 
 ## Result
 
 {verdict}.
 
+{summary}
+
 {table}
 """
 
 
-def fidelity_page(results: list[ScenarioComparison], *, command: str) -> str:
+def fidelity_page(results: list[ScenarioComparison], refused: Sequence[Refusal] = (), *, command: str) -> str:
     """The comparison as a page in Markdown; a pure function of the results."""
     exact = any(r.exact is not None for r in results)
     header = ["spec", "scenario", "fights", "DPS", "reference", "difference", "tolerance", "worst casts"] + (["exact replay"] if exact else []) + ["agrees"]
@@ -156,11 +205,13 @@ def fidelity_page(results: list[ScenarioComparison], *, command: str) -> str:
         rows.append([*cells, "yes" if r.passed else "**no**"])
     page = _PAGE.format(
         command=command, dps=DPS_TOLERANCE * 100, casts=CASTS_TOLERANCE * 100, least=CASTS_LEAST, damage=DAMAGE_TOLERANCE * 100, uptime=UPTIME_TOLERANCE * 100, errors=ERRORS_ALLOWED, exact=EXACT_TOLERANCE, target=TARGET_ERROR * 100,
-        verdict=verdict(results), table=_table(header, rows),
+        verdict=verdict(results, refused), table=_table(header, rows), summary=_table(list(SUMMARY_HEADER), [list(summary_cells(row)) for row in summaries(results, refused)]),
     )  # fmt: skip
     failed = [r for r in results if not r.passed]
     if failed:
         page += "\n## Outside tolerance\n\n" + "".join(f"- {r.spec}, **{r.name}**: {'; '.join(r.failures)}\n" for r in failed)
+    if refused:
+        page += "\n## Not compared\n\n" + "".join(f"- {r.path.resolve().parent.name}, **{r.path.stem}**: {r.error.message.splitlines()[0]}\n" for r in refused)
     page += "\n## Actions\n\nThe largest difference of each action over all scenarios in which it does at least one damage or cast a fight.\n\n" + _actions(results)
     left = sorted({name for r in results for name in r.left_out})
     if left:

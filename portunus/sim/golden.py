@@ -128,7 +128,9 @@ class Golden:
 
 
 def find_references(texts: tuple[str, ...]) -> list[Path]:
-    """The reference files that arguments name: files as they are, folders by their `*.json` (but `exact.json`), in order of their names.
+    """The reference files that arguments name: files as they are, folders by the `*.json` in and below them, in order of their names.
+
+    Files with single fights (`exact.json`, and those in a folder `exact`) are none.
 
     Raises:
         PortunusError: A path is missing or a folder holds none.
@@ -137,7 +139,7 @@ def find_references(texts: tuple[str, ...]) -> list[Path]:
     for text in texts:
         path = Path(text)
         if path.is_dir():
-            inside = sorted(p for p in path.glob("*.json") if p.name != "exact.json")
+            inside = sorted(p for p in path.rglob("*.json") if p.name != "exact.json" and p.parent.name != "exact")
             if not inside:
                 raise PortunusError(f"there are no reference files in {path}", hint="Reference files end in .json.")
             found += inside
@@ -187,6 +189,7 @@ class Vocabulary:
 
     Attributes:
         raid_buffs: Option that stands for a raid buff. actions: our id of a spell that the reference counts under another.
+        speed: How fast the reference is: by spec, in which `scenario` it plays how many `fights` per second on one core.
     """
 
     folder: Path
@@ -196,6 +199,7 @@ class Vocabulary:
     weapons: dict[str, str]
     raid_buffs: dict[str, str]
     actions: dict[int, int]
+    speed: dict[str, dict[str, Any]]
 
 
 @lru_cache(maxsize=1)
@@ -207,7 +211,7 @@ def vocabularies() -> tuple[Vocabulary, ...]:
     for path in sorted(data_folder("specs").glob("*/reference.toml")):
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         found.append(Vocabulary(path.parent, table["races"], table["stats"], table["scenarios"], table["weapons"], table["raid_buffs"],
-                                {int(theirs): ours for theirs, ours in table["actions"].items()}))
+                                {int(theirs): ours for theirs, ours in table["actions"].items()}, table["speed"]))
     return tuple(found)
 
 

@@ -19,7 +19,6 @@ KEYS = {
     "weapons": "a table of weapons",
 }  # fmt: skip
 STAT_LIMIT = 100_000.0  # of a statistic; far above what gear can give
-OPTION_LIMIT = 1e6
 
 
 @dataclass(frozen=True)
@@ -84,11 +83,13 @@ def profile_from_dict(data: Mapping[str, Any], model: Model, *, source: str) -> 
         race=race if isinstance(race, str) else "",
         talents=_talents(data.get("talents", ""), model, problems),
         glyphs=_glyphs(data.get("glyphs", []), model, problems),
-        stats=_numbers(data.get("stats", {}), "stats", "statistic", sorted(bonus_names(model)), problems),
-        options=dict(model.options) | _numbers(data.get("options", {}), "options", "option", [name for name, _ in model.options], problems),
+        stats=_numbers(data.get("stats", {}), "stats", "statistic", dict.fromkeys(sorted(bonus_names(model)), STAT_LIMIT), problems),
+        options=dict(model.options) | _numbers(data.get("options", {}), "options", "option", dict(model.option_limits), problems),
         source=source,
         weapons=_weapons(data.get("weapons", {}), problems),
     )
+    problems += [f"there is no weapon `{slot}`, with which {spell} strikes: write [weapons.{slot}] with `min`, `max`, `speed` and `kind`"
+                 for slot, spell in wielded(model).items() if slot not in profile.weapons and data.get("weapons") != {}]  # an empty table: unarmed
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         raise PortunusError(f"{source}: {count} in the profile\n" + "\n".join(f"  - {problem}" for problem in problems[: limits.ERRORS]))
@@ -99,6 +100,15 @@ def profile_table(profile: Profile, model: Model) -> dict[str, Any]:
     """The plain data of a profile, as `profile_from_dict` reads it, without the weapons."""
     return {"race": profile.race, "talents": talent_digits(model, profile.talents), "glyphs": sorted(profile.glyphs), "stats": dict(profile.stats),
             "options": dict(profile.options)}
+
+
+def wielded(model: Model) -> dict[str, str]:
+    """The weapon slots that the player's auto-attacks need, each with the label of one; an off hand may stay empty."""
+    found: dict[str, str] = {}
+    for spell in model.spells:
+        if spell.swing is not None and not spell.owner and spell.swing.every.op == "weapon" and spell.swing.every.args[0] != "off":
+            found.setdefault(str(spell.swing.every.args[0]), spell.label)
+    return found
 
 
 def bonus_names(model: Model) -> set[str]:
@@ -187,18 +197,17 @@ def _weapons(value: Any, problems: list[str]) -> dict[str, dict[str, float]]:
     return result
 
 
-def _numbers(value: Any, key: str, what: str, known: list[str], problems: list[str]) -> dict[str, float]:
+def _numbers(value: Any, key: str, what: str, known: Mapping[str, float], problems: list[str]) -> dict[str, float]:
     if not isinstance(value, Mapping):
         problems.append(f"`{key}` is a table: [{key}]")
         return {}
-    least, most = (0.0, STAT_LIMIT) if key == "stats" else (-OPTION_LIMIT, OPTION_LIMIT)
     result: dict[str, float] = {}
     for name, number in value.items():
         if name not in known:
-            problems.append(f"there is no {what} `{_short(name)}`: {suggestion(str(name), known, f'the spec has no {what}')}")
-        elif not isinstance(number, int | float) or (isinstance(number, bool) and key == "stats") or not least <= number <= most:
+            problems.append(f"there is no {what} `{_short(name)}`: {suggestion(str(name), known, '' if known else f'the spec has no {what}')}")
+        elif not isinstance(number, int | float) or (isinstance(number, bool) and key == "stats") or not 0 <= number <= known[name]:
             shown = number if not isinstance(number, int | float) or abs(number) < 1e15 else "too large"
-            problems.append(f"`{key}.{name}` is {_short(shown)}, not a number between {least:,.0f} and {most:,.0f}")
+            problems.append(f"`{key}.{name}` is {_short(shown)}, not a number between 0 and {known[name]:,.12g}")
         else:
             result[name] = float(number)
     return result

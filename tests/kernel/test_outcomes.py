@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from portunus.errors import PortunusError
+from portunus.evaluator.prior import RotationPrior
 from portunus.runtime.compiled import CompiledSpec
 from portunus.runtime.outcomes import enumerate_outcomes
+from portunus.search.engine import Search
+from portunus.search.settings import SearchSettings
 
 
 def play(compiled: CompiledSpec, seed: int, decisions: int) -> np.ndarray:
@@ -91,6 +94,22 @@ def test_planning_does_not_see_a_drawn_outcome(mage: CompiledSpec) -> None:
     action = action_named(mage, "fireball")
     one, two = (enumerate_outcomes(mage, s, action) for s in (state, other))
     assert [(o.probability, o.signature, o.reward) for o in one] == [(o.probability, o.signature, o.reward) for o in two]
+
+
+def test_a_search_does_not_see_what_the_fight_has_drawn_or_will_draw(mage: CompiledSpec) -> None:
+    """Equal searches from states that differ in the hidden result of a missile, between which the fight's own stream moves on."""
+    state, rng = play(mage, 3, 10), mage.new_rng(99)
+    other = state.copy()
+    view = mage.view(other)
+    view["missile_outcome"][:] = 2 - view["missile_outcome"]
+    view["missile_damage"][:] = 1e9
+    search = Search(mage, RotationPrior(mage, horizon_seconds=5.0), SearchSettings(node_capacity=1024))
+    found = []
+    for known in (state, other):
+        result = search.run(known, simulations=200, seed=7)
+        found.append((result.visits.tolist(), result.values.tolist()))
+        mage.step(state.copy(), mage.rotation(state), rng)
+    assert found[0] == found[1]
 
 
 def test_an_illegal_action_is_a_fault(mage: CompiledSpec) -> None:

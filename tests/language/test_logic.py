@@ -22,7 +22,7 @@ COMPARE = {"lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "gt": lambda a, 
 
 def read(*conditions: str) -> tuple[Model, list[Expr]]:
     lines = "".join(f"    bolt if {condition}\n" for condition in conditions)
-    checked = examine("main.spec", text=SAMPLE.replace("%EXAMPLE%", f"  aura pile {{ id 9   stacks 5 }}\n  on hit of bolt {{ apply pile }}\n  rotation r {{\n{lines}  }}"))
+    checked = examine("main.spec", text=SAMPLE.replace("%EXAMPLE%", f"  aura heap {{ id 9   stacks 5 }}\n  on hit of bolt {{ apply heap }}\n  rotation r {{\n{lines}  }}"))
     assert checked.model is not None, [item.render() for item in checked.diagnostics]
     return checked.model, [line.condition for line in checked.model.rotation("r").lines if line.condition is not None]
 
@@ -64,8 +64,8 @@ def test_what_is_certain_is_true(first: Expr, second: Expr) -> None:
 
 @pytest.mark.parametrize("condition", [
     "mana > 5 and mana < 3", "mana < 0", "buff.rage.up and buff.rage.down", "buff.rage.down and buff.rage.remains > 2s", "not (mana > 5) and mana > 6",
-    "buff.pile.stacks > 5", "buff.pile.stacks >= 3 and buff.pile.down", "talent.ignite >= 6", "target.health < 20%", "target.health <= 25% and target.health > 35%",
-    "enemies > 4", "cooldown.bolt.ready and cooldown.bolt.remains > 1s", "fight.remains > fight.time and fight.time >= fight.remains", "buff.pile.stacks > 2 and buff.pile.stacks < 3",
+    "buff.heap.stacks > 5", "buff.heap.stacks >= 3 and buff.heap.down", "talent.ignite >= 6", "target.health < 20%", "target.health <= 25% and target.health > 35%",
+    "enemies > 4", "cooldown.bolt.ready and cooldown.bolt.remains > 1s", "fight.remains > fight.time and fight.time >= fight.remains", "buff.heap.stacks > 2 and buff.heap.stacks < 3",
     "(mana > 5 or mana > 7) and mana < 2 * 2",
 ])  # fmt: skip
 def test_what_never_holds(condition: str) -> None:
@@ -73,7 +73,7 @@ def test_what_never_holds(condition: str) -> None:
     assert Logic(model).never(read_)
 
 
-@pytest.mark.parametrize("condition", ["mana > 3 and mana < 5", "target.health <= 20%", "talent.ignite >= 5", "buff.pile.stacks >= 5", "buff.rage.up and buff.rage.remains < 1s", "enemies >= 2"])
+@pytest.mark.parametrize("condition", ["mana > 3 and mana < 5", "target.health <= 20%", "talent.ignite >= 5", "buff.heap.stacks >= 5", "buff.rage.up and buff.rage.remains < 1s", "enemies >= 2"])
 def test_what_may_hold(condition: str) -> None:
     model, (read_,) = read(condition)
     assert not Logic(model).never(read_) and not Logic(model).always(read_)

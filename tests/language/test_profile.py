@@ -147,3 +147,29 @@ def test_encounters_that_are_wrong(tmp_path: Path, text: str, code: str) -> None
     with pytest.raises(DiagnosticError) as error:
         load_encounter(path)
     assert code in [item.code for item in error.value.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"felhuntr": 1}, "there is no option `felhuntr`: did you mean `felhunter`?"),
+        ({"dragon": 1}, "there is `bloodlust`, `fel_armor`, `felhunter`, `spellstone`"),
+        ({"fel_armor": -1}, "`options.fel_armor` is -1, not a number between 0 and 1"),
+        ({"fel_armor": 500}, "`options.fel_armor` is 500, not a number between 0 and 1"),
+    ],
+)
+def test_options_have_names_and_limits(options: dict[str, float], words: str) -> None:
+    warlock = load_model(find_spec("wotlk/warlock_affliction.spec"))
+    with pytest.raises(PortunusError) as caught:
+        profile_from_dict({"race": "undead", "options": options}, warlock, source="here")
+    assert words in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+def test_who_strikes_with_a_weapon_has_one() -> None:
+    rogue = load_model(find_spec("wotlk/rogue_combat.spec"))
+    off = {"off": {"min": 100, "max": 200, "speed": 1.5, "kind": "dagger"}}
+    for table in ({}, {"weapons": off}):
+        with pytest.raises(PortunusError, match=r"there is no weapon `main`, with which Main hand strikes: write \[weapons\.main\]"):
+            profile_from_dict({"race": "human", **table}, rogue, source="here")
+    assert profile_from_dict({"race": "human", "weapons": {}}, rogue, source="here").weapons == {}  # unarmed, and said so

@@ -37,7 +37,7 @@ class ToyEngine:
     evaluator = "network"
 
     def __init__(self, hello: dict) -> None:
-        self.mode = MODE
+        self.mode, self.thoughts, self.expected = MODE, 0, []
         if self.mode == "other_layout":
             self.layout_hash = "def"
         if self.mode == "refuse":
@@ -47,7 +47,7 @@ class ToyEngine:
         if not hello["network"]:
             self.evaluator = "rotation"
 
-    def plan(self, words: bytes, *, sequence: int, budget_ms: float) -> Suggestion:
+    def plan(self, words: bytes, *, sequence: int, budget_ms: float, likely: list) -> Suggestion:
         word = int.from_bytes(words[:8], sys.byteorder)
         if self.mode == "slow":
             time.sleep(0.2)
@@ -59,7 +59,16 @@ class ToyEngine:
             os._exit(5)
         if self.mode == "crash_on_13" and word == 13:
             raise RuntimeError("thirteen")
+        if self.mode == "expects":
+            self.expected = [int.from_bytes(raw[:8], sys.byteorder) for raw, _ in likely]
+            return suggestion(sequence, f"thought_{self.thoughts}")
         return suggestion(sequence, f"word_{word}")
+
+    def think(self, interrupted) -> bool:
+        while self.expected and not interrupted():
+            self.thoughts += self.expected.pop()
+            time.sleep(0.01)
+        return bool(self.expected)
 
 
 def first_time(name: str) -> bool:

@@ -47,7 +47,11 @@ class FakeRestorer:
 def parts():
     asked = []
     reader, restorer = FakeReader(), FakeRestorer()
-    watch = Watch(reader, restorer, lambda state, sequence, at: asked.append((int(state[0]), sequence, at)), enemies=1)
+
+    def ask(state, sequence, at, likely) -> None:
+        asked.append((int(state[0]), sequence, at, [(int(other[0]), chance) for other, chance in likely]))
+
+    watch = Watch(reader, restorer, ask, enemies=1)
     return reader, restorer, watch, asked
 
 
@@ -59,7 +63,7 @@ def test_every_new_frame_is_asked_about_once(parts):
     again = watch.look()
     reader.see(10.05)
     second = watch.look()
-    assert asked == [(7, 0, 10.0), (7, 1, 10.05)]  # the more likely outcome
+    assert asked == [(7, 0, 10.0, [(0, 0.42)]), (7, 1, 10.05, [(0, 0.42)])]  # the more likely outcome, and the other
     assert (first.state, first.sequence, again.sequence, second.sequence) == (State.OK, 0, 0, 1)
     assert list(watch.captures) == [(0, 10.0), (1, 10.05)]
 

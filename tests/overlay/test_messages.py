@@ -14,6 +14,7 @@ from portunus.planner.wire import (
     HEADER,
     MAGIC,
     MAX_BODY,
+    MAX_LIKELY,
     PROTOCOL,
     Frame,
     Kind,
@@ -117,8 +118,11 @@ def test_frames_round_trip_and_bound_their_length():
 
 def test_states_must_have_the_agreed_size():
     words = bytes(range(32))
-    captured, raw = state_from(state_body(words, 123), 4)
-    assert (captured, raw) == (123, words)
+    assert state_from(state_body(words, 123), 4) == (123, words, [])
+    others = [(bytes(range(n, 32 + n)), n / 10) for n in range(6)]
+    assert state_from(state_body(words, 123, others), 4) == (123, words, others[:MAX_LIKELY])
+    large = bytes(MAX_BODY // 2)
+    assert state_from(state_body(large, 5, [(large, 1.0)]), len(large) // 8) == (5, large, [])
     with pytest.raises(WireError, match="4 words came where 5 were agreed"):
         state_from(state_body(words, 123), 5)
 

@@ -83,6 +83,17 @@ def test_newest_state_wins(tmp_path):
         assert service.poll() is None
 
 
+def test_the_worker_thinks_ahead_about_what_is_expected_until_a_state_comes(tmp_path):
+    with running("expects", tmp_path) as service:
+        ready(service)
+        service.request(words(1), 1, time.monotonic(), [(words(5), 0.7), (words(30), 0.3)])
+        assert wait_for(service.poll).action == "thought_0"
+        time.sleep(0.2)
+        assert ask(service, 2, 2).action == "thought_35"
+        service.request(words(3), 3, time.monotonic(), [(words(7), 1.0), (words(7), 2.0)])
+        wait_for(lambda: "probability" in service.problem)
+
+
 def test_crash_is_noticed_and_healed(tmp_path):
     with running("crash_once", tmp_path) as service:
         ready(service)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from sources import ROOT
 
 from portunus.cli import COMMANDS, load
+from portunus.cli.bench import PARTS
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *ROOT.glob("*/README.md"), *(ROOT / "portunus").rglob("README.md")])
 FOLDERS = sorted(
@@ -41,6 +43,8 @@ def test_commands_in_documents_exist(document: Path) -> None:
         if words[:1] == ["portunus"] and words[1] != "COMMAND" and not words[1].startswith("-"):
             assert words[1] in COMMANDS, line
             command = load(words[1])
+            if words[1] == "bench" and words[2:3] and words[2] in PARTS:
+                command = import_module(f"portunus.cli.{PARTS[words[2]]}").command
             options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
             assert [w for w in words[2:] if w.startswith("--") and w.split("=")[0] not in options] == [], line
 

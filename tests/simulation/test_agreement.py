@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from portunus.sim.compare import EXACT_TOLERANCE, compare_all, compare_one, prepare
+from portunus.sim.compare import EXACT_TOLERANCE, compare_all, compare_one
 from portunus.sim.golden import find_references, read_golden
+from portunus.sim.prepared import prepare
 
 FOLDER = Path(__file__).parent.parent / "golden" / "mage_fire"
 FILES = find_references((str(FOLDER),))
@@ -56,3 +58,20 @@ def test_the_comparison_stops_at_the_wanted_precision() -> None:
     assert one.fights < read_golden(path).iterations
     assert one.dps_error <= 0.001 * one.dps.ours
     assert (one.fights, one.dps, one.actions, one.auras) == (two.fights, two.dps, two.actions, two.auras)
+
+
+@pytest.mark.parametrize("factor", [1.01, 0.99])
+def test_a_planted_error_of_one_percent_is_caught(factor: float) -> None:
+    """Fireballs one percent too strong or too weak: with the number of fights that is played unless one is asked for, the DPS is outside its tolerance."""
+    (scenario,) = prepare([FOLDER / "01_fireball_only_100s.json"])
+    compiled = scenario.compile()
+    tables = compiled.tables.copy()
+    block = tables.view(compiled.layout.table_dtype)[0]
+    planted = [name for name in block.dtype.names or () if name.startswith("fireball_amount")]
+    for name in planted:
+        block[name] *= factor
+    result = compare_one(scenario, replace(compiled, tables=tables))
+    assert len(planted) >= 2
+    assert not result.dps.passed
+    assert not result.passed
+    assert compare_one(scenario, compiled).passed

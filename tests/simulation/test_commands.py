@@ -239,13 +239,34 @@ def test_compare_fails_on_a_planted_error(capsys: pytest.CaptureFixture[str], tm
     assert "0 of 1 scenarios agree" in out
 
 
+def test_compare_takes_folders_of_folders(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """What cannot be compared is told beside the rest; single fights are found in the folder `exact` beside `golden`."""
+    for spec, name in (("mage_fire", BOMB.name), ("shaman_elemental", "thunderstorm_on_cd_3_targets.json")):
+        source, folder = FOLDER.parent / spec, tmp_path / "golden" / spec
+        folder.mkdir(parents=True)
+        (folder / name).write_text((source / name).read_text())
+        (tmp_path / "exact").mkdir(exist_ok=True)
+        (tmp_path / "exact" / f"{spec}.json").write_text((source / "exact.json").read_text())
+    broken = json.loads(BOMB.read_text())
+    broken["scenario"]["apl"]["priorityList"].append({"action": {"schedule": {}}})
+    (tmp_path / "golden" / "mage_fire" / "strange.json").write_text(json.dumps(broken))
+    code, out, err = run(capsys, "compare", tmp_path, "--twin", 1)
+    assert (code, err) == (1, "")
+    assert [line.split()[0] for line in out.splitlines() if not line.startswith(" ")] == ["equal", "equal", "not"]
+    assert "not compared: the priority list of strange.json cannot be imported" in out
+    code, out, err = run(capsys, "compare", tmp_path / "golden" / "mage_fire", "--iterations", 0)
+    assert code == 1
+    assert "1 of 2 scenarios agree with the reference; 1 of 1 replayed exactly" in out
+    assert "1 could not be compared" in out
+
+
 def test_compare_refuses_with_one_message(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text(BOMB.read_text()[:-50])
     for arguments, complaint in (
         ([tmp_path / "none"], "there is no file or folder"),
         ([broken], "broken.json, line "),
-        ([BOMB, "--iterations", 0], "nothing to compare"),
+        ([BOMB, "--iterations", 0, "--no-exact"], "nothing to compare"),
         ([BOMB, "--exact-file", tmp_path / "none.json"], "cannot read"),
     ):
         code, out, err = run(capsys, "compare", *arguments)

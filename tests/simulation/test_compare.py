@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -159,3 +161,43 @@ def test_documents_and_page_say_what_was_found(golden: Golden) -> None:
     assert "broken\\|one | 10,000" in page
     assert fidelity.report_rows([failed])[0].passed is False
     assert fidelity.percent(-0.0001) == "+0.00 %"
+
+
+def _played(monkeypatch: pytest.MonkeyPatch, golden: Golden, outcome: Callable[[int], SimulationResult]) -> tuple[compare.ScenarioComparison, list[int]]:
+    """Compare a scenario whose fights come to `outcome(how many)`; the comparison and how many fights were played each time."""
+    asked: list[int] = []
+
+    def simulate(compiled: object, *, iterations: int, **rest: object) -> SimulationResult:
+        asked.append(iterations)
+        return outcome(iterations)
+
+    monkeypatch.setattr(compare, "simulate", simulate)
+    scenario = SimpleNamespace(golden=golden, exact=None, rotation=SimpleNamespace(name="list"))
+    return compare.compare_one(scenario, SimpleNamespace(name="mage_fire"), iterations=500), asked  # type: ignore[arg-type]
+
+
+def test_what_chance_explains_is_played_on_until_it_does_not(golden: Golden, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An uptime 4 standard errors off in 500 fights is within its tolerance in 2,000."""
+
+    def outcome(fights: int) -> SimulationResult:
+        ours = as_result(golden, fights=fights)
+        first = ours.auras[0]
+        error = 10.0 / math.sqrt(fights)
+        off = statistics.estimate(first.uptime_s.value - (golden.scenario.duration * 0.01 + 4 * error if fights == 500 else 0.0), error, fights)
+        return replace(ours, auras=(replace(first, uptime_s=off), *ours.auras[1:]))
+
+    result, asked = _played(monkeypatch, golden, outcome)
+    assert asked == [500, 2000]
+    assert result.passed
+    assert result.fights == 2000
+
+
+@pytest.mark.parametrize("factor", [1.01, 0.99])
+def test_a_planted_error_of_one_percent_is_not_played_away(golden: Golden, monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
+    def outcome(fights: int) -> SimulationResult:
+        chance = np.random.default_rng(fights).normal() * golden.deviation / math.sqrt(fights) / golden.dps
+        return as_result(golden, dps_factor=factor * (1 + chance), fights=fights)
+
+    result, asked = _played(monkeypatch, golden, outcome)
+    assert asked[-1] == golden.iterations
+    assert not result.dps.passed

@@ -12,8 +12,8 @@ from portunus.codegen.python import Twin
 from portunus.errors import PortunusError
 from portunus.resources import shipped_specs
 from portunus.sim.arrangement import Arrangement, arrange
-from portunus.sim.compare import prepare
 from portunus.sim.gauges import gauges
+from portunus.sim.prepared import prepare
 from portunus.sim.reference_log import beside, read_log
 from portunus.sim.trace import TraceEvent, trace_line, trace_program
 

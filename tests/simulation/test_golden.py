@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from portunus.errors import PortunusError
-from portunus.sim.compare import exact_beside, prepare
 from portunus.sim.golden import find_references, profile_table, read_exact, read_golden, spec_of, vocabularies
+from portunus.sim.prepared import exact_beside, prepare
 
 FOLDER = Path(__file__).parent.parent / "golden" / "mage_fire"
 FULL = FOLDER / "24_full_cd_3t_300s.json"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from portunus.sim.compare import EXACT_TOLERANCE, prepare
+from portunus.sim.compare import EXACT_TOLERANCE
 from portunus.sim.golden import find_references
+from portunus.sim.prepared import prepare
 
 FOLDERS = sorted(folder for folder in (Path(__file__).parent.parent / "golden").iterdir() if folder.is_dir() and folder.name != "mage_fire")
 FILES = [path for folder in FOLDERS for path in find_references((str(folder),))]
