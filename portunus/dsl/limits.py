@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FILE_BYTES = 1 << 20
-TOKENS = 200_000
+TOKENS = 100_000
 NESTING = 64  # braces and parentheses together; also the branches of one `if` ... `else if` chain
 OPERATORS = 100  # in one line
 NAME_CHARACTERS = 64  # of each part of a dotted name
@@ -12,6 +12,7 @@ TEXT_CHARACTERS = 200
 ERRORS = 100
 SPELLS = 256
 AURAS = 512
+LINES = 1000  # in one rotation
 INCLUDES = 64
 SCENES = 256  # of an encounter: how often anything changes in it
 PROFILE_BYTES = 256 * 1024

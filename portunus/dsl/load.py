@@ -95,6 +95,10 @@ class _Reader:
             return
         self.seen[real] = shown
         known = self.text if self.text is not None and at is None else self.others.get(real)
+        if known is not None and len(known) > limits.FILE_BYTES:
+            self.problems.error("PT003", at or Span(shown, 1, 1), f"{shown} is larger than {limits.FILE_BYTES} bytes", "Split it and join the parts with `use`.")
+            self.problems.lost_files = True
+            return
         source = Source(shown, known) if known is not None else read_source(path, shown, self.problems, at)
         if source is None:
             self.problems.lost_files = True

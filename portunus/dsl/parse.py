@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from portunus.dsl.diagnostics import Edit, Problems
 from portunus.dsl.grammar_tables import END, RULES, STATES
@@ -112,8 +112,21 @@ def parse(source: Source, problems: Problems) -> tuple[Any, ...]:
     return _Driver(source, problems, tokens).run()
 
 
-class _Spliced(list[Any]):
-    """Values of a repetition, spliced into the rule around it."""
+class _Spliced:
+    """Values of a repetition, spliced into the rule around it: those `before`, then its `own`. Never changed, for saved stacks share it."""
+
+    __slots__ = ("before", "own")
+
+    def __init__(self, before: _Spliced | None, own: list[Any]) -> None:
+        self.before, self.own = before, own
+
+    def all(self) -> list[Any]:
+        """The values in order."""
+        parts, node = [], cast("_Spliced | None", self)
+        while node is not None:
+            parts.append(node.own)
+            node = node.before
+        return [value for own in reversed(parts) for value in own]
 
 
 def _chain(below: int, state: int, kind: str) -> int:
@@ -198,10 +211,13 @@ class _Driver:
 
     def _make(self, maker: str, children: list[Any], spliced: bool) -> Any:
         """What a rule makes of its values; those of repetitions are spliced in."""
+        before = None
         if _Spliced in map(type, children):
-            children = [part for child in children for part in (child if type(child) is _Spliced else (child,))]
+            if spliced and type(children[0]) is _Spliced:  # one more value: what came before is not copied
+                before, children = children[0], children[1:]
+            children = [part for child in children for part in (child.all() if type(child) is _Spliced else (child,))]
         if spliced:
-            return _Spliced(children)
+            return _Spliced(before, children)
         method = self.makers.get(maker)
         if method is None:
             method = self.makers[maker] = getattr(self.builder, maker)

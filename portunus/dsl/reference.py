@@ -91,7 +91,7 @@ def _limits() -> dict[str, int]:
     return {
         "size of a file in bytes": limits.FILE_BYTES, "tokens in a file": limits.TOKENS, "nesting": limits.NESTING, "operators in a line": limits.OPERATORS,
         "characters in a name": limits.NAME_CHARACTERS, "digits in a number": limits.NUMBER_DIGITS, "characters in a text": limits.TEXT_CHARACTERS,
-        "errors shown": limits.ERRORS, "spells": limits.SPELLS, "auras": limits.AURAS, "files used": limits.INCLUDES, "changes in an encounter": limits.SCENES,
+        "errors shown": limits.ERRORS, "spells": limits.SPELLS, "auras": limits.AURAS, "lines of a rotation": limits.LINES, "files used": limits.INCLUDES, "changes in an encounter": limits.SCENES,
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Literal
 
+from portunus.dsl import limits
 from portunus.dsl.diagnostics import Edit, Problems, suggestion
 from portunus.dsl.expressions import Context, Expressions
 from portunus.dsl.model import (
@@ -72,7 +73,9 @@ class Rotations:
         """The rotation of a block."""
         prepull: list[tuple[int, str]] = []
         lines: list[RotationLine] = []
-        for part in item.fields:
+        if len(item.fields) > limits.LINES:
+            self.problems.error("PT012", item.fields[limits.LINES].span, f"more than {limits.LINES} lines in the rotation `{item.name}`", "Use fewer.")
+        for part in item.fields[: limits.LINES]:
             word = part.keyword.word
             if word == "prepull":
                 node = part.arguments["time"]

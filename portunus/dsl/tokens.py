@@ -155,7 +155,7 @@ def _checked(token: Token, source: Source, problems: Problems) -> list[Token]:
             problems.error("PT007", span_of(source, token), f"a number of more than {limits.NUMBER_DIGITS} digits")
             return [token.become(kind, "0")]
     elif kind == "STRING":
-        if len(token) > limits.TEXT_CHARACTERS:
+        if len(token) - 2 > limits.TEXT_CHARACTERS:
             problems.error("PT016", span_of(source, token), f"a text of more than {limits.TEXT_CHARACTERS} characters")
     elif kind == "OPEN_STRING":
         token.type = "STRING"

@@ -46,7 +46,7 @@ def rotation_function(context: Context, rotation: Rotation) -> Function:
         _recall(w, context, rotation, names)
     for line in rotation.lines:
         w.put(f"# {origin(line)}")
-        asked = [f"t.enemies > {line.enemy}"] if line.enemy else []
+        asked = [f"present(s, t, {line.enemy})" if context.model.scripted else f"t.enemies > {line.enemy}"] if line.enemy else []
         asked += [text(line.condition, context, SCOPE.at(str(line.enemy)))] if line.condition is not None else []
         if not asked:
             _line(w, context, line, names)

@@ -112,7 +112,7 @@ def seeds(kind: str) -> tuple[list[str], Path | str]:
     """The good inputs that are mutated, and where they stand."""
     if kind == "small":
         sections = re.split(r"(?m)^(?=ruleset|class|spec)", SMALL.replace("%EXAMPLE%", '  property "a" mana >= 0'))[1:]
-        return [*sections, (SAMPLE.parents[3] / "specs" / "encounters" / "patchwerk.spec").read_text(encoding="utf-8")], "main.spec"
+        return [*sections, *((SAMPLE.parents[3] / "specs" / "encounters" / f"{name}.spec").read_text(encoding="utf-8") for name in ("patchwerk", "busy"))], "main.spec"
     if kind == "whole":
         return [path.read_text(encoding="utf-8") for path in sorted(SAMPLE.parent.glob("*.spec"))], SAMPLE
     if kind == "profile":

@@ -17,7 +17,9 @@ ENGINE = frozenset({
     *(f"missile_{part}" for part in ("spell", "target", "outcome", "damage", "mean", "crit", "factor", "cost")),
     *(f"rune_{part}" for part in ("spent", "wild", "last", "paid", "borrowed")),
 })  # fmt: skip
-_AURA = ("on", "end", "applied_at", "applied_by", "stacks", "ticks", "last_tick", "period", "count", "twin_last", "base", "crit", "factor")
+_AURA = ("on", "end", "applied_at", "applied_by")
+_TICKING = ("ticks", "last_tick", "period", "count", "twin_last")
+_DAMAGING = ("base", "crit", "factor")
 _PET = ("on", "end", "cast_spell", "cast_end")
 
 
@@ -49,5 +51,6 @@ def names(model: Model) -> Iterator[tuple[str, str, Span]]:
             yield from ((part, f"the statistic `{stat.name}`", stat.span) for part in (head, f"{head}_rate"))
     for aura in model.auras:
         own = f"the aura `{aura.name}`"
-        yield from ((f"{aura.name}_{part}", own, aura.span) for part in _AURA)
+        held = (*_AURA, *(("stacks",) if aura.max_stacks else ()), *(_TICKING if aura.ticks else ()), *(_DAMAGING if aura.tick_amount is not None else ()))
+        yield from ((f"{aura.name}_{part}", own, aura.span) for part in held)
         yield from ((f"{aura.name}_{value}", f"the value `{value}` of the aura `{aura.name}`", aura.span) for value in aura.values)

@@ -7,6 +7,8 @@ from portunus.dsl.logic import Logic
 from portunus.dsl.model import Model, RotationLine, Spell
 from portunus.dsl.symbols import Symbols
 
+NEAREST = 8  # lines above with the same spell that are looked at together
+
 
 def check(model: Model, symbols: Symbols, problems: Problems) -> None:
     """Warn about every line that a line above makes pointless."""
@@ -19,7 +21,7 @@ def check(model: Model, symbols: Symbols, problems: Problems) -> None:
                     problems.warning("PT602", line.span, f"this line is never reached: line {above.span.line} {reason}", "Move it up, or delete it.")
                     break
             else:
-                same = [above for above in rotation.lines[:number] if above.kind == line.kind == "cast" and above.spell == line.spell and above.condition is not None]
+                same = [a for a in rotation.lines[:number] if a.kind == line.kind == "cast" and (a.spell, a.enemy) == (line.spell, line.enemy) and a.condition is not None][-NEAREST:]
                 if same and line.condition is not None and not logic.never(line.condition) and logic.implies(line.condition, [above.condition for above in same if above.condition is not None]):
                     where = " and ".join(str(above.span.line) for above in same) if len(same) > 1 else str(same[0].span.line)
                     problems.warning("PT602", line.span, f"this line is never reached: wherever its condition holds, line{'s' if len(same) > 1 else ''} {where} cast{'s' if len(same) == 1 else ''} `{line.spell}`",
