@@ -50,6 +50,13 @@ class Session:
             if message.get("method") == wanted or (not wanted and message.get("id") == self.number):
                 return message
 
+    def findings(self, version: int) -> dict[str, Any]:
+        """What is published for a version of the text."""
+        while True:
+            found = self.read("textDocument/publishDiagnostics")["params"]
+            if found.get("version") == version:
+                return found
+
     def note(self, title: str, sent: Any, answer: Any) -> None:
         """Write an exchange down."""
         parts = [f"\n## {title}\n", "```json", self._short(sent), "```", "", "```json", self._short(answer), "```"]
@@ -73,10 +80,10 @@ def main(document: Path) -> None:
         session.read("")
         session.send("initialized", {}, ask=False)
         session.send("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "portunus", "version": 1, "text": broken}}, ask=False)
-        found = session.read("textDocument/publishDiagnostics")
-        session.note("A file with a mistake is opened; its finding comes", {"method": "textDocument/didOpen", "line": broken.split("\n")[place(broken, "hot_streek")[0]]}, found["params"])
+        found = session.findings(1)
+        session.note("A file with a mistake is opened; its finding comes", {"method": "textDocument/didOpen", "line": broken.split("\n")[place(broken, "hot_streek")[0]]}, found)
         session.send("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [{"text": text}]}, ask=False)
-        session.note("It is mended", {"method": "textDocument/didChange"}, session.read("textDocument/publishDiagnostics")["params"])
+        session.note("It is mended", {"method": "textDocument/didChange"}, session.findings(2))
         for title, method, word, more in (
             ("Hover over a spell of the list", "textDocument/hover", "scorch      if debuff", {}), ("Completion after `buff.`", "textDocument/completion", "hot_streak.up", {}),
             ("Where an aura is defined", "textDocument/definition", "hot_streak.up", {}),
@@ -89,7 +96,7 @@ def main(document: Path) -> None:
         session.send("shutdown", None, ask=True)
         session.read("")
         session.send("exit", None, ask=False)
-        session.server.wait(30)
+        session.server.communicate(timeout=30)
     write_atomic(document, "".join(session.said))
 
 
