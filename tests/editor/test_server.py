@@ -11,6 +11,7 @@ import pytest
 from editor import Editor, copy_specs, editor
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
+from record import main
 
 from portunus.dsl import check_file
 from portunus.dsl.format import format_text
@@ -218,3 +219,9 @@ def test_columns_are_counted_as_the_client_does(tmp_path: Path, encoding: lsp.Po
             assert (found.range.start.character, found.range.end.character) == (units, units + 3)
 
     asyncio.run(asyncio.wait_for(run(), 60))
+
+
+def test_the_recorded_session_is_what_is_said(tmp_path: Path) -> None:
+    main(tmp_path / "session.md")
+    recorded = Path("docs/editor-session.md").read_text(encoding="utf-8")
+    assert (tmp_path / "session.md").read_text(encoding="utf-8") == recorded, "run: PYTHONPATH=.:tests/editor python tests/editor/record.py docs/editor-session.md"
