@@ -230,4 +230,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    import planner  # by a name that the processes of Ray can import too
+
+    planner.main()

@@ -46,8 +46,10 @@ def api_functions(client: str, standin: StandIn, *, secret_restrictions: bool) -
         world = standin.world
         if spell == GLOBAL_COOLDOWN_SPELL:
             return cooldown(world.global_cooldown)
-        # A spell shows the global cooldown while that is longer than its own.
+        # A spell shows the global cooldown while that is longer than its own, unless it has none.
         own, shared = world.cooldowns.get(int(spell)), world.global_cooldown
+        if int(spell) in world.free_spells:
+            return cooldown(own)
         if own and shared and own.start + own.duration < shared.start + shared.duration:
             own = shared
         return cooldown(own or shared)

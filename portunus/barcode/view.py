@@ -91,6 +91,7 @@ def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *
         cast=cast,
         cooldowns=cooldowns[False],
         item_cooldowns=cooldowns[True],
+        free_spells=frozenset(s.id for s in model.spells if s.chosen and s.gcd is None and not s.item),
         item_counts=counts,
         auras=tuple(aura for aura in own if aura),
         stances=tuple(aura.id for aura in stances),

@@ -93,6 +93,7 @@ class World:
         cast: None when idle.
         cooldowns: By spell id, running ones only.
         item_cooldowns: By item id, running ones only.
+        free_spells: Ids of the spells that have no global cooldown, and do not show it.
         item_counts: By item id, charges counted.
         auras: Helpful auras of the player.
         stances: Id of each stance or form the player knows; stance: the one that is active, 0 none.
@@ -110,6 +111,7 @@ class World:
     cast: VisibleCast | None = None
     cooldowns: dict[int, Cooldown] = field(default_factory=dict)
     item_cooldowns: dict[int, Cooldown] = field(default_factory=dict)
+    free_spells: frozenset[int] = frozenset()
     item_counts: dict[int, int] = field(default_factory=dict)
     auras: tuple[VisibleAura, ...] = ()
     stances: tuple[int, ...] = ()

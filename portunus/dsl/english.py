@@ -32,7 +32,7 @@ _PHRASES = {
     "damage_factor": "the damage factor of {0}", "travel_time": "the flight time of {0}", "channelling": "{0} is being channelled", "gcd_remains": "the global cooldown left",
     "clip_delay": "the player's pause after a channel", "tick": "the number of the tick", "crit_chance": "the crit chance of {0}", "latest_cost": "the latest cost of {0}", "swing_remains": "the time to the next swing of {0}",
     "pet_up": "{0} is there", "pet_busy": "{0} is busy", "fight_time": "the time since the pull", "fight_remains": "the time to the end of the fight",
-    "target_phase": "the enemy's health", "enemies": "the number of enemies", "enemies_now": "the number of enemies now", "switch": "the artefact {0} is on", "event_primary": "it is the enemy the spell was cast at",
+    "target_phase": "the enemy's health", "enemies": "the number of enemies", "enemies_now": "the number of enemies now", "switch": "the artefact {0} is on", "event_primary": "it is the enemy the spell was cast at", "event_crossed": "it reached an amount the list asks for",
     "event_damage": "the damage", "event_crit": "it was critical", "event_landed": "it landed", "index": "the number of enemies before this one",
     "event_cost": "what the cast cost", "event_base_cost": "the base cost of the cast",
 }  # fmt: skip

@@ -50,7 +50,7 @@ _NAMES = {
     "travel_time": "{}.travel_time", "channelling": "{}.channelling", "gcd_remains": "gcd.remains", "clip_delay": "channel.clip_delay", "tick": "tick",
     "crit_chance": "{}.crit_chance", "latest_cost": "{}.latest_cost", "swing_remains": "{}.swing_remains", "pet_up": "{}.up", "pet_busy": "{}.busy",
     "fight_time": "fight.time", "fight_remains": "fight.remains", "target_phase": "target.health", "enemies": "enemies", "enemies_now": "enemies", "script": "{}.{}", "scene": "{}.{}", "event_damage": "damage", "event_crit": "crit",
-    "event_landed": "landed", "index": "index", "live_stat": "{}", "event_primary": "primary", "switch": "switch.{}", "runes_wild": "runes.wild", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
+    "event_landed": "landed", "index": "index", "live_stat": "{}", "event_primary": "primary", "event_crossed": "crossed", "switch": "switch.{}", "runes_wild": "runes.wild", "weapon": "weapon.{}.{}", "armor": "target.armor", "live_armor": "target.armor", "event_cost": "spell.cost", "event_base_cost": "spell.base_cost",
 }  # fmt: skip
 
 

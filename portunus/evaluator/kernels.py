@@ -25,6 +25,7 @@ import numpy as np
 from llvmlite import ir
 from llvmlite.ir import Constant
 from numba import njit, types
+from numba.core import cgutils
 from numba.core.ccallback import CFunc
 from numba.core.sigutils import normalize_signature
 from numba.extending import intrinsic
@@ -122,3 +123,17 @@ def borrowed(typingctx, array):
         return view._getvalue()
 
     return array(array), emit
+
+
+@intrinsic
+def prefetch(typingctx, address):
+    """Ask for the cache line at `address`, int64, which is about to be written; returns 0."""
+
+    def emit(context, builder, signature, args):
+        byte, number = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, number, number, number])
+        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        builder.call(fetch, [builder.inttoptr(args[0], byte), number(1), number(3), number(1)])  # to write, to keep, data
+        return _I64(0)
+
+    return types.int64(types.int64), emit

@@ -1,9 +1,9 @@
 """Pauses within an event: a kernel function that the player interrupts is split where it may be, and goes on later.
 
-`look` offers a decision in the middle of whatever calls it. After every call that may end so, the caller asks whether it did; if so it puts the
-number of the place and the variables that what is left of it needs on a pile in the state, and returns. The innermost function is on top of the
-pile: `resume` takes it off and calls the function that holds what was left, which may be interrupted again. So a paused state is a block like any
-other: it can be copied, and each copy goes on by itself. A spec that never pauses within an event has none of this.
+`look` offers a decision in the middle of whatever calls it. After every call that may end so, the caller asks whether it did; if so it puts
+the number of the place and the variables that what is left of it needs on a pile in the state, and returns. The innermost function is on top
+of the pile: `resume` takes it off and calls the function that holds what was left, which may be interrupted again. So a paused state is a
+block like any other: it can be copied, and each copy goes on by itself. A spec that never pauses within an event has none of this.
 """
 
 from __future__ import annotations
@@ -42,9 +42,11 @@ class Pile:
     @property
     def fields(self) -> tuple[Field, ...]:
         """The fields of a state that hold the pile."""
-        return (Field("pile_site", "int", PILE, "place that each interrupted function goes on from", array=True),
-                Field("pile_ints", "int", PILE * max(self.ints, 1), "its whole numbers", array=True),
-                Field("pile_floats", "float", PILE * max(self.floats, 1), "its other numbers", array=True))
+        return (
+            Field("pile_site", "int", PILE, "place that each interrupted function goes on from", array=True),
+            Field("pile_ints", "int", PILE * max(self.ints, 1), "its whole numbers", array=True),
+            Field("pile_floats", "float", PILE * max(self.floats, 1), "its other numbers", array=True),
+        )
 
 
 def split(functions: list[Function], fields: Iterable[Field]) -> tuple[list[Function], Pile]:
@@ -69,7 +71,9 @@ def split(functions: list[Function], fields: Iterable[Field]) -> tuple[list[Func
             changed.append(function)
             continue
         body = splitter.walk(bodies[function.name], [], function.name)
-        changed.append(_written(function.name, function.parameters, function.summary, function.origin, body, types, function.name, splitter.held(body)))
+        changed.append(
+            _written(function.name, function.parameters, function.summary, function.origin, body, types, function.name, splitter.held(body))
+        )
     kinds: list[tuple[list[str], list[str]]] = []
     number = 0
     while number < len(splitter.sites):  # writing what is left may find more places
@@ -78,8 +82,18 @@ def split(functions: list[Function], fields: Iterable[Field]) -> tuple[list[Func
         floats = [n for n in site.needs if types.of(site.function, n) == "float"]
         kinds.append((ints, floats))
         body = splitter.walk(site.rest, [], site.function)
-        changed.append(_written(f"resume_{number}", ("s", "t", "m", "r", *ints, *floats), f"What is left of `{site.function}` after it was interrupted.", "", body,
-                                types, site.function, splitter.held(body)))
+        changed.append(
+            _written(
+                f"resume_{number}",
+                ("s", "t", "m", "r", *ints, *floats),
+                f"What is left of `{site.function}` after it was interrupted.",
+                "",
+                body,
+                types,
+                site.function,
+                splitter.held(body),
+            )
+        )
         number += 1
     pile = Pile(max((len(i) for i, _ in kinds), default=0), max((len(x) for _, x in kinds), default=0))
     filled = [_fill(f, kinds, pile) for f in changed]
@@ -130,9 +144,13 @@ class _Splitter:
             elif not any(name in self.pausing for name in _calls(statement)):
                 result.append(statement)
             elif isinstance(statement, ast.If):
-                result.append(ast.If(statement.test, self.walk(statement.body, following, function), self.walk(statement.orelse, following, function)))
+                result.append(
+                    ast.If(statement.test, self.walk(statement.body, following, function), self.walk(statement.orelse, following, function))
+                )
             elif isinstance(statement, ast.For):
-                result.append(ast.For(statement.target, statement.iter, self.walk(statement.body, [_others(statement), *following], function), []))
+                result.append(
+                    ast.For(statement.target, statement.iter, self.walk(statement.body, [_others(statement), *following], function), [])
+                )
             elif isinstance(statement, ast.While):
                 result.append(ast.While(statement.test, self.walk(statement.body, [statement, *following], function), []))
             else:
@@ -185,7 +203,9 @@ def _live(statements: list[ast.stmt], after: set[str]) -> set[str]:
         if isinstance(statement, ast.Return):
             live = _read(statement)
         elif isinstance(statement, ast.Assign):
-            live = (live - {n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)})
+            live = live - {
+                n.id for target in statement.targets for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            }
             live |= _read(statement)
         elif isinstance(statement, ast.If):
             live = _read(statement.test) | _live(statement.body, live) | _live(statement.orelse, live)
@@ -234,7 +254,11 @@ class _Types:
                 if not isinstance(node, ast.Assign):
                     continue
                 for target in node.targets:
-                    pairs = zip(target.elts, node.value.elts, strict=True) if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) else ((target, node.value),)
+                    pairs = (
+                        zip(target.elts, node.value.elts, strict=True)
+                        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple)
+                        else ((target, node.value),)
+                    )
                     yield from (value for part, value in pairs if isinstance(part, ast.Name) and part.id == name)
 
     def _expression(self, function: str, node: ast.expr) -> WordType:
@@ -262,11 +286,15 @@ class _Types:
             return "float" if any(self._expression(function, a) == "float" for a in arguments) else "int"
         if name not in self.bodies:
             return "float" if name in ("uniform", "sqrt") else "int"
-        returned = [n.value for statement in self.bodies[name] for n in ast.walk(statement) if isinstance(n, ast.Return) and n.value is not None]
+        returned = [
+            n.value for statement in self.bodies[name] for n in ast.walk(statement) if isinstance(n, ast.Return) and n.value is not None
+        ]
         return "float" if any(self._expression(name, value) == "float" for value in returned) else "int"
 
 
-def _written(name: str, parameters: tuple[str, ...], summary: str, origin: str, body: list[ast.stmt], types: _Types, source: str, held: set[str]) -> Function:
+def _written(
+    name: str, parameters: tuple[str, ...], summary: str, origin: str, body: list[ast.stmt], types: _Types, source: str, held: set[str]
+) -> Function:
     """A function from its statements; what it may put on the pile has a value from the start."""
     unset = [n for n in sorted(held) if n not in parameters]
     lines = [f"{n} = {'0' if types.of(source, n) == 'int' else '0.0'}" for n in unset]
@@ -291,18 +319,49 @@ def _pile_functions(kinds: list[tuple[list[str], list[str]]], pile: Pile) -> lis
     """`hold` and `resume`."""
     ints, floats = [f"i{n}" for n in range(pile.ints)], [f"x{n}" for n in range(pile.floats)]
     if pile.floats > len([p for p in FLOAT_PARAMETERS if p.startswith("x")]):
-        raise PortunusError("an event that the player may interrupt has too much to remember", hint="Let less happen in one spell or handler.")
+        raise PortunusError(
+            "an event that the player may interrupt has too much to remember", hint="Let less happen in one spell or handler."
+        )
     rows = [("ints", pile.ints, ints), ("floats", pile.floats, floats)]
-    hold = ["place = s.pile", f"if place >= {PILE}:", "    s.fault |= 16", "    return", "while place > s.pile_base:", "    s.pile_site[place] = s.pile_site[place - 1]"]
+    hold = [
+        "place = s.pile",
+        f"if place >= {PILE}:",
+        "    s.fault |= 16",
+        "    return",
+        "while place > s.pile_base:",
+        "    s.pile_site[place] = s.pile_site[place - 1]",
+    ]
     for kind, width, _ in rows:
         if width:
-            hold += [f"    for n in range({width}):", f"        s.pile_{kind}[place * {width} + n] = s.pile_{kind}[(place - 1) * {width} + n]"]
+            hold += [
+                f"    for n in range({width}):",
+                f"        s.pile_{kind}[place * {width} + n] = s.pile_{kind}[(place - 1) * {width} + n]",
+            ]
     hold += ["    place -= 1", "s.pile_site[place] = site"]
     hold += [f"s.pile_{kind}[place * {width} + {n}] = {name}" for kind, width, names in rows for n, name in enumerate(names)]
     hold.append("s.pile += 1")
     resume = ["top = s.pile - 1", "s.pile = top", "s.paused = 0", "site = s.pile_site[top]"]
     for number, (own_ints, own_floats) in enumerate(kinds):
-        values = [f"s.pile_ints[top * {pile.ints} + {n}]" for n in range(len(own_ints))] + [f"s.pile_floats[top * {pile.floats} + {n}]" for n in range(len(own_floats))]
-        resume += [f"{'if' if number == 0 else 'elif'} site == {number}:", f"    resume_{number}({', '.join(['s', 't', 'm', 'r', *values])})"]
-    return [Function("hold", ("s", "site", *ints, *floats), "Put an interrupted function on the pile, below those it called.", "", tuple("    " + line for line in hold)),
-            Function("resume", ("s", "t", "m", "r"), "Take the innermost interrupted function off the pile and go on with it.", "", tuple("    " + line for line in resume))]
+        values = [f"s.pile_ints[top * {pile.ints} + {n}]" for n in range(len(own_ints))] + [
+            f"s.pile_floats[top * {pile.floats} + {n}]" for n in range(len(own_floats))
+        ]
+        resume += [
+            f"{'if' if number == 0 else 'elif'} site == {number}:",
+            f"    resume_{number}({', '.join(['s', 't', 'm', 'r', *values])})",
+        ]
+    return [
+        Function(
+            "hold",
+            ("s", "site", *ints, *floats),
+            "Put an interrupted function on the pile, below those it called.",
+            "",
+            tuple("    " + line for line in hold),
+        ),
+        Function(
+            "resume",
+            ("s", "t", "m", "r"),
+            "Take the innermost interrupted function off the pile and go on with it.",
+            "",
+            tuple("    " + line for line in resume),
+        ),
+    ]

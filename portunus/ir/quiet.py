@@ -1,7 +1,8 @@
 """Ticks of a resource that give nobody a reason to do anything: played in a row, without the event loop.
 
-Energy that comes every 100 ms is most of the events of a fight. While the player is locked, a tick changes a number. While the player idles because nothing
-is possible, it matters only when the resource reaches what a spell costs. What comes out is the same as tick by tick; the reference's artefacts see every event.
+Energy that comes every 100 ms is most of the events of a fight. While the player is locked, a tick changes a number. While the player idles
+because nothing is possible, it matters only when the resource reaches what a spell costs. What comes out is the same as tick by tick; the
+reference's artefacts see every event.
 """
 
 from __future__ import annotations
@@ -14,9 +15,48 @@ from portunus.ir.statements import gain_arguments, inner
 
 QUIET = "quiet_ticks"
 # What a spell may depend on and stay impossible until an event or the end of a cooldown: nothing that changes by the clock alone.
-_STEADY = frozenset({"number", "talent", "glyph", "option", "stat", "class", "race", "bonus", "level", "weapon", "enemies", "resource_max", "resource_base", "base_cost",
-                     "add", "sub", "mul", "div", "neg", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "not", "min", "max", "choose", "pick", "live_stat",
-                     "aura_up", "aura_stacks", "aura_value", "cooldown_ready", "resource"})
+_STEADY = frozenset(
+    {
+        "number",
+        "talent",
+        "glyph",
+        "option",
+        "stat",
+        "class",
+        "race",
+        "bonus",
+        "level",
+        "weapon",
+        "enemies",
+        "resource_max",
+        "resource_base",
+        "base_cost",
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "neg",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "eq",
+        "ne",
+        "and",
+        "or",
+        "not",
+        "min",
+        "max",
+        "choose",
+        "pick",
+        "live_stat",
+        "aura_up",
+        "aura_stacks",
+        "aura_value",
+        "cooldown_ready",
+        "resource",
+    }
+)
 
 
 def quiet_resources(model: Model) -> list[Resource]:
@@ -24,7 +64,10 @@ def quiet_resources(model: Model) -> list[Resource]:
     switched = any(name == "inner_reads" for name, _ in model.ruleset.switches)
     found = [r for r in model.resources if not r.owner and r.every is not None and r.rest_after is None]
     listeners = {r.name: [h for h in model.handlers if h.event == "gain" and r.name in h.subjects] for r in found}
-    within = {name: any(isinstance(s, Decide) and s.within for h in handlers for outer in h.body for s in inner(outer)) for name, handlers in listeners.items()}
+    within = {
+        name: any(isinstance(s, Decide) and s.within for h in handlers for outer in h.body for s in inner(outer))
+        for name, handlers in listeners.items()
+    }
     return [r for r in found if switched or not within[r.name]]
 
 
@@ -83,5 +126,7 @@ def quiet_functions(context: Context) -> list[Function]:
                     with wanted.block(f"if amount > s.{name}:"):
                         wanted.put("least = min(least, amount)")
         wanted.put(f"s.tick_wanted[{place}] = least")
-    return [Function(QUIET, ("s", "t", "m", "r"), "Ticks that come before anything else and give no reason to act.", "", tuple(w.lines)),
-            Function("wanted", ("s", "t"), "Nothing is possible: note the amounts at which something would be.", "", tuple(wanted.lines))]
+    return [
+        Function(QUIET, ("s", "t", "m", "r"), "Ticks that come before anything else and give no reason to act.", "", tuple(w.lines)),
+        Function("wanted", ("s", "t"), "Nothing is possible: note the amounts at which something would be.", "", tuple(wanted.lines)),
+    ]

@@ -25,6 +25,7 @@ from portunus.search.view import TreeView
 SLOTS = 4  # states kept in mind
 LIKELY = 3  # of them expected next
 NODES = 32_768  # memory of each
+CHUNK = 128  # simulations between two looks at the clock, so that a thought ends as soon as somebody asks
 LONGEST_MS = 1000.0  # thought about one state
 PIECE_MS = 250.0  # thought without looking for a more urgent state
 LEAST_MS = 5.0  # a budget that has less than this left is used up
@@ -110,7 +111,7 @@ class Ponderer:
     def __init__(self, planner: Planner) -> None:
         self.compiled = planner.compiled
         self._planner = planner
-        settings = SearchSettings(**{**vars(planner.search.settings), "node_capacity": NODES})
+        settings = SearchSettings(**{**vars(planner.search.settings), "node_capacity": NODES, "chunk": CHUNK})
         self._slots = [_Slot(Planner(planner.compiled, planner.evaluator, settings)) for _ in range(SLOTS)]
         self._alike = Likeness(planner.compiled, planner.search.game.key)
         self._expected: list[tuple[np.ndarray, float]] = []

@@ -65,12 +65,12 @@ class Server:
         sink: Binary stream for the answers.
         evaluator: What judges states, in words.
         budget_ms: For plans without a budget.
-        idle: Called over and over while nothing waits, until it returns False; used to search ahead.
+        idle: Called over and over while nothing waits, until it returns False, with what says that something waits; used to search ahead.
     """
 
     def __init__(
         self, compiled: CompiledSpec, planner: Plans, situations: Situations, source: BinaryIO, sink: BinaryIO, *,
-        evaluator: str, budget_ms: float, idle: Callable[[], bool] | None = None,
+        evaluator: str, budget_ms: float, idle: Callable[[Callable[[], bool]], bool] | None = None,
     ) -> None:  # fmt: skip
         self._compiled = compiled
         self._planner = planner
@@ -92,7 +92,7 @@ class Server:
 
     def _next(self) -> Request | None:
         if self._idle is not None:
-            while self._requests.empty() and self._idle():
+            while self._requests.empty() and self._idle(lambda: not self._requests.empty()):
                 pass
         return self._requests.get()
 

@@ -23,6 +23,7 @@ from portunus.sim.apl_values import Findings, ValueReader
 from portunus.sim.json_input import read_json
 
 MAX_PROBLEMS_SHOWN = 100
+MAX_LEFT_OUT_SHOWN = 5
 MAX_ENTRIES = 500
 MAX_DOTS = 100
 EARLIEST = -600 * SECOND
@@ -154,7 +155,8 @@ class _ListReader:
             else:
                 self.ignored.append((place, f"nothing is left of the sequence {name!r}"))
         if not lines and not self.findings.problems:
-            self._problem("priorityList", "no entry is left that does anything")
+            left_out = "".join(f"; {place}: {reason}" for place, reason in self.ignored[:MAX_LEFT_OUT_SHOWN])
+            self._problem("priorityList", f"no entry is left that does anything{left_out}")
         return [line for _, line in timed] + lines
 
     def _unless_absent(self, read: Callable[[Any, str], Any], entry: Any, place: str) -> Any:

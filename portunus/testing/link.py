@@ -92,10 +92,13 @@ def _differences(shown: World, restored: World, ids: frozenset[int]) -> Iterator
     yield from _auras("the player", shown.auras, restored.auras, shown.clock, shift, ids)
     if shown.enemies and restored.enemies:
         yield from _auras("the target", shown.enemies[0].auras, restored.enemies[0].auras, shown.clock, shift, ids)
+    lock = _end(shown.global_cooldown) - shown.clock
     for before, after in ((shown.cooldowns, restored.cooldowns), (shown.item_cooldowns, restored.item_cooldowns)):
         for spell in {*before, *after}:
+            # Behind a longer global cooldown a client does not show a spell's own, unless it has none.
+            least = 0.0 if spell in shown.free_spells or before is shown.item_cooldowns else max(lock, 0.0)
             ends = [_end(found) - offset for found, offset in ((before.get(spell), shown.clock), (after.get(spell), shown.clock - shift))]
-            if abs(max(ends[0], 0.0) - max(ends[1], 0.0)) > SLACK:
+            if abs(max(ends[0], least) - max(ends[1], least)) > SLACK:
                 yield f"the cooldown of spell {spell} has {max(ends[0], 0):.2f} s left and comes back with {max(ends[1], 0):.2f} s"
 
 

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from sources import ROOT
 
 from portunus.cli import COMMANDS, load, main, printable
+from portunus.cli.bench import PARTS
 from portunus.errors import PortunusError
 
 HEAVY = ("numpy", "numba", "torch", "ray", "kivy", "mss", "lupa")
@@ -73,7 +74,8 @@ def test_command_loads_and_shows_an_example(name: str) -> None:
 def test_every_command_file_is_in_the_table() -> None:
     modules = [import_module(f"portunus.cli.{file.stem}") for file in (ROOT / "portunus/cli").glob("*.py") if file.stem != "__init__"]
     with_command = {id(module.command) for module in modules if hasattr(module, "command")}
-    assert with_command == {id(load(name)) for name in COMMANDS}
+    parts = {id(import_module(f"portunus.cli.{module}").command) for module in PARTS.values()}
+    assert with_command == {id(load(name)) for name in COMMANDS} | parts
 
 
 def test_unknown_command_names_the_nearest() -> None:

@@ -1,5 +1,6 @@
 """The planner in this process, whole fights, the speed measurement, and functions kept between runs."""
 
+import io
 import os
 import subprocess
 import sys
@@ -7,9 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
+from rich.console import Console
 from test_evaluators import weights
 from toys import NAMES, STATE, ListValue, Toy
 
+from portunus.cli import main
+from portunus.cli.plan_view import explain_decision
 from portunus.errors import PortunusError
 from portunus.evaluator.mlp import Mlp
 from portunus.planner.local import Planner, open_evaluator
@@ -81,6 +86,24 @@ def test_each_action_says_what_it_costs_and_what_may_follow(toy, planner):
     with_proc = next(outcome for outcome in heavy.outcomes if outcome.label == "Proc")
     assert with_proc.value > heavy.value
     assert next(report for report in suggestion.actions if report.name == "power").outcomes == ()
+
+
+def test_the_explanation_says_in_damage_what_each_action_costs_and_what_chance_decides(toy, planner):
+    suggestion = planner.plan(toy.opening(), simulations=2000, seed=4)
+    console = Console(file=io.StringIO(), width=120)
+    explain_decision(console, suggestion, labels={name: name.title() for name in NAMES}, unit=toy.reference_dps * toy.gcd_seconds)
+    text = console.file.getvalue()
+    assert f"{suggestion.label}: best" in text
+    other = next(report for report in suggestion.actions if report.loss_percent > 0.01 and report.visits > 20)
+    assert f"{other.label}: {other.loss_damage:,.0f} damage less, {other.loss_percent:.2f} % of the DPS" in text
+    assert "no Proc: " in text and "damage less than on average" in text
+    assert "if Proc (50 %)" in text
+
+
+@pytest.mark.parametrize("options", [["--ponder"], ["--decisions", "5", "--ponder", "--simulations", "9"], ["--hogs", "1"], ["--fights", "2", "--decisions", "2"]])
+def test_options_that_do_not_go_together_are_refused(options):
+    result = CliRunner().invoke(main, ["plan", "specs/wotlk/mage_fire.spec", *options])
+    assert result.exit_code == 2 and "hint" in result.output
 
 
 def test_outcomes_are_told_apart_by_whatever_changed():

@@ -49,12 +49,14 @@ def toy() -> Toy:
 class Talk:
     """A server in a thread, and the two ends of its pipes."""
 
-    def __init__(self, toy) -> None:
+    def __init__(self, toy, idle=None) -> None:
         (self._theirs, mine), (ours, theirs) = os.pipe(), os.pipe()
         self.ask, self.answers = os.fdopen(mine, "wb", buffering=0), os.fdopen(ours, "rb")
         planner = Planner(toy, ListValue(toy), SearchSettings(node_capacity=8192, certain_errors=0.0))
         planner.plan(toy.opening(), simulations=64, watch=lambda: False)
-        server = Server(toy, planner, Places(toy), os.fdopen(self._theirs, "rb"), os.fdopen(theirs, "wb"), evaluator="the toy's list", budget_ms=30)
+        server = Server(
+            toy, planner, Places(toy), os.fdopen(self._theirs, "rb"), os.fdopen(theirs, "wb"), evaluator="the toy's list", budget_ms=30, idle=idle
+        )
         self.thread = threading.Thread(target=self._run, args=(server,), daemon=True)
         self.thread.start()
 
@@ -160,6 +162,24 @@ def test_too_many_and_repeated_requests_are_refused(talk):
     assert (refused[1]["id"], refused[1]["error"]["code"]) == (MAX_WAITING, "limit")
     talk.say({"op": "cancel", "target": 0})
     assert talk.hear()["event"] == "cancelled"
+
+
+def test_while_nobody_asks_it_thinks_and_stops_when_somebody_does(toy):
+    thoughts, asked = [], threading.Event()
+
+    def think(interrupted) -> bool:
+        thoughts.append(1)
+        while len(thoughts) == 2 and not interrupted():
+            asked.set()
+        return len(thoughts) < 3
+
+    talk = Talk(toy, idle=think)
+    talk.hear()
+    assert asked.wait(10)
+    talk.say({"id": 1, "op": "plan", "simulations": 50})
+    assert talk.hear()["event"] == "answer"
+    talk.end()
+    assert 2 <= len(thoughts) <= 3
 
 
 def test_quit_drops_what_waits_and_the_end_of_input_does_not(toy):

@@ -56,6 +56,16 @@ def test_a_table_has_a_line_for_each_spec(capsys: pytest.CaptureFixture[str]) ->
     assert figures["clone"].document() == {"what": "clone", "unit": "ns", "median": 12.5, "lowest": None, "highest": None}
 
 
+def test_a_scenario_stands_beside_the_speed_of_the_reference_in_it(tmp_path: Path) -> None:
+    same, other = measure.subjects(("benchmarks/reference/mage_fire.json", "tests/golden/mage_fire/01_fireball_only_100s.json"))
+    assert (same.name, same.spec.name, same.reference) == ("mage_fire", "mage_fire.spec", 5700)
+    assert (other.name, other.reference) == ("mage_fire: 01_fireball_only_100s", None)
+    assert [subject.reference for subject in measure.subjects((SPEC,))] == [None]
+    shipped = measure.subjects(("benchmarks/reference",))
+    assert {subject.spec for subject in shipped} == set(shipped_specs()) and all(subject.reference for subject in shipped)
+    assert len(measure.subjects(())) == len(shipped)
+
+
 def test_compiling_is_timed_in_a_new_process() -> None:
     wall, processor = measure._compile_seconds(find_spec(SPEC), str(user_cache_folder()))
     assert 0.3 < wall < 120 and processor > 0.3
