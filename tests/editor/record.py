@@ -59,7 +59,7 @@ class Session:
 
     def note(self, title: str, sent: Any, answer: Any) -> None:
         """Write an exchange down."""
-        parts = [f"\n## {title}\n", "```json", self._short(sent), "```", "", "```json", self._short(answer), "```"]
+        parts = [f"\n## {title}\n", "```text", self._short(sent), "```", "", "```text", self._short(answer), "```"]
         self.said.append("\n".join(parts) + "\n")
 
     def _short(self, value: Any) -> str:
