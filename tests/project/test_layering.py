@@ -7,7 +7,7 @@ from sources import imports, module_name, trees
 
 LEAVES = {"errors", "files", "source", "units", "resources", "display"}
 # What all specs share: pure declarations, and the draw order that both targets must agree on.
-SHARED = ("runtime.signature", "runtime.random_python")
+SHARED = ("runtime.signature", "runtime.random_python", "runtime.queue_python")
 KERNEL_CONTRACT = {"runtime.signature", "runtime.calls", "runtime.stored"}
 INPUTS = ("sim.profile", "sim.encounter")  # what a fight is played with; the compiler fills tables from them
 COMPILER = {"dsl", "ir", "codegen", "runtime"}
