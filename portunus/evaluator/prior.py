@@ -97,7 +97,7 @@ def _evaluate(integers, reals, weights, tables, state, rng, features, mask, head
         play[w] = source[w]
     until, damage = play[HEADER_NOW] + horizon, 0.0
     stream, number = carray(rng, 1), np.uint64(0)
-    start = stream[0]
+    start = mix(stream[0])  # neighbouring seeds must not share steps
     while play[HEADER_FINISHED] == 0 and play[HEADER_NOW] < until:
         number += np.uint64(1)
         stream[0] = mix(start + number * _STRIDE)  # of each step its own, so that two futures that begin alike meet like luck

@@ -63,13 +63,22 @@ def test_few_pairs_and_small_leads_do_not_succeed(toy):
         assert (succeeds(trial, 2.0, 0.1), decided(trial, 2.0, 0.1)) == (success, over)
 
 
-def test_an_action_that_is_no_better_seldom_passes(toy):
-    """HEAVY at the opening is worse than POWER; that a tree names it must not help it."""
+def test_actions_that_are_slightly_worse_seldom_pass(toy):
+    """Chance makes one of them look better to the tree in most searches; fresh draws tell."""
+    state, rng = toy.opening(), toy.new_rng(0)
+    while place_of(state).now < 15:
+        toy.step(state, toy.rotation(state), rng)
+    favourite, unit = toy.rotation(state), toy.reference_dps * toy.gcd_seconds
+    losses = [by_the_list(toy, state, favourite) - by_the_list(toy, state, int(a)) for a in np.flatnonzero(toy.legal(state)) if a != favourite]
+    assert 0.1 < min(losses) / unit < 0.3
     search = Search(toy, RotationPrior(toy, mass=0.9, horizon_seconds=PLAYED_ON), SearchSettings(node_capacity=4096))
-    state = toy.opening()
-    best = max(range(6), key=lambda a: by_the_list(toy, state, a) if toy.legal(state)[a] else -1.0)
-    changed = sum(search.run(state, simulations=400, seed=seed).action not in (best, POWER) for seed in range(60))
-    assert changed <= 3
+    named = changed = 0
+    for seed in range(60):
+        action = search.run(state, simulations=400, seed=seed).action
+        named += search._trial.totals[0] > 0
+        changed += action != favourite
+    assert named > 10
+    assert changed <= 2
 
 
 def test_a_budget_in_simulations_counts_the_pairs(toy):
