@@ -14,6 +14,7 @@ import numpy as np
 from numba import carray
 
 from portunus.errors import PortunusError
+from portunus.evaluator.hashed import mix
 from portunus.evaluator.kernels import KernelEvaluator, address_of, compiled
 from portunus.evaluator.rotation_value import RotationValue, fitted_value
 from portunus.runtime.calls import call_features, call_rotation, call_step
@@ -22,6 +23,7 @@ from portunus.runtime.signature import HEADER_DURATION, HEADER_FINISHED, HEADER_
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
 
+_STRIDE = np.uint64(0x9E3779B97F4A7C15)
 _HEAD = 11  # integers before the scratch state
 _REAL = 3 + INFO_WORDS  # numbers before those of the fitted value
 
@@ -94,10 +96,15 @@ def _evaluate(integers, reals, weights, tables, state, rng, features, mask, head
     for w in range(words):
         play[w] = source[w]
     until, damage = play[HEADER_NOW] + horizon, 0.0
+    stream, number = carray(rng, 1), np.uint64(0)
+    start = mix(stream[0])  # neighbouring seeds must not share steps
     while play[HEADER_FINISHED] == 0 and play[HEADER_NOW] < until:
+        number += np.uint64(1)
+        stream[0] = mix(start + number * _STRIDE)  # of each step its own, so that two futures that begin alike meet like luck
         action = call_rotation(rotation, play.ctypes.data, address_of(tables))
         call_step(step, play.ctypes.data, address_of(tables), metrics, address_of(rng), action, info.ctypes.data)
         damage += info[0]
+    stream[0] = mix(start)
     end = play[HEADER_DURATION] if play[HEADER_FINISHED] != 0 else min(play[HEADER_NOW], play[HEADER_DURATION])
     seconds = max(end - source[HEADER_NOW], 0) * 1e-9
     value = (damage - real[1] * seconds) / real[2]

@@ -18,6 +18,7 @@ from portunus.evaluator.mlp import Mlp
 from portunus.evaluator.protocol import BatchEvaluator, Evaluator, InKernel
 from portunus.runtime.signature import FAULTS
 from portunus.search.game import game_of
+from portunus.search.paired import FEWEST, PAIRS, compare, decided, name_challenger, new_trial, succeeds
 from portunus.search.restrict import restrict_root
 from portunus.search.root import (
     begin,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 
 _TIMED = 32  # states judged again to time an evaluator inside the kernel
+_FORCED = 32  # simulations of a decision with one legal action: it shows what follows, there is nothing to choose
 _TIMED_EVERY = 64  # searches after which it is timed anew
 
 
@@ -148,6 +150,9 @@ class Search:
         self._outside_seconds = self._judgement_seconds = 0.0
         self._searches = 0
         self._watch: Callable[[], bool] | None = None
+        self._paired = drawn and s.caution > 0 and s.gumbel_scale == 0
+        self._trial = new_trial(self.game)
+        self._verdict = -1  # edge of the root that a trial decided for
 
     def _addresses(self) -> Judge:
         numbers = self._inside
@@ -200,11 +205,15 @@ class Search:
             if simulations >= len(self.arena.nodes):
                 self.arena = self._new_arena(simulations + 1)
                 return self.run(state, simulations=simulations, seed=seed, allowed=allowed, watch=watch)
-            self._run_simulations(state, simulations, allowed)
+            pairs = simulations // 4 if self._paired else 0
+            self._run_simulations(state, simulations - 2 * pairs, allowed)
+            self._try_challenger(seed, pairs=pairs)
         else:
             if not keep:
                 self._begin(state, allowed)
-            self._run_until(started, started + max(budget_ms - self.settings.reserve_ms, 0.5 * budget_ms) / 1e3)
+            seconds = max(budget_ms - self.settings.reserve_ms, 0.5 * budget_ms) / 1e3
+            self._run_until(started, started + (0.5 * seconds if self._paired else seconds))
+            self._try_challenger(seed, end=started + seconds)
         self._check_fault()
         return self._result(started)
 
@@ -215,6 +224,8 @@ class Search:
         self._outside_seconds = 0.0
         self._searches += 1
         self._watch = None
+        self._verdict = -1
+        self._trial.totals[:] = 0.0
         if seed is not None:
             self.arena.rng[:] = 0
             self.arena.rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
@@ -279,17 +290,44 @@ class Search:
             now = perf_counter()
             if ran < wanted or (self._watch is not None and self._watch()):
                 return False
-            certain = done >= self.settings.chunk and self._is_settled(candidates)
+            certain = done >= (self.settings.chunk if self.arena.nodes[0]["edges"] > 1 else _FORCED) and self._is_settled(candidates)
             if certain or now >= end:
                 self._advance(candidates, done, -done % turns, self.batch)  # as often each: the choice is among the most visited
                 return not certain
             pace = min(pace, (now - begun) / ran)  # the fastest chunk: a slow one was interrupted
             wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int((end - now) / pace)))
 
+    def _try_challenger(self, seed: int, *, pairs: int = 0, end: float = 0.0) -> None:
+        """Where values are drawn: let pairs of rollouts decide between the favourite and what the tree thinks best, so many or until `end`."""
+        if not self._paired or self.arena.counters[FAULT] or (self._watch is not None and self._watch()):
+            return
+        rules, trial = self.rules, self._trial
+        challenger, favourite = name_challenger(self.arena, rules)
+        stream = np.uint64((seed * 0x5851F42D4C957F2D + 0x14057B7EF767814F) % 2**64)
+        compare(self.game, self.arena, self.judge, trial, stream, challenger, favourite, 0)  # compiled by the first search
+        now, pace = perf_counter(), float("inf")
+        wanted = min(FEWEST, pairs) if pairs else 1
+        while challenger >= 0 and wanted > 0:
+            begun = now
+            compare(self.game, self.arena, self.judge, trial, stream, challenger, favourite, wanted)
+            now = perf_counter()
+            if self.arena.counters[FAULT] or (self._watch is not None and self._watch()):
+                return
+            if pairs:
+                wanted = min(self.settings.chunk, pairs - int(trial.totals[PAIRS]))
+                continue
+            if decided(trial, rules.caution, rules.least_gain):
+                break
+            pace = min(pace, (now - begun) / wanted)
+            wanted = min(self.settings.chunk, 2 * wanted, int((end - now) / pace))
+        self._verdict = int(challenger if challenger >= 0 and succeeds(trial, rules.caution, rules.least_gain) else favourite)
+
     def _is_settled(self, candidates: np.ndarray) -> bool:
         s = self.settings
         if s.certain_errors == 0 or len(candidates) == 0:
             return False
+        if self._paired and name_challenger(self.arena, self.rules)[0] < 0:
+            return True
         return bool(settled(self.arena, candidates, len(candidates), s.certain_errors, s.certain_lead))
 
     def _begin(self, state: np.ndarray, allowed: np.ndarray | None) -> None:
@@ -347,11 +385,11 @@ class Search:
         arena, counters = self.arena, self.arena.counters
         policy = np.zeros(self.game.actions)
         value = improved_policy(self.game, arena, self.rules, policy)
-        best = choose_action_edge(arena, self.rules)
+        best = self._verdict if self._verdict >= 0 else choose_action_edge(arena, self.rules)
         edges = arena.edges[: arena.nodes[0]["edges"]]
         visits = edges["visits"].astype(np.int64)
         completed = np.where(visits > 0, edges["value"], value)
-        simulations = int(counters[SIMULATIONS])
+        tree, tried = int(counters[SIMULATIONS]), 2 * int(self._trial.totals[PAIRS])
         network_seconds = self._inside_seconds() if isinstance(self._evaluator, Mlp) else self._outside_seconds
         return SearchResult(
             action=int(edges["action"][best]) if best >= 0 else -1,
@@ -361,13 +399,13 @@ class Search:
             priors=edges["prior"].astype(np.float64),
             policy=policy,
             value=float(value),
-            simulations=simulations,
-            evaluations=int(counters[EVALUATIONS]),
+            simulations=tree + tried,
+            evaluations=int(counters[EVALUATIONS]) + tried,
             steps=int(counters[STEPS]),
             nodes=int(counters[USED]),
             duplicates=int(counters[DUPLICATES]),
             depth=int(counters[DEPTH]),
-            mean_depth=float(counters[DEPTH_SUM]) / simulations if simulations else 0.0,
+            mean_depth=float(counters[DEPTH_SUM]) / tree if tree else 0.0,
             search_ms=(perf_counter() - started) * 1e3,
             network_ms=network_seconds * 1e3,
         )

@@ -21,7 +21,8 @@ class SearchSettings:
         value_visits: c_visit of sigma(q) = (c_visit + most visits) * c_scale * q; larger trusts the search more, the prior less.
         value_scale: c_scale of the same formula, per u.
 
-        caution: Standard errors by which an action must beat the favourite of an evaluator whose values are drawn (play only).
+        caution: Standard errors by which an action must beat the favourite of an evaluator whose values are drawn (play only): in one tree in a
+            trial with fresh draws, which half of the budget is kept for (`portunus.search.paired`), else by what the trees drew.
         least_gain: And by how much at least, u: what such an evaluator may be wrong by however often it is asked.
         drawn_exploration: `exploration` where values are drawn: one draw may be many u off, and a path must not follow the luckiest.
 
@@ -48,7 +49,7 @@ class SearchSettings:
     value_visits: float = 50.0
     value_scale: float = 0.1
     caution: float = 2.0
-    least_gain: float = 0.1
+    least_gain: float = 0.05
     drawn_exploration: float = 20.0
 
     exploration: float = 2.5

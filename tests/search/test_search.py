@@ -263,7 +263,7 @@ def test_drawn_values_do_not_displace_the_favourite_without_evidence(toy):
     changed = {}
     for caution in (0.0, 3.0):
         search = Search(toy, RotationPrior(toy, horizon_seconds=10.0), settings(caution=caution))
-        changed[caution] = sum(search.run(toy.opening(), simulations=32, seed=s).action != toy.rotation(toy.opening()) for s in range(60))
+        changed[caution] = sum(search.run(toy.opening(), simulations=160, seed=s).action != toy.rotation(toy.opening()) for s in range(60))
     assert changed[3.0] < changed[0.0] / 2
 
 
