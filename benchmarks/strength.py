@@ -19,8 +19,8 @@ the mean stays, the variance falls); the last column is the difference of the da
 A budget in milliseconds means what the machine gave at the time: see the simulations; a decision that is clear ends before its time is up.
 
 """
-COLUMNS = """| spec | budget | simulations a decision | fights | seconds | default rotation, DPS | search, DPS | gain, DPS | gain | as it fell |
-|---|---|---|---|---|---|---|---|---|---|
+COLUMNS = """| spec | budget | simulations a decision | fights | first seed | seconds | default rotation, DPS | search, DPS | gain, DPS | gain | as it fell |
+|---|---|---|---|---|---|---|---|---|---|---|
 """
 EARLIER = """
 ## Before a challenger had to win a trial with fresh draws
@@ -35,7 +35,7 @@ def row(figures: dict) -> str:
     budget = figures["budget"]
     asked = f"{budget['budget_ms']:g} ms" if "budget_ms" in budget else f"{budget['simulations']:,} simulations"
     cells = [
-        figures["spec"], asked, f"{figures['simulations'] / figures['decisions']:,.0f}", str(figures["fights"]), f"{figures['seconds']:g}",
+        figures["spec"], asked, f"{figures['simulations'] / figures['decisions']:,.0f}", str(figures["fights"]), str(figures["seed"]), f"{figures['seconds']:g}",
         f"{figures['rotation_dps']:,.1f}", f"{figures['search_dps']:,.1f}",
         f"{figures['difference_dps']:+,.1f} ± {figures['difference_dps_half_width']:,.1f}",
         f"{figures['difference_percent']:+.2f} ± {figures['difference_percent_half_width']:.2f} %",
