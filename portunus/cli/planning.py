@@ -42,6 +42,7 @@ def open_planner(
     with ExitStack() as stack:
         first = another()
         planner: Planner | SharedPlanner = first
+        warm_up(compiled, first)  # before any actor starts: they find the compiled search in the cache
         if address is not None:
             from portunus.planner.cluster import RayCrew, make_tree
             from portunus.train.cluster import joined_ray, local_ray

@@ -20,10 +20,11 @@ from portunus.ir.layout import (
     missiles,
     pauses,
     remembers,
+    silent,
     stat_field,
     swing_slot,
 )
-from portunus.ir.quiet import QUIET, quiet_resources
+from portunus.ir.quiet import QUIET, SILENT, quiet_resources, write_tick
 from portunus.ir.runes import rune_functions
 from portunus.ir.scripts import present_function, script_functions, script_tables
 from portunus.ir.spells import casting
@@ -415,30 +416,23 @@ def _player_event(w: Writer, context: Context, kind: str, subject: str, index: i
 
 def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
     resource = next(x for x in context.model.resources if x.name == name)
-    scope = Scope()
-    maximum = context.tables.slot(resource.maximum, f"{name}_max")
-    sources = context.layout.sources
     assert resource.every is not None
-    head = f"gain_{name}({gain_arguments(context, name)}, "
-    if resource.rest_after is None:
-        w.put(f"{head}{text(resource.amount_casting, context, scope, f'{name}_tick')}, {maximum}, {sources.index((name, 'tick'))})")
-        w.put(f"schedule(s, {index}, s.now + {text(resource.every, context, scope, f'{name}_every')})")
-        return
-    with w.block(f"if s.now < s.{name}_paid_at + {text(resource.rest_after, context, scope, f'{name}_rest_after')}:"):
-        w.put(f"{head}{text(resource.amount_casting, context, scope, f'{name}_tick_casting')}, {maximum}, "
-              f"{sources.index((name, 'casting'))})")
-    with w.block("else:"):
-        w.put(f"{head}{text(resource.amount_resting, context, scope, f'{name}_tick_resting')}, {maximum}, "
-              f"{sources.index((name, 'resting'))})")
-    w.put(f"schedule(s, {index}, s.now + {text(resource.every, context, scope, f'{name}_every')})")
+    write_tick(w, context, resource)
+    w.put(f"schedule(s, {index}, s.now + {text(resource.every, context, Scope(), f'{name}_every')})")
 
 
 def _next_event(context: Context) -> Function:
     count, one = len(context.layout.slots), context.layout.slots_before_enemies + context.layout.slots_per_enemy
-    others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count})", "    if s.at[other] < s.at[k]:", "        k = other"]
+    others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count}, 0, 0)", "    if s.at[other] < s.at[k]:", "        k = other"]
+    silent_slots = [context.layout.slot(f"tick_{r.name}") for r in silent(context.model)]
+    least = min((context.layout.slots[slot].priority for slot in silent_slots), default=0)
+    # What may go before such a tick at one instant; everything else goes after it.
+    ahead = [f"s.at[{i}]" for i, slot in enumerate(context.layout.slots) if slot.priority >= least and i not in silent_slots] if silent_slots else []
     lines = [
         *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
-        f"k = earliest(s.at, 0, {one})", *(others if count > one else []), "best = s.at[k]",
+        f"k = earliest(s.at, 0, {one}, {min(silent_slots, default=0)}, {max(silent_slots, default=-1) + 1})", *(others if count > one else []), "best = s.at[k]",
+        *(["if s.idle == 0:", f"    {SILENT}(s, t, m, min({', '.join(['best + 1', *ahead, 's.expire_at', 's.duration + 1'])}))"] if silent_slots else []),
+        *[line for slot in silent_slots for line in (f"if s.at[{slot}] < best:", f"    k, best = {slot}, s.at[{slot}]")],
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
         "if s.idle == 1:", "    s.idle = 2",
         f"if t.switch_lazy_expiry == 0 and s.expire_at < best and s.expire_at <= s.duration and s.events <= {MAX_EVENTS}:",

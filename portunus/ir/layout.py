@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portunus.dsl.model import Aura, Decide, Model, Pet, Spell, Stat
+from portunus.dsl.model import Aura, Decide, Model, Pet, Resource, Spell, Stat
 from portunus.errors import PortunusError
 
 NEVER = 1 << 62
@@ -216,11 +216,22 @@ def build_layout(model: Model) -> Layout:
                   sources, enemies)
 
 
+def silent(model: Model) -> list[Resource]:
+    """The resources whose ticks draw nothing and tell nobody: all they change is a number. Their slots are side by side."""
+    from portunus.ir.expressions import walk
+
+    heard = {name for h in model.handlers if h.event == "gain" for name in h.subjects}
+    return [r for r in model.resources if r.every is not None and r.name not in heard
+            and not any(n.op == "range" for e in (r.every, r.amount_casting, r.amount_resting) for n in walk(e))]
+
+
 def _slots(model: Model) -> tuple[tuple[Slot, ...], int, int]:
     slots = [Slot("gcd", "gcd", "", -1, 0), Slot("cast", "cast", "", -1, 0), Slot("pull", "pull", "", -1, 10)]
     slots += [Slot("scene", "scene", "", -1, 200)] if model.scripted else []  # before anything else of an instant
     # Swings go before everything else of an instant, a pet's first; then resources that tick by themselves like energy.
-    slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1 if r.rest_after is not None else 90) for r in model.resources if r.every is not None]
+    alone = {r.name for r in silent(model)}
+    ticking = sorted((r for r in model.resources if r.every is not None), key=lambda r: r.name not in alone)
+    slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1 if r.rest_after is not None else 90) for r in ticking]
     slots += [Slot(f"{s.name}_swing", "swing", s.name, -1, 101 if s.owner else 100) for s in model.spells if s.swing is not None]
     if model.runes is not None:
         slots += [Slot(f"rune_{i}", "rune", str(i), -1, 1) for i in range(len(model.runes.kinds) * model.runes.each)]

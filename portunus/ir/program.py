@@ -30,7 +30,7 @@ from portunus.ir.expiry import expire_functions, list_functions
 from portunus.ir.features import feature_functions, feature_list
 from portunus.ir.layout import Layout, build_layout, pauses
 from portunus.ir.pauses import split
-from portunus.ir.quiet import quiet_functions
+from portunus.ir.quiet import quiet_functions, silent_functions
 from portunus.ir.rotations import rotation_function
 from portunus.ir.spells import handler_functions, spell_functions
 from portunus.ir.tables import Tables
@@ -94,7 +94,7 @@ def _functions(context: Context) -> list[Function]:
         functions += spell_functions(context, spell)
     for pet in context.model.pets:
         functions += pet_functions(context, pet)
-    functions += [*list_functions(context), *expire_functions(context), rank_function(context), *event_functions(context), *decision_functions(context), *quiet_functions(context)]
+    functions += [*list_functions(context), *expire_functions(context), rank_function(context), *event_functions(context), *decision_functions(context), *silent_functions(context), *quiet_functions(context)]
     return functions + feature_functions(context)
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from portunus.dsl.model import Decide, Expr, Model, Resource
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text, walk
-from portunus.ir.layout import pauses
+from portunus.ir.layout import pauses, silent
 from portunus.ir.statements import gain_arguments, inner
 
 QUIET = "quiet_ticks"
+SILENT = "silent_ticks"
 # What a spell may depend on and stay impossible until an event or the end of a cooldown: nothing that changes by the clock alone.
 _STEADY = frozenset(
     {
@@ -81,6 +82,38 @@ def _steady(model: Model, resource: Resource) -> bool:
     costs = [expr for s in chosen for expr in (s.cost, *(amount for _, amount in s.more_costs))]
     changes = [expr for m in model.modifiers if m.kind == "cost" for expr in (m.amount, m.condition)]
     return all(plain(expr) for expr in (*costs, *changes, *(e for s in chosen for e in (s.requires, s.free_if))))
+
+
+def write_tick(w: Writer, context: Context, resource: Resource) -> None:
+    """Write what a tick gives at the state's instant."""
+    name, scope, sources = resource.name, Scope(), context.layout.sources
+    head, maximum = f"gain_{name}({gain_arguments(context, name)}", context.tables.slot(resource.maximum, f"{name}_max")
+    if resource.rest_after is None:
+        w.put(f"{head}, {text(resource.amount_casting, context, scope, f'{name}_tick')}, {maximum}, {sources.index((name, 'tick'))})")
+        return
+    with w.block(f"if s.now < s.{name}_paid_at + {text(resource.rest_after, context, scope, f'{name}_rest_after')}:"):
+        w.put(f"{head}, {text(resource.amount_casting, context, scope, f'{name}_tick_casting')}, {maximum}, {sources.index((name, 'casting'))})")
+    with w.block("else:"):
+        w.put(f"{head}, {text(resource.amount_resting, context, scope, f'{name}_tick_resting')}, {maximum}, {sources.index((name, 'resting'))})")
+
+
+def silent_functions(context: Context) -> list[Function]:
+    """`silent_ticks`: what ticks before an instant and changes nothing but a number; the event loop leaves that out."""
+    w = Writer()
+    for resource in silent(context.model):
+        assert resource.every is not None
+        slot = context.layout.slot(f"tick_{resource.name}")
+        with w.block(f"if s.at[{slot}] < limit:"):
+            w.put(f"at = s.at[{slot}]")
+            with w.block("while at < limit:"):
+                w.put("s.now = at")
+                w.put("s.events += 1")
+                write_tick(w, context, resource)
+                w.put(f"at = at + {text(resource.every, context, Scope(), f'{resource.name}_every')}")
+            w.put(f"schedule(s, {slot}, at)")
+    if not w.lines:
+        return []
+    return [Function(SILENT, ("s", "t", "m", "limit"), "Ticks before an instant that change nothing but a number.", "", tuple(w.lines))]
 
 
 def quiet_functions(context: Context) -> list[Function]:

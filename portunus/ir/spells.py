@@ -53,9 +53,9 @@ def casting(model: Model) -> str:
 
 
 def _can_cast(context: Context, spell: Spell) -> Function:
-    """Asked in the ruleset's order: extra condition, running cast, GCD, cooldown, resource."""
+    """Nothing here changes anything, so what is quick to ask and often in the way comes first: the clock, then conditions, then costs."""
     w = Writer()
-    conditions = []
+    clock, conditions = [], []
     if spell.requires is not None:
         conditions.append(f"not ({text(spell.requires, context, Scope(), f'{spell.name}_requires')})")
     if spell.uses is not None:
@@ -64,13 +64,13 @@ def _can_cast(context: Context, spell: Spell) -> Function:
         moving = "t.scene_movement[s.scene] != 0"
         at_once = spell.instant_if is not None and not spell.channel
         conditions.append(f"{moving} and not ({text(spell.instant_if, context, Scope(), f'{spell.name}_instant')})" if at_once else moving)  # type: ignore[arg-type]
-    conditions.append(casting(context.model))
     # What needs no global cooldown may be used while it runs, except what the line `cooldowns` takes.
     if spell.gcd is not None or spell.autocast is not None:
-        conditions.append("s.gcd_end > s.now")
+        clock.append("s.gcd_end > s.now")
     if spell.cooldown is not None:
-        conditions.append(f"s.cd_{spell.name} > s.now")
-    for condition in conditions:
+        clock.append(f"s.cd_{spell.name} > s.now")
+    clock.append(casting(context.model))
+    for condition in (*clock, *conditions):
         with w.block(f"if {condition}:"):
             w.put("return False")
     if spell.free_if is not None:

@@ -20,20 +20,21 @@ _MOST = (1 << 63) - 1
 
 
 @intrinsic(prefer_literal=True)
-def earliest(typingctx, at, first, last):
-    """The slot with the least `at` of `first` to `last` (exclusive), both written as numbers; the first of equal ones."""
-    if not isinstance(first, types.IntegerLiteral) or not isinstance(last, types.IntegerLiteral):
+def earliest(typingctx, at, first, last, gap, after):
+    """The slot with the least `at` of `first` to `last` (exclusive), without those of `gap` to `after` (exclusive), all written as numbers; the first of equal ones."""
+    if not all(isinstance(bound, types.IntegerLiteral) for bound in (first, last, gap, after)):
         return None
+    without = range(gap.literal_value, after.literal_value)
 
     def emit(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        left = [(builder.load(builder.gep(data, [_I64(slot)])), _I64(slot)) for slot in range(first.literal_value, last.literal_value)]
+        left = [(builder.load(builder.gep(data, [_I64(slot)])), _I64(slot)) for slot in range(first.literal_value, last.literal_value) if slot not in without]
         while len(left) > 1:
             pairs = [left[i : i + 2] for i in range(0, len(left), 2)]
             left = [_earlier(builder, *pair) if len(pair) == 2 else pair[0] for pair in pairs]
         return left[0][1]
 
-    return types.int64(at, first, last), emit
+    return types.int64(at, first, last, gap, after), emit
 
 
 def _earlier(builder: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 
-def earliest(at: list[int], first: int, last: int) -> int:
-    """The slot with the least `at` of `first` to `last` (exclusive); the first of equal ones."""
-    return at.index(min(at[first:last]), first)
+def earliest(at: list[int], first: int, last: int, gap: int, after: int) -> int:
+    """The slot with the least `at` of `first` to `last` (exclusive), without those of `gap` to `after` (exclusive); the first of equal ones."""
+    return min((at[slot], slot) for slot in range(first, last) if not gap <= slot < after)[1]
 
 
 def shared(at: list[int], now: int) -> bool:

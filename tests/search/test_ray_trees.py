@@ -35,6 +35,8 @@ def test_actors_answer_like_threads_and_may_be_killed():
     with local_ray(2):
         local = make()
         state = local.compiled.opening()
+        for budget in ({"simulations": 64}, {"budget_ms": 20}):
+            SharedPlanner(Threads([local])).plan(state, **budget)  # the actors find the compiled search in the cache
         with RayCrew(local, make, workers=2) as crew:
             crew.wait()
             planner = SharedPlanner(crew, patience_ms=150)  # the machine may be busy

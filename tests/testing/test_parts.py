@@ -94,7 +94,7 @@ def test_command_holds_and_breaks(tmp_path: Path) -> None:
     assert 'held      property "Rush lasts 15 s"' in good.stdout
     planted = PLANTED[23]
     path = write(planted.spec, tmp_path, (planted.old, planted.new))
-    bad = CliRunner().invoke(main, ["test", str(path), "--twin", "--seconds", "2", "--json", str(tmp_path / "out.json")])
+    bad = CliRunner().invoke(main, ["test", str(path), "--twin", "--seconds", "5", "--json", str(tmp_path / "out.json")])
     assert bad.exit_code == 1
     line = next(n for n, text in enumerate(path.read_text().splitlines(), 1) if "Tempo counts" in text)
     assert f'BROKEN    property "Tempo counts the combo points it took" ({path}:{line})' in bad.stdout
@@ -118,7 +118,7 @@ def test_pytest_collects_specs(tmp_path: Path) -> None:
     (tmp_path / "broken.spec").write_text("spec x { nonsense }\n")
     (tmp_path / "fight.spec").write_text(Path("specs/encounters/patchwerk.spec").read_text())
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:portunus", "-p", "portunus.testing.plugin", "-p", "no:cacheprovider", "-rA", "--spec-seconds", "2", "-c", "/dev/null",
+        [sys.executable, "-m", "pytest", "-p", "no:portunus", "-p", "portunus.testing.plugin", "-p", "no:cacheprovider", "-rA", "--spec-seconds", "6", "-c", "/dev/null",
          "--rootdir", str(tmp_path), str(tmp_path)], capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert done.returncode == 1, done.stdout + done.stderr
