@@ -14,6 +14,7 @@ from typing import Any
 from portunus.codegen.python import Twin
 from portunus.ir.context import Function
 from portunus.ir.program import Program, lower
+from portunus.ir.quiet import SILENT
 from portunus.runtime.compiled import CompiledSpec
 from portunus.sim.gauges import gauges
 
@@ -281,6 +282,7 @@ def trace_fight(compiled: CompiledSpec, seed: int = 1, rotation: str = "default"
 def trace_program(program: Program, tables: dict[str, Any], seed: int = 1, rotation: str = "default") -> list[TraceEvent]:
     """As `trace_fight`, of a lowered spec and its filled tables: nothing is compiled."""
     twin = Twin(program)
+    twin.functions[SILENT] = lambda s, t, m, limit: None  # played in a row, ticks of two resources would be told out of order
     recorder = _Recorder(twin, seed)
     s, t, m = twin.blocks(tables)
     r = [seed, 0, 0, 0]

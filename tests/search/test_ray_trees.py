@@ -1,4 +1,7 @@
-"""Trees in Ray actors: the answer of threads, the same for any run, and an answer whatever happens to the actors."""
+"""Trees in Ray actors: the answer of threads, the same for any run, and an answer whatever happens to the actors.
+
+Each actor compiles and starts for itself, a minute or more in all: `pytest -m slow tests/search/test_ray_trees.py`.
+"""
 
 import os
 import signal
@@ -31,6 +34,7 @@ def told(suggestion) -> dict:
     return answer
 
 
+@pytest.mark.slow
 def test_actors_answer_like_threads_and_may_be_killed():
     with local_ray(2):
         local = make()
