@@ -2,7 +2,7 @@
 
 Its action gets most of the probability. A state is worth the reference pace (value 0) or, with a horizon, what the list itself
 does from there: it plays on for some seconds in the expected form (a rollout: Tesauro and Galperin 1996; one step of policy improvement
-over the list). What comes after is worth the reference pace, or what a fitted value of the rotation says.
+over the list). What comes after is worth the reference pace.
 """
 
 from __future__ import annotations
@@ -16,16 +16,15 @@ from numba import carray
 from portunus.errors import PortunusError
 from portunus.evaluator.hashed import mix
 from portunus.evaluator.kernels import KernelEvaluator, address_of, compiled
-from portunus.evaluator.rotation_value import RotationValue, fitted_value
-from portunus.runtime.calls import call_features, call_rotation, call_step
+from portunus.runtime.calls import call_rotation, call_step
 from portunus.runtime.signature import HEADER_DURATION, HEADER_FINISHED, HEADER_NOW, INFO_WORDS
 
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
 
 _STRIDE = np.uint64(0x9E3779B97F4A7C15)
-_HEAD = 11  # integers before the scratch state
-_REAL = 3 + INFO_WORDS  # numbers before those of the fitted value
+_HEAD = 6  # integers before the scratch state
+_REAL = 3 + INFO_WORDS
 
 
 class RotationPrior:
@@ -36,14 +35,12 @@ class RotationPrior:
         rotation: Name of the rotation.
         mass: Probability that goes to its action; the other legal actions share the rest.
         horizon_seconds: How long the rotation plays on to value a state; 0 = not at all.
-        after: What the state is worth where the rotation stops; None = the reference pace.
 
     Raises:
         PortunusError: A number is out of range, or there is no such rotation.
     """
 
-    def __init__(self, compiled: CompiledSpec, *, rotation: str = "default", mass: float = 0.5, horizon_seconds: float = 0.0,
-                 after: RotationValue | None = None) -> None:
+    def __init__(self, compiled: CompiledSpec, *, rotation: str = "default", mass: float = 0.5, horizon_seconds: float = 0.0) -> None:
         if not 0 < mass < 1:
             raise PortunusError(f"rotation prior: mass is {mass}, expected a number between 0 and 1")
         if not 0 <= horizon_seconds <= 3600:
@@ -54,22 +51,17 @@ class RotationPrior:
         self.rotation = rotation
         self.mass = mass
         self.horizon_seconds = horizon_seconds
-        self.after = after
 
     def in_kernel(self) -> KernelEvaluator:
         """Its form inside the search."""
-        spec, words, fitted = self.compiled, self.compiled.layout.state_words, self.after
+        spec, words = self.compiled, self.compiled.layout.state_words
         metrics = spec.new_metrics()
         head = [
             len(spec.actions), words, spec.kernels.rotations[self.rotation], spec.kernels.step_expected, metrics.ctypes.data,
-            int(self.horizon_seconds * 1e9), spec.kernels.features, len(spec.feature_names),
-            *((len(fitted.features), len(fitted.weights), fitted.window_ns) if fitted else (0, 0, 1)),
+            int(self.horizon_seconds * 1e9),
         ]  # fmt: skip
         integers = [np.array(head, np.int64), np.zeros(words, np.int64)]
         reals = [np.array([self.mass, spec.reference_dps, spec.reference_dps * spec.gcd_seconds]), np.zeros(INFO_WORDS)]
-        if fitted:
-            integers.append(fitted.features)
-            reals += [fitted.mean, fitted.scale, fitted.weights.ravel()]
         return KernelEvaluator(
             compiled(_evaluate).address, np.concatenate(integers), np.concatenate(reals), actions=len(spec.actions),
             weights=np.zeros(len(spec.feature_names), np.float32), noisy=self.horizon_seconds > 0, keep=(spec, metrics),
@@ -89,8 +81,7 @@ def _evaluate(integers, reals, weights, tables, state, rng, features, mask, head
     if others > 0 and 0 <= chosen < actions:
         out[chosen] = np.float32(log(real[0] * others / (1.0 - real[0])))
     out[actions] = 0.0
-    varying, windows, window = head[8], head[9], head[10]
-    if horizon == 0 and windows == 0:
+    if horizon == 0:
         return 0
     play, info = carray(integers, _HEAD + words)[_HEAD:], real[3:]
     for w in range(words):
@@ -107,13 +98,5 @@ def _evaluate(integers, reals, weights, tables, state, rng, features, mask, head
     stream[0] = mix(start)
     end = play[HEADER_DURATION] if play[HEADER_FINISHED] != 0 else min(play[HEADER_NOW], play[HEADER_DURATION])
     seconds = max(end - source[HEADER_NOW], 0) * 1e-9
-    value = (damage - real[1] * seconds) / real[2]
-    if windows > 0 and play[HEADER_FINISHED] == 0:
-        call_features(head[6], play.ctypes.data, address_of(tables), address_of(weights))
-        seen, which = carray(weights, head[7]), carray(integers, _HEAD + words + varying)[_HEAD + words :]
-        numbers = carray(reals, _REAL + (1 + windows) * 2 * varying + windows)[_REAL:]
-        k = min((play[HEADER_DURATION] - play[HEADER_NOW]) // window, windows - 1)
-        first = 2 * varying + k * (1 + 2 * varying)
-        value += fitted_value(seen, which, numbers[:varying], numbers[varying : 2 * varying], numbers[first : first + 1 + 2 * varying])
-    out[actions] = np.float32(value)
+    out[actions] = np.float32((damage - real[1] * seconds) / real[2])
     return 0

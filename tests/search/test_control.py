@@ -4,21 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from toys import Toy
 
 from portunus.evaluator.control import ControlledDamage
-from portunus.evaluator.rotation_value import fit_rotation_value
 from portunus.search.fights import by_rotation, play_fight
-
-
-@pytest.fixture(scope="module")
-def toy() -> Toy:
-    return Toy()
-
-
-@pytest.fixture(scope="module")
-def fitted(toy):
-    return fit_rotation_value(toy, fights=2000, window_seconds=5.0)
 
 
 def measured(toy, value, player, fights: int = 300) -> tuple[np.ndarray, np.ndarray]:
