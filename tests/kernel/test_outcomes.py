@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import both_forms
 import numpy as np
 import pytest
 
@@ -52,17 +53,7 @@ def test_mean_reward_and_frequencies_match_samples(mage: CompiledSpec) -> None:
 
 
 def test_expected_fights_have_the_mean_of_sampled_fights(mage: CompiledSpec) -> None:
-    sampled = np.zeros(3000)
-    mage.run(sampled, first_seed=1)
-    expected = []
-    for seed in range(300):
-        state, rng = mage.new_state(), mage.new_rng(seed)
-        mage.reset(state, rng)
-        while not state[2]:
-            mage.step(state, mage.rotation(state), rng, expected=True)
-        expected.append(state.view(np.float64)[4])
-    difference = np.mean(expected) - sampled.mean()
-    error = np.hypot(np.std(expected) / np.sqrt(300), sampled.std() / np.sqrt(3000))
+    difference, error = both_forms.difference(mage, sampled=3000, expected=300)
     assert abs(difference) < 4 * error
 
 

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 from test_evaluators import weights
-from toys import NAMES, STATE, ListValue, Toy
+from toys import NAMES, STATE, ListValue
 
 from portunus.cli import main
 from portunus.cli.plan_view import explain_decision
@@ -25,11 +25,6 @@ from portunus.search.settings import SearchSettings
 from portunus.search.view import StateWords
 
 SMALL = SearchSettings(node_capacity=8192)
-
-
-@pytest.fixture(scope="module")
-def toy() -> Toy:
-    return Toy()
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,11 @@
 
 import numpy as np
 import pytest
-from toys import NAMES, SECOND, STATE, STRIKE, ListValue, Toy
+from toys import NAMES, SECOND, STATE, STRIKE, ListValue
 
 from portunus.planner.local import Planner
 from portunus.planner.ponder import LONGEST_MS, Likeness, Ponderer
 from portunus.search.settings import SearchSettings
-
-
-@pytest.fixture(scope="module")
-def toy() -> Toy:
-    return Toy()
 
 
 @pytest.fixture

@@ -18,11 +18,6 @@ from portunus.search.tree import FAULT, JOINED, OUTCOMES, USED
 from portunus.search.view import TreeView
 
 
-@pytest.fixture(scope="module")
-def toy() -> Toy:
-    return Toy()
-
-
 def settings(**changes) -> SearchSettings:
     return SearchSettings(**{"node_capacity": 8192, **changes})
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toys import NAMES, ListValue, Toy
+from toys import NAMES, ListValue
 
 from portunus.errors import PortunusError
 from portunus.planner.local import Planner
@@ -39,11 +39,6 @@ class Places:
         state = self.toy.opening()
         state[5] = bool(facts.get("proc"))
         return state, 0.75
-
-
-@pytest.fixture(scope="module")
-def toy() -> Toy:
-    return Toy()
 
 
 class Talk:

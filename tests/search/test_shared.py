@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 from test_evaluators import weights
-from toys import NAMES, ListValue, Toy
+from toys import NAMES, ListValue
 
 from portunus.errors import PortunusError
 from portunus.evaluator.mlp import Mlp
@@ -16,11 +16,6 @@ from portunus.search.settings import SearchSettings
 from portunus.search.shared import deal, turns
 
 SMALL = SearchSettings(node_capacity=8192)
-
-
-@pytest.fixture(scope="module")
-def toy() -> Toy:
-    return Toy()
 
 
 def shared(toy, trees: int, threads: int | None = None, **settings) -> SharedPlanner:
