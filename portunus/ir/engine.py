@@ -447,14 +447,15 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 
 def _next_event(context: Context) -> Function:
     count, one = len(context.layout.slots), context.layout.slots_before_enemies + context.layout.slots_per_enemy
-    others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count}, 0, 0)", "    if s.at[other] < s.at[k]:", "        k = other"]
+    others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count}, 0, 0)", f"    later = soonest(s.at, {one}, {count}, 0, 0)", "    if later < best:", "        k, best = other, later"]
     silent_slots = [context.layout.slot(f"tick_{r.name}") for r in silent(context.model)]
     least = min((context.layout.slots[slot].priority for slot in silent_slots), default=0)
     # What may go before such a tick at one instant; everything else goes after it.
     ahead = [f"s.at[{i}]" for i, slot in enumerate(context.layout.slots) if slot.priority >= least and i not in silent_slots] if silent_slots else []
     lines = [
         *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
-        f"k = earliest(s.at, 0, {one}, {min(silent_slots, default=0)}, {max(silent_slots, default=-1) + 1})", *(others if count > one else []), "best = s.at[k]",
+        *[f"{name} = {search}(s.at, 0, {one}, {min(silent_slots, default=0)}, {max(silent_slots, default=-1) + 1})" for name, search in (("k", "earliest"), ("best", "soonest"))],
+        *(others if count > one else []),
         *(["if s.idle == 0:", f"    {SILENT}(s, t, m, min({', '.join([*ahead, 's.expire_at', 's.duration + 1', 'best + 1'])}))"] if silent_slots else []),
         *[line for slot in silent_slots for line in (f"if s.at[{slot}] < best:", f"    k, best = {slot}, s.at[{slot}]")],
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
@@ -465,7 +466,8 @@ def _next_event(context: Context) -> Function:
         f"    if s.events > {MAX_EVENTS}:", "        s.fault |= 8",
         "    s.now = s.duration", "    s.finished = 1", "    return",
         "s.events += 1",
-        "if shared(s.at, best):", "    k = first_due(s.at, s.order, best)", "order = s.order[k]",
+        *(["if t.enemies > 1:", f"    if shared(s.at, best, {count}):", f"        k = first_due(s.at, s.order, best, {count})"] if count > one else []),
+        f"{'el' if count > one else ''}if shared(s.at, best, {one}):", f"    k = first_due(s.at, s.order, best, {one})", "order = s.order[k]",
         "if best > s.now:", "    s.now = best", "    after_clock(s, t, m, r)", "    if s.at[k] != best or s.order[k] != order:", "        return",
         f"s.at[k] = {NEVER}", "dispatch(s, t, m, r, k)",
     ]
