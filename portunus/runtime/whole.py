@@ -91,7 +91,7 @@ def _remembered_text(record: types.Record) -> str:
 
 def remember_types(typingctx: Any) -> None:
     """Have numba remember what an operator gives for numbers of some types, instead of trying all its meanings again in every line."""
-    types.Record.__repr__ = _remembered_text
+    types.Record.__repr__ = _remembered_text  # type: ignore[method-assign,assignment]
     if hasattr(typingctx, "remembered_operators"):
         return
     resolve, found = typingctx.resolve_function_type, {}
