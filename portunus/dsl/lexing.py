@@ -28,7 +28,7 @@ class Token(str):
 
     def __new__(cls, type_: str, text: str, start_pos: int, line: int, column: int) -> Token:
         """A token of that kind, text and place."""
-        token = super().__new__(cls, text)
+        token = str.__new__(cls, text)
         token.type, token.start_pos, token.line, token.column = type_, start_pos, line, column
         return token
 
@@ -49,16 +49,16 @@ class Token(str):
 
 def scan(text: str) -> Iterator[Token]:
     """All tokens of a text but spaces. Every character belongs to one: what means nothing is a STRAY."""
-    position = start = 0
+    start = position = 0
     line = 1
-    match = _PATTERN.match
-    while position < len(text):
-        found = match(text, position)
-        assert found is not None and found.lastgroup is not None, "a terminal for every character"
-        kind, piece = found.lastgroup, found[0]
-        if kind not in IGNORED:
-            yield Token(KEYWORDS.get(piece, kind) if kind == "NAME" else kind, piece, position, line, position - start + 1)
-        position = found.end()
+    for found in _PATTERN.finditer(text):
+        kind = found.lastgroup or ""
+        if kind in IGNORED:
+            continue
+        piece, position = found[0], found.start()
+        if kind == "NAME":
+            kind = KEYWORDS.get(piece, kind)
+        yield Token(kind, piece, position, line, position - start + 1)
         if kind == "NEWLINE":
             line += piece.count("\n")
-            start = position - (len(piece) - 1 - piece.rfind("\n"))
+            start = position + 1 + piece.rfind("\n")

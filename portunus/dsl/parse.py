@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from portunus.dsl.diagnostics import Edit, Problems
+from portunus.dsl.diagnostics import Edit, Problems, TooManyErrors
 from portunus.dsl.grammar_tables import END, RULES, STATES
 from portunus.dsl.lexing import Token
 from portunus.dsl.model import Span
-from portunus.dsl.syntax import Binary, Block, Branches, Call, Item, Line, Name, Number, Text, Unary, join
+from portunus.dsl.records import dataclass
+from portunus.dsl.syntax import Binary, Block, Branches, Call, Entry, Item, Line, Name, Number, Text, Unary, join
 from portunus.dsl.tokens import TooLarge, for_parser, lex, span_of
 from portunus.source import Source
 
@@ -30,17 +31,19 @@ class TreeBuilder:
         self.path = path
 
     def _span(self, token: Token) -> Span:
-        return Span(self.path, token.line or 1, token.column or 1, max(1, len(token)))
+        return Span(self.path, token.line, token.column, len(token) or 1)
 
     def start(self, children: list[Any]) -> tuple[Any, ...]:
         return children[0] if children else ()
 
     def entries(self, children: list[Any]) -> tuple[Any, ...]:
-        return tuple(child for child in children if not isinstance(child, Token))
+        return tuple([child for child in children if type(child) is not Token])
 
     def statement(self, children: list[Any]) -> Line:
-        condition = next((child[0] for child in children[1:] if isinstance(child, tuple)), None)
-        block = children[-1] if isinstance(children[-1], Block) else None
+        if len(children) == 1:
+            return Line(children[0], None, None)
+        condition = children[1][0] if type(children[1]) is tuple else None
+        block = children[-1] if type(children[-1]) is Block else None
         return Line(children[0], condition, block)
 
     def condition(self, children: list[Any]) -> tuple[Any]:
@@ -57,7 +60,7 @@ class TreeBuilder:
         return Block(entries, self._span(children[0]), children[-1].line)
 
     def items(self, children: list[Any]) -> tuple[Item, ...]:
-        return tuple(child if isinstance(child, Item) else Item(child, False) for child in children)
+        return tuple([child if type(child) is Item else Item(child, False) for child in children])
 
     def listed(self, children: list[Any]) -> Item:
         return Item(children[1], True)
@@ -67,11 +70,12 @@ class TreeBuilder:
 
     def number(self, children: list[Token]) -> Number:
         token = children[0]
-        end = next((i for i, c in enumerate(token) if c not in "-0123456789."), len(token))
-        return Number(token[:end], token[end:], self._span(token))
+        unit = token.lstrip("-0123456789.")
+        return Number(token[: len(token) - len(unit)], unit, self._span(token))
 
     def name(self, children: list[Token]) -> Name:
-        return Name(str(children[0]), self._span(children[0]))
+        token = children[0]
+        return Name(str(token), Span(self.path, token.line, token.column, len(token)))
 
     def unary(self, children: list[Any]) -> Unary | Number:
         operand = children[1]
@@ -93,23 +97,50 @@ class TreeBuilder:
         return children[1]
 
 
-def parse(source: Source, problems: Problems) -> tuple[Any, ...]:
-    """The entries of a file; lines with mistakes are reported and left out.
+@dataclass(frozen=True)
+class Parsed:
+    """A text that was read.
+
+    Attributes:
+        source: The text.
+        entries: The syntax tree; lines with mistakes are left out, () where a limit was passed.
+        tokens: All tokens, comments and line breaks among them; () where there are too many.
+        problems: The findings.
+    """
+
+    source: Source
+    entries: tuple[Entry, ...]
+    tokens: tuple[Token, ...]
+    problems: Problems
+
+
+def parsed(source: Source) -> Parsed:
+    """Read a text by itself."""
+    problems = Problems()
+    problems.sources[source.path] = source
+    raw: list[Token] = []
+    entries: tuple[Entry, ...] = ()
+    try:
+        raw = lex(source, problems)
+        entries = _Driver(source, problems, for_parser(raw, source, problems)).run()
+    except (TooLarge, TooManyErrors):
+        pass
+    return Parsed(source, entries, tuple(raw), problems)
+
+
+def parse(source: Source, problems: Problems) -> tuple[Entry, ...]:
+    """The entries of a text; its findings are added to others.
 
     Args:
         source: The text.
         problems: Takes the findings.
 
-    Returns:
-        The entries (`Line` or `Branches`); () where a limit was passed.
+    Raises:
+        TooManyErrors: With those before there are `limits.ERRORS` errors.
     """
-    problems.sources.setdefault(source.path, source)
-    try:
-        raw = lex(source, problems)
-        tokens = for_parser(raw, source, problems)
-    except TooLarge:
-        return ()
-    return _Driver(source, problems, tokens).run()
+    found = parsed(source)
+    problems.add(found.problems)
+    return found.entries
 
 
 class _Spliced:
@@ -129,21 +160,30 @@ class _Spliced:
         return [value for own in reversed(parts) for value in own]
 
 
-def _chain(below: int, state: int, kind: str) -> int:
-    """The state after a chain of rules that only hand on their one value (`?sum: product`)."""
+_CHAINS: dict[tuple[int, int, str], tuple[int, tuple[str, ...]]] = {}  # what `_chain` has found
+
+
+def _chain(below: int, state: int, kind: str) -> tuple[int, tuple[str, ...]]:
+    """After rules of one value (`?sum: product`, `primary: NAME`), one upon the other: the state, and what they make of the value, in turn."""
+    makers: list[str] = []
+    at = state
     while True:
-        action = STATES[state].get(kind)
-        if action is None or action >= 0 or RULES[~action][2]:
-            return state
-        state = STATES[below][RULES[~action][0]]
+        action = STATES[at].get(kind)
+        origin, size, maker, spliced = RULES[~action] if action is not None and action < 0 else ("", 0, "", False)
+        if size != 1 or spliced or origin == "start":
+            _CHAINS[below, state, kind] = at, tuple(makers)
+            return at, tuple(makers)
+        if maker:
+            makers.append(maker)
+        at = STATES[below][origin]
 
 
 class _Unexpected(Exception):
-    """A token that cannot stand where it is; carries what could."""
+    """A token that cannot stand where it is; carries what could, and the token's position."""
 
-    def __init__(self, expected: set[str]) -> None:
+    def __init__(self, expected: set[str], position: int) -> None:
         super().__init__()
-        self.expected = expected
+        self.expected, self.position = expected, position
 
 
 class _Driver:
@@ -151,9 +191,8 @@ class _Driver:
 
     def __init__(self, source: Source, problems: Problems, tokens: list[Token]) -> None:
         self.source, self.problems, self.tokens = source, problems, tokens
-        self.builder = TreeBuilder(source.path)
-        self.makers: dict[str, Callable[[list[Any]], Any]] = {}
-        self.chains: dict[tuple[int, int, str], int] = {}
+        builder = TreeBuilder(source.path)
+        self.makers: dict[str, Callable[[list[Any]], Any]] = {maker: getattr(builder, maker) for _, _, maker, spliced in RULES if maker and not spliced}
         self.states: list[int] = [0]
         self.values: list[Any] = []
         self.saved: list[tuple[list[int], list[Any]]] = []
@@ -161,67 +200,68 @@ class _Driver:
     def run(self) -> tuple[Any, ...]:
         self._save()
         position = 0
-        while position < len(self.tokens):
-            token = self.tokens[position]
+        while True:
             try:
-                self._feed(token.type, token)
+                self._advance(position)
+                return self.values[-1]
             except _Unexpected as error:
-                self._report(error.expected, position)
-                position = self._resume(position)
-                continue
-            if token.type in ("NEWLINE", "RBRACE"):
+                self._report(error.expected, error.position)
+                if error.position == len(self.tokens):
+                    self._restore()
+                    position = error.position
+                else:
+                    position = self._resume(error.position)
+
+    def _advance(self, position: int) -> None:
+        """Take the tokens from a position on: reduce as far as each demands, then shift it; at the end reduce to the whole file."""
+        states, values, makers, tokens = self.states, self.values, self.makers, self.tokens
+        count = len(tokens)
+        while True:
+            token = tokens[position] if position < count else None
+            kind = token.type if token is not None else "$END"
+            while True:
+                state = states[-1]
+                if token is None and state == END:
+                    return
+                action = STATES[state].get(kind)
+                if action is None:
+                    raise _Unexpected({name for name in STATES[state] if name in TOKEN_NAMES}, position)
+                if action >= 0:
+                    break
+                origin, size, maker, spliced = RULES[~action]
+                if size == 1:
+                    key = (states[-2], state, kind)
+                    found = _CHAINS.get(key) or _chain(*key)
+                    if found[0] != state:
+                        states[-1] = found[0]
+                        if found[1]:
+                            value = values[-1]
+                            for name in found[1]:
+                                value = makers[name](value.all() if type(value) is _Spliced else [value])
+                            values[-1] = value
+                        continue
+                children = values[len(values) - size :]
+                del values[len(values) - size :], states[len(states) - size :]
+                values.append(self._make(maker, children, spliced))
+                states.append(STATES[states[-1]][origin])
+            states.append(action)
+            values.append(token)
+            if kind in ("NEWLINE", "RBRACE"):
                 self.saved.pop()
-            if token.type in ("NEWLINE", "LBRACE"):
+            if kind in ("NEWLINE", "LBRACE"):
                 self._save()
             position += 1
-        try:
-            self._feed("$END", None)
-        except _Unexpected as error:
-            self._report(error.expected, len(self.tokens))
-            self._restore()
-            self._feed("$END", None)
-        return self.values[-1]
-
-    def _feed(self, kind: str, token: Token | None) -> None:
-        """Reduce as far as the token demands, then shift it; at the end reduce to the whole file."""
-        states, values, chains = self.states, self.values, self.chains
-        while True:
-            state = states[-1]
-            if token is None and state == END:
-                return
-            action = STATES[state].get(kind)
-            if action is None:
-                raise _Unexpected({name for name in STATES[state] if name in TOKEN_NAMES})
-            if action >= 0:
-                states.append(action)
-                values.append(token)
-                return
-            origin, size, maker, spliced = RULES[~action]
-            if not maker:
-                key = (states[-2], state, kind)
-                found = chains.get(key)
-                if found is None:
-                    found = chains[key] = _chain(*key)
-                states[-1] = found
-                continue
-            children = values[len(values) - size :]
-            del values[len(values) - size :], states[len(states) - size :]
-            values.append(self._make(maker, children, spliced))
-            states.append(STATES[states[-1]][origin])
 
     def _make(self, maker: str, children: list[Any], spliced: bool) -> Any:
         """What a rule makes of its values; those of repetitions are spliced in."""
         before = None
-        if _Spliced in map(type, children):
-            if spliced and type(children[0]) is _Spliced:  # one more value: what came before is not copied
-                before, children = children[0], children[1:]
-            children = [part for child in children for part in (child.all() if type(child) is _Spliced else (child,))]
-        if spliced:
-            return _Spliced(before, children)
-        method = self.makers.get(maker)
-        if method is None:
-            method = self.makers[maker] = getattr(self.builder, maker)
-        return method(children)
+        if spliced and type(children[0]) is _Spliced:  # one more value: what came before is not copied
+            before, children = children[0], children[1:]
+        for child in children:
+            if type(child) is _Spliced:
+                children = [part for child in children for part in (child.all() if type(child) is _Spliced else (child,))]
+                break
+        return _Spliced(before, children) if spliced else self.makers[maker](children)
 
     def _save(self) -> None:
         self.saved.append((self.states[:], self.values[:]))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import Edit, Problems
+from portunus.dsl.grammar_tables import KEYWORDS, TERMINALS
 from portunus.dsl.keywords import BLOCKS
 from portunus.dsl.lexing import Token, scan
 from portunus.dsl.model import Span
@@ -16,8 +17,12 @@ from portunus.units import UNITS, meant_unit
 
 OPERATORS = frozenset({"PLUS", "MINUS", "UNARY_MINUS", "STAR", "SLASH", "RANGE", "COMPARISON", "AND", "OR", "NOT"})
 OPERAND_ENDS = frozenset({"NAME", "NUMBER", "SIGNED_NUMBER", "STRING", "RPAR"})
+_BRACKETS = frozenset({"LBRACE", "RBRACE", "LPAR", "RPAR"})
 JOINS_NEXT_LINE = OPERATORS - {"NOT", "UNARY_MINUS"} | {"COMMA"}
 LABELLED = frozenset(word for block in BLOCKS.values() for word, keyword in block.keywords.items() if any(part.name == "label" for part in keyword.parts))
+_NUMBERS = frozenset({"NUMBER", "SIGNED_NUMBER"})
+# Kinds that need no look at what they say or what stands before them.
+_PLAIN = frozenset({name for name, _ in TERMINALS} | set(KEYWORDS.values())) - _NUMBERS - {"NAME", "FUNCTION", "STRING", "OPEN_STRING", "STRAY", "FOREIGN"}
 FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -38,18 +43,31 @@ def lex(source: Source, problems: Problems) -> list[Token]:
     """
     _check_characters(source, problems)
     tokens: list[Token] = []
+    before = ""  # kind of the token before
     for token in scan(source.text):
         if len(tokens) >= limits.TOKENS:
             problems.error("PT004", span_of(source, token), f"more than {limits.TOKENS} tokens", "Split the file and join the parts with `use`.")
             raise TooLarge
-        if token.type == "FOREIGN":
+        kind = token.type
+        if kind in _PLAIN:
+            plain = True
+        elif kind == "NAME":
+            plain = len(token) <= limits.NAME_CHARACTERS and token.islower() and not (before in _NUMBERS and meant_unit(token) is not None)
+        elif kind in _NUMBERS:
+            plain = before != "COMMA" and len(token) <= limits.NUMBER_DIGITS
+        else:
+            plain = kind == "STRING" and len(token) <= limits.TEXT_CHARACTERS
+        if plain:
+            tokens.append(token)
+        elif kind == "FOREIGN":
             tokens += _foreign(token, tokens, source, problems)
-        elif token.type in ("NUMBER", "NAME") and len(tokens) > 1 and tokens[-1].type in ("COMMA", "NAME") and _slip(tokens, token, source, problems):
-            continue
-        elif token.type == "NAME" and (token in UNITS or len(token) > 2) and meant_unit(token) is not None and tokens and _lone_number(tokens[-1], token):
+        elif kind in ("NUMBER", "NAME") and len(tokens) > 1 and tokens[-1].type in ("COMMA", "NAME") and _slip(tokens, token, source, problems):
+            pass
+        elif kind == "NAME" and (token in UNITS or len(token) > 2) and meant_unit(token) is not None and tokens and _lone_number(tokens[-1], token):
             _join_unit(tokens, token, source, problems)
         else:
             tokens += _checked(token, source, problems)
+        before = tokens[-1].type if tokens else ""
     return tokens
 
 
@@ -198,8 +216,8 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
     """One NEWLINE between two entries: none in parentheses, before `and`, `or` and `else`, nor after a comma or operator if the next line
     is indented deeper."""
     parentheses = 0
-    indent = physical = 0
-    previous: Token | None = None
+    indent = physical = line = 0
+    last = "LBRACE"  # kind of the token before, or NEWLINE
     pending: Token | None = None
     for token in tokens:
         kind = token.type
@@ -207,17 +225,15 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
             if pending is None:
                 pending = token
             continue
-        last = previous.type if previous is not None else "LBRACE"
-        if previous is None or token.line != previous.line:
-            physical = token.column or 0
+        if token.line != line:
+            physical, line = token.column, token.line
         if kind in ("LBRACE", "RBRACE"):
             parentheses = 0
-        goes_on = bool(parentheses) or (last in JOINS_NEXT_LINE and (token.column or 0) > indent)
-        breaks = (pending is not None and not goes_on) or last == "RBRACE"
+        breaks = last == "RBRACE" or (pending is not None and not parentheses and not (last in JOINS_NEXT_LINE and token.column > indent))
         if breaks and last != "LBRACE" and kind not in ("RBRACE", "ELSE", "AND", "OR") and not (kind == "LBRACE" and last != "RBRACE"):
             yield (pending if pending is not None else token).become("NEWLINE", "\n")
             last = "NEWLINE"
-        if last in ("NEWLINE", "LBRACE") or previous is None:
+        if last in ("NEWLINE", "LBRACE"):
             indent = physical
         pending = None
         if kind == "LPAR":
@@ -227,16 +243,21 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
         elif kind == "MINUS" and last not in OPERAND_ENDS:
             token = token.become("UNARY_MINUS", "-")
         yield token
-        previous = token
+        last = token.type
 
 
 def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
     """Report brackets without a partner and give them one, so that each costs one message."""
-    tokens = _open_blocks(tokens, source, problems)
-    missing, extra = _missing_braces(tokens), _extra_braces(tokens)
+    tokens = _open_blocks(tokens, _opened(tokens), source, problems)
+    balance = _opened(tokens)
+    missing, extra = _missing_braces(tokens, balance), _extra_braces(tokens, balance)
     result: list[Token] = []
     opened: list[Token] = []
     for position, token in enumerate(tokens):
+        kind = token.type
+        if kind not in _BRACKETS and position not in missing:
+            result.append(token)
+            continue
         if position in extra:
             problems.error("PT103", span_of(source, token), "this `}` is one too many", "Delete it.")
             continue
@@ -245,7 +266,6 @@ def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[To
                 _unclosed(opened.pop(), result, source, problems, token)
             _unclosed(opened.pop(), result, source, problems, token)
             result.append(token.become("NEWLINE", "\n"))
-        kind = token.type
         if kind in ("LBRACE", "RBRACE"):
             while opened and opened[-1].type == "LPAR":
                 _unclosed(opened.pop(), result, source, problems, token)
@@ -266,6 +286,12 @@ def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[To
     return result
 
 
+def _opened(tokens: list[Token]) -> int:
+    """How many more braces are opened than closed."""
+    kinds = [token.type for token in tokens]
+    return kinds.count("LBRACE") - kinds.count("RBRACE")
+
+
 def _unclosed(token: Token, result: list[Token], source: Source, problems: Problems, before: Token | None = None) -> None:
     """Report a bracket without a partner and close it: a brace on a line of its own before the token `before`, a parenthesis after the
     last token."""
@@ -282,9 +308,8 @@ def _unclosed(token: Token, result: list[Token], source: Source, problems: Probl
     result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.start_pos, token.line, token.column))
 
 
-def _open_blocks(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
+def _open_blocks(tokens: list[Token], balance: int, source: Source, problems: Problems) -> list[Token]:
     """Where there are more closing braces than opening ones, a line with deeper lines below it lacks its `{`: report it and put it there."""
-    balance = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens)
     if balance >= 0:
         return tokens
     result: list[Token] = []
@@ -305,9 +330,8 @@ def _open_blocks(tokens: list[Token], source: Source, problems: Problems) -> lis
     return result
 
 
-def _extra_braces(tokens: list[Token]) -> set[int]:
+def _extra_braces(tokens: list[Token], balance: int) -> set[int]:
     """Positions of closing braces that seem one too many, judged by the indentation of the lines after them."""
-    balance = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens)
     extra: set[int] = set()
     indents: list[int] = []
     closed: tuple[int, int] | None = None  # position of the latest closing brace, indentation of the line that opened its block
@@ -333,9 +357,8 @@ def _extra_braces(tokens: list[Token]) -> set[int]:
     return extra
 
 
-def _missing_braces(tokens: list[Token]) -> dict[int, int]:
+def _missing_braces(tokens: list[Token], balance: int) -> dict[int, int]:
     """Where closing braces seem to be missing, judged by the indentation: position -> how many."""
-    balance = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens)
     places: dict[int, int] = {}
     indents: list[int] = []
     line_indent, first_of_line = 0, True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from portunus.dsl.keywords import BLOCKS, Keyword, Part
@@ -58,7 +58,7 @@ class _Open:
     statement: list[Token] = field(default_factory=list)
 
 
-def place_at(tokens: Sequence[Token], offset: int) -> Place | None:
+def place_at(tokens: Iterable[Token], offset: int) -> Place | None:
     """The place of a character offset; None inside a comment.
 
     Args:
