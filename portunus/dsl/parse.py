@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from portunus.dsl.again import tokens_again
 from portunus.dsl.diagnostics import Edit, Problems, TooManyErrors
 from portunus.dsl.grammar_tables import END, RULES, STATES
 from portunus.dsl.lexing import Token
@@ -97,6 +98,11 @@ class TreeBuilder:
         return children[1]
 
 
+# (state, id of the first token) -> the tokens of an entry, which keeps the id taken, their ids, the rule and the entry.
+Memory = dict[tuple[int, int], tuple[list[Token], list[int], str, Entry]]
+_MOST_REMEMBERED = 20_000
+
+
 @dataclass(frozen=True)
 class Parsed:
     """A text that was read.
@@ -106,26 +112,44 @@ class Parsed:
         entries: The syntax tree; lines with mistakes are left out, () where a limit was passed.
         tokens: All tokens, comments and line breaks among them; () where there are too many.
         problems: The findings.
+        clean: Nothing was found in single tokens.
+        memory: Entries by what they were read from, for the next time; None if nobody will ask.
     """
 
     source: Source
     entries: tuple[Entry, ...]
     tokens: tuple[Token, ...]
     problems: Problems
+    clean: bool
+    memory: Memory | None
 
 
-def parsed(source: Source) -> Parsed:
-    """Read a text by itself."""
+def parsed(source: Source, before: Parsed | None = None, *, remember: bool = False) -> Parsed:
+    """Read a text by itself.
+
+    Args:
+        source: The text.
+        before: What it was before an edit, read with `remember`.
+        remember: It will be edited and read again.
+    """
     problems = Problems()
     problems.sources[source.path] = source
-    raw: list[Token] = []
+    raw: list[Token] | None = None
     entries: tuple[Entry, ...] = ()
+    clean = False
+    memory = before.memory if before is not None and before.memory is not None else {}
+    if len(memory) > _MOST_REMEMBERED:
+        memory = {}
     try:
-        raw = lex(source, problems)
-        entries = _Driver(source, problems, for_parser(raw, source, problems)).run()
+        if before is not None and before.clean and before.source.path == source.path:
+            raw = tokens_again(source, problems, before.source, before.tokens)
+        if raw is None:
+            raw = lex(source, problems)
+        clean = not problems.found
+        entries = _Driver(source, problems, for_parser(raw, source, problems), memory if remember else None).run()
     except (TooLarge, TooManyErrors):
         pass
-    return Parsed(source, entries, tuple(raw), problems)
+    return Parsed(source, entries, tuple(raw or ()), problems, clean, memory if remember else None)
 
 
 def parse(source: Source, problems: Problems) -> tuple[Entry, ...]:
@@ -176,6 +200,9 @@ def _chain(below: int, state: int, kind: str) -> tuple[int, tuple[str, ...]]:
         if maker:
             makers.append(maker)
         at = STATES[below][origin]
+        if maker == "statement":  # an entry is whole, and may be remembered
+            _CHAINS[below, state, kind] = at, tuple(makers)
+            return at, tuple(makers)
 
 
 class _Unexpected(Exception):
@@ -189,22 +216,25 @@ class _Unexpected(Exception):
 class _Driver:
     """The LALR loop over the tables of the grammar. For each open block it keeps the stacks as they were before the current line."""
 
-    def __init__(self, source: Source, problems: Problems, tokens: list[Token]) -> None:
-        self.source, self.problems, self.tokens = source, problems, tokens
+    def __init__(self, source: Source, problems: Problems, tokens: list[Token], memory: Memory | None) -> None:
+        self.source, self.problems, self.tokens, self.memory = source, problems, tokens, memory
         builder = TreeBuilder(source.path)
         self.makers: dict[str, Callable[[list[Any]], Any]] = {maker: getattr(builder, maker) for _, _, maker, spliced in RULES if maker and not spliced}
         self.states: list[int] = [0]
         self.values: list[Any] = []
         self.saved: list[tuple[list[int], list[Any]]] = []
+        self.starts: list[int] = []  # beside `saved`: where the line begins
+        self.mistake = -1  # the token of the last one: what lies around it is not remembered
 
     def run(self) -> tuple[Any, ...]:
-        self._save()
+        self._save(0)
         position = 0
         while True:
             try:
                 self._advance(position)
                 return self.values[-1]
             except _Unexpected as error:
+                self.mistake = error.position
                 self._report(error.expected, error.position)
                 if error.position == len(self.tokens):
                     self._restore()
@@ -216,6 +246,8 @@ class _Driver:
         """Take the tokens from a position on: reduce as far as each demands, then shift it; at the end reduce to the whole file."""
         states, values, makers, tokens = self.states, self.values, self.makers, self.tokens
         count = len(tokens)
+        if self.memory and position == 0:
+            position = self._recall(0)
         while True:
             token = tokens[position] if position < count else None
             kind = token.type if token is not None else "$END"
@@ -239,18 +271,25 @@ class _Driver:
                             for name in found[1]:
                                 value = makers[name](value.all() if type(value) is _Spliced else [value])
                             values[-1] = value
+                            if self.memory is not None and found[1][-1] == "statement":
+                                self._remember("statement", position)
                         continue
                 children = values[len(values) - size :]
                 del values[len(values) - size :], states[len(states) - size :]
                 values.append(self._make(maker, children, spliced))
                 states.append(STATES[states[-1]][origin])
+                if self.memory is not None and maker in ("statement", "if_statement"):
+                    self._remember(maker, position)
             states.append(action)
             values.append(token)
+            position += 1
             if kind in ("NEWLINE", "RBRACE"):
                 self.saved.pop()
+                self.starts.pop()
             if kind in ("NEWLINE", "LBRACE"):
-                self._save()
-            position += 1
+                self._save(position)
+                if self.memory:
+                    position = self._recall(position)
 
     def _make(self, maker: str, children: list[Any], spliced: bool) -> Any:
         """What a rule makes of its values; those of repetitions are spliced in."""
@@ -263,8 +302,31 @@ class _Driver:
                 break
         return _Spliced(before, children) if spliced else self.makers[maker](children)
 
-    def _save(self) -> None:
+    def _remember(self, maker: str, position: int) -> None:
+        """Keep the entry that ends before a position."""
+        start = self.starts[-1]
+        if self.memory is not None and self.mistake < start < position:
+            tokens = self.tokens[start:position]
+            self.memory[self.saved[-1][0][-1], id(tokens[0])] = (tokens, list(map(id, tokens)), maker, self.values[-1])
+
+    def _recall(self, position: int) -> int:
+        """Take the entry at a position as it was read before, if it is known; the position after it."""
+        if self.memory is None or position >= len(self.tokens):
+            return position
+        state = self.states[-1]
+        known = self.memory.get((state, id(self.tokens[position])))
+        if known is None:
+            return position
+        end = position + len(known[0])
+        if list(map(id, self.tokens[position:end])) != known[1] or (end < len(self.tokens) and self.tokens[end].type not in ("NEWLINE", "RBRACE")):
+            return position
+        self.states.append(STATES[state][known[2]])
+        self.values.append(known[3])
+        return end
+
+    def _save(self, position: int) -> None:
         self.saved.append((self.states[:], self.values[:]))
+        self.starts.append(position)
 
     def _restore(self) -> None:
         self.states[:], self.values[:] = self.saved[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from portunus.dsl import limits
@@ -41,10 +41,15 @@ def lex(source: Source, problems: Problems) -> list[Token]:
     Raises:
         TooLarge: The text has too many tokens.
     """
-    _check_characters(source, problems)
+    check_characters(source, problems)
+    return sift(scan(source.text), source, problems)
+
+
+def sift(scanned: Iterable[Token], source: Source, problems: Problems) -> list[Token]:
+    """Tokens as they were scanned, in whole lines, with what cannot stand in a spec reported and left out; raises as `lex`."""
     tokens: list[Token] = []
     before = ""  # kind of the token before
-    for token in scan(source.text):
+    for token in scanned:
         if len(tokens) >= limits.TOKENS:
             problems.error("PT004", span_of(source, token), f"more than {limits.TOKENS} tokens", "Split the file and join the parts with `use`.")
             raise TooLarge
@@ -75,7 +80,7 @@ def _slip(tokens: list[Token], token: Token, source: Source, problems: Problems)
     """Report and mend a decimal comma, and a label without its quotes; False where there is neither."""
     before, first = tokens[-1], tokens[-2]
     if token.type == "NUMBER":
-        joined = before.type == "COMMA" and first.isdigit() and first.end_pos == before.start_pos and before.end_pos == token.start_pos
+        joined = before.type == "COMMA" and first.isdigit() and first.end_column == before.column and before.end_column == token.column
         if not joined or "." in token or any(item.type == "LPAR" and item.line == token.line for item in tokens[-limits.OPERATORS :]):
             return False
         place = Span(source.path, token.line, first.column, len(first) + 1 + len(token))
@@ -145,7 +150,8 @@ _DELETED = {
 }
 
 
-def _check_characters(source: Source, problems: Problems) -> None:
+def check_characters(source: Source, problems: Problems) -> None:
+    """Report the characters that no text may have."""
     bad = [c for c in set(source.text) if c not in "\n\t" and unicodedata.category(c) in FORBIDDEN_CATEGORIES]
     for character in bad:
         start = source.text.find(character)
@@ -176,16 +182,13 @@ def _checked(token: Token, source: Source, problems: Problems) -> list[Token]:
         if len(token) - 2 > limits.TEXT_CHARACTERS:
             problems.error("PT016", span_of(source, token), f"a text of more than {limits.TEXT_CHARACTERS} characters")
     elif kind == "OPEN_STRING":
-        token.type = "STRING"
         text = token.rstrip()
         opens = text.endswith("{")
         label = text[:-1].rstrip() if opens else text
         end = Span(source.path, token.line or 1, (token.column or 1) + len(label), 0)
         problems.error("PT010", span_of(source, token), "this text has no closing quote", f'write `{label}"`', repair=(Edit(end, '"'),))
         if opens:
-            line, column = token.line or 1, (token.column or 1) + len(text) - 1
-            brace = Token("LBRACE", "{", (token.start_pos or 0) + len(text) - 1, line, column)
-            return [token.become("STRING", label), brace]
+            return [token.become("STRING", label), Token("LBRACE", "{", token.line, token.column + len(text) - 1)]
         return [token.become("STRING", label)]
     elif kind == "STRAY":
         if unicodedata.category(token[0]) not in FORBIDDEN_CATEGORIES:
@@ -231,7 +234,7 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
             parentheses = 0
         breaks = last == "RBRACE" or (pending is not None and not parentheses and not (last in JOINS_NEXT_LINE and token.column > indent))
         if breaks and last != "LBRACE" and kind not in ("RBRACE", "ELSE", "AND", "OR") and not (kind == "LBRACE" and last != "RBRACE"):
-            yield (pending if pending is not None else token).become("NEWLINE", "\n")
+            yield pending if pending is not None else token.become("NEWLINE", "\n")
             last = "NEWLINE"
         if last in ("NEWLINE", "LBRACE"):
             indent = physical
@@ -305,7 +308,7 @@ def _unclosed(token: Token, result: list[Token], source: Source, problems: Probl
         indent = source.line(token.line or 1)
         closing, repair = "}", Edit(after, "\n" + indent[: len(indent) - len(indent.lstrip())] + "}")
     problems.error("PT102", span_of(source, token), f"this `{token}` is never closed", f"Add `{closing}` after line {after.line}." if repair.text[0] == "\n" else f"Add `{closing}`.", repair=(repair,))
-    result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.start_pos, token.line, token.column))
+    result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.line, token.column))
 
 
 def _open_blocks(tokens: list[Token], balance: int, source: Source, problems: Problems) -> list[Token]:
@@ -323,7 +326,7 @@ def _open_blocks(tokens: list[Token], balance: int, source: Source, problems: Pr
             place = Span(source.path, before.line or 1, (before.column or 1) + len(before), 1)
             hint = "Add `{` at the end of this line."
             problems.error("PT306", place, "the lines below are indented like a block, but no `{` opens it", hint, repair=(Edit(replace(place, length=0), " {"),))
-            result.append(Token("LBRACE", "{", before.end_pos, before.line, before.end_column))
+            result.append(Token("LBRACE", "{", before.line, before.end_column))
             balance += 1
             continue
         result.append(token)

@@ -34,15 +34,15 @@ class Proposal:
     meaning: str = ""
 
 
-def proposals(project: Project, file: File, offset: int) -> tuple[list[Proposal], int]:
+def proposals(project: Project, file: File, line: int, column: int) -> tuple[list[Proposal], int]:
     """What fits at a cursor, and how many characters before it are already part of it.
 
     Args:
         project: The files.
         file: Which.
-        offset: Character offset of the cursor.
+        line: Of the cursor, counted from 1. column: Counted from 1.
     """
-    place = place_at(scan(file.text), offset)
+    place = place_at(scan(file.text), line, column)
     if place is None:
         return [], 0
     closure = project.latest(file.path)

@@ -21,12 +21,17 @@ from portunus.source import Source
 MOST_FILES = 200  # of a folder that are looked through for users of a file
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class File:
-    """A file as it stands in the editor or on disk; everything else follows from its text, once."""
+    """A file as it stands in the editor or on disk; everything else follows from its text, once.
+
+    Attributes:
+        before: What it was before the last edit, to read it again sooner.
+    """
 
     path: Path
     text: str
+    before: File | None = None
 
     @cached_property
     def source(self) -> Source:
@@ -40,7 +45,9 @@ class File:
     @cached_property
     def parsed(self) -> Parsed:
         """The text read by itself."""
-        return parsed(self.source)
+        before = self.before.__dict__.get("parsed") if self.before is not None else None
+        self.before = None
+        return parsed(self.source, before, remember=True)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -146,7 +153,10 @@ class Project:
         else:
             self._stamps.pop(path, None)
         if path not in self._files or self._files[path].text != text:
-            self._files[path] = File(path, text)
+            known = self._files.get(path)
+            if known is not None and "parsed" not in known.__dict__:
+                known = known.before
+            self._files[path] = File(path, text, known)
         return self._files[path]
 
     def files_of(self, path: Path) -> tuple[File, ...]:

@@ -181,7 +181,7 @@ def create_server() -> SpecServer:
     def completion(params: lsp.CompletionParams) -> lsp.CompletionList:
         file = server.file(params.text_document.uri)
         line, column = server.place(file, params.position)
-        found, length = proposals(server.project, file, file.source.offset(line, column))
+        found, length = proposals(server.project, file, line, column)
         replaced = server.range(file, Span(str(file.path), line, column - length, length))
         return lsp.CompletionList(False, [_completion(item, replaced) for item in found])
 
