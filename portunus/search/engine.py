@@ -45,12 +45,13 @@ _TIMED_EVERY = 64  # searches after which it is timed anew
 
 
 class Judge(NamedTuple):
-    """Addresses of a kernel evaluator's function and blocks; address 0 = the evaluator is outside."""
+    """Addresses of a kernel evaluator's function and blocks; address 0 = the evaluator is outside, two 0 = it takes one state at a time."""
 
     address: int
     integers: int
     reals: int
     weights: int
+    two: int = 0
 
 
 class Rules(NamedTuple):
@@ -164,13 +165,13 @@ class Search:
                     f"the evaluator is made for {wanted} {what}, {self.compiled.name} has {given}",
                     hint="Train a network for this spec, or choose the model that belongs to it.",
                 )
-        return Judge(numbers.address, numbers.integers.ctypes.data, numbers.reals.ctypes.data, numbers.weights.ctypes.data)
+        return Judge(numbers.address, numbers.integers.ctypes.data, numbers.reals.ctypes.data, numbers.weights.ctypes.data, numbers.two)
 
     def _new_arena(self, nodes: int) -> Arena:
         game = self.game
         return new_arena(
             nodes=nodes, actions=game.actions, features=game.feature_count, words=game.words,
-            batch=self.batch, max_depth=self.settings.max_depth,
+            batch=2 if self.inside else self.batch, max_depth=self.settings.max_depth,
         )  # fmt: skip
 
     def run(

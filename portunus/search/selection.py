@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from math import sqrt
 
+import numpy as np
+
 from portunus.evaluator.kernels import part
+from portunus.search.lanes import best_of
+from portunus.search.tree import EDGE_BYTES
 
 UNSEEN = -1  # `choose_outcome`: an outcome that may not be in the list yet
 
@@ -23,17 +27,9 @@ def choose_edge(rules, nodes, edges, node):
         node: A judged node with at least one edge.
     """
     here = nodes[node]
-    unvisited = here.value - rules.unvisited_reduction
-    weight = rules.exploration * sqrt(float(here.visits))
-    first = here.first
-    best, best_score = first, -1e300
-    for e in range(first, first + here.edges):
-        edge = edges[e]
-        q = edge.value if edge.visits > 0 else unvisited
-        score = q + weight * edge.prior / (1.0 + edge.visits)
-        if score > best_score:
-            best, best_score = e, score
-    return best
+    first = np.int64(here.first)
+    unvisited, weight = here.value - rules.unvisited_reduction, rules.exploration * sqrt(float(here.visits))
+    return first + best_of(edges.ctypes.data + first * EDGE_BYTES, np.int64(here.edges), unvisited, weight)
 
 
 @part
@@ -49,6 +45,8 @@ def choose_outcome(outcomes, edge):
     Returns:
         An outcome, or `UNSEEN`.
     """
+    if edge.stored == 1 and edge.unseen == 0.0:
+        return edge.outcomes
     best, best_share = UNSEEN, edge.unseen / (1.0 + edge.draws)
     o = edge.outcomes
     while o >= 0:

@@ -16,12 +16,14 @@ from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.runtime.signature import HEADER_FAULT, HEADER_FINISHED
 from portunus.search.game import borrow_game, gain, remaining_seconds
 from portunus.search.key import hash_state
+from portunus.search.lanes import weigh
 from portunus.search.selection import UNSEEN, choose_edge, choose_outcome
 from portunus.search.tree import (
     ALONE,
     DEPTH,
     DEPTH_SUM,
     DUPLICATES,
+    EDGE_BYTES,
     EDGES,
     EVALUATIONS,
     FAULT,
@@ -36,6 +38,7 @@ from portunus.search.tree import (
     borrow,
 )
 
+_NOBODY = np.int64(-1)  # the number of no simulation
 _FULL = 1e-6  # probability below which outcomes count as complete
 
 
@@ -48,7 +51,7 @@ def open_node(game, arena, index, row):
     node, state = arena.nodes[index], arena.states[index]
     node.value, node.leaf = 0.0, 0.0
     node.visits, node.first, node.edges, node.evaluated = 1, arena.counters[EDGES], 0, 0
-    node.remaining = remaining_seconds(state)
+    node.remaining, node.walk = remaining_seconds(state), _NOBODY
     arena.counters[FAULT] |= state[HEADER_FAULT]
     if state[HEADER_FINISHED] != 0 or state[HEADER_FAULT] != 0:
         node.evaluated = 1
@@ -168,8 +171,8 @@ def draw_outcome(game, arena, rules, parent, edge, row):
 
 
 @part
-def descend(game, arena, rules, root_edge, row):
-    """Walk from the root to a leaf along line `row`, counting the visit; return the leaf.
+def descend(game, arena, rules, root_edge, row, index, length, walk, other):
+    """Walk from node `index` to a leaf along line `row`, counting the visit; return the leaf, or a node on the way of simulation `other`.
 
     Args:
         game: The game.
@@ -177,12 +180,18 @@ def descend(game, arena, rules, root_edge, row):
         rules: The settings.
         root_edge: The edge to take at the root, -1 = choose as everywhere else.
         row: Line of the batch.
+        index, length: Where to begin, and how many decisions below the root that is.
+        walk: Number of this simulation.
+        other: Stop at a node below the root that the simulation of this number went through.
     """
     nodes, edges, path = arena.nodes, arena.edges, arena.paths[row]
-    index, length = ROOT, 0
     while True:
         node = nodes[index]
         path[length].node = index
+        if node.walk == other and length > 0 and other >= 0:
+            path[0].length = length
+            return index
+        node.walk = walk
         if node.evaluated == 0 or node.edges == 0 or length == rules.max_depth or arena.counters[OUTCOMES] == arena.outcomes.shape[0]:
             break
         e = np.int64(choose_edge(rules, nodes, edges, index)) if length > 0 or root_edge < 0 else root_edge
@@ -232,32 +241,22 @@ def state_value(rules, edges, node):
     The weight of an action that is x worse than the best one falls like exp(-`rules.sharpness` * visits of the node * x), here (1 + x / 4)^-4: few
     visits give the mean, which errors of single values move little, many the maximum, which is what best play achieves.
     """
-    first, last = node.first, node.first + node.edges
-    best = -1e300
-    for e in range(first, last):
-        best = max(best, edges[e].value if edges[e].visits > 0 else -1e300)
-    sharpness = 0.25 * rules.sharpness * node.visits
-    total, weights, visits = 0.0, 0.0, 0
-    for e in range(first, last):
-        edge = edges[e]
-        away = 1.0 / (1.0 + sharpness * (best - edge.value)) if edge.visits > 0 else 0.0
-        weight = edge.visits * (away * away) * (away * away)
-        total += weight * edge.value
-        weights += weight
-        visits += edge.visits
+    first, sharpness = np.int64(node.first), 0.25 * rules.sharpness * node.visits
+    total, weights, visits = weigh(edges.ctypes.data + first * EDGE_BYTES, np.int64(node.edges), sharpness)
     return (node.leaf + visits * (total / weights)) / (1 + visits)
 
 
 @part
-def carry_up(arena, rules, row):
-    """Compute the values along line `row` anew, from its leaf, which is judged, to the root."""
+def carry_up(arena, rules, row, last):
+    """Compute the values along line `row` anew, from its leaf, which is judged, to the action at the root; with `last` 0 the root's own too."""
     nodes, edges, path = arena.nodes, arena.edges, arena.paths[row]
     length = path[0].length
     result = nodes[path[length].node].value
     for depth in range(length - 1, -1, -1):
         edge, node = edges[path[depth].edge], nodes[path[depth].node]
         edge.value = action_value(arena, rules, edge)
-        node.value = state_value(rules, edges, node)
+        if depth >= last:
+            node.value = state_value(rules, edges, node)
         result += arena.outcomes[path[depth].outcome].reward
     if length > 0:
         arena.scores[2, path[0].edge] += result
@@ -302,9 +301,23 @@ def fetch_next(game, arena):
         prefetch(address + byte)
 
 
+@part
+def judge_both(game, arena, evaluator, first, second):
+    """`judge` for two nodes at once, in lines 0 and 1."""
+    call_evaluator(
+        evaluator.two, evaluator.integers, evaluator.reals, evaluator.weights, game.tables, arena.states_at, arena.rng_at, arena.features_at,
+        arena.mask_at, arena.heads_at,
+    )  # fmt: skip
+    expand(game, arena, first, arena.heads[0])
+    expand(game, arena, second, arena.heads[1])
+
+
 @kernel
 def simulate(game, arena, rules, evaluator, candidates, first, count):
     """Run up to `count` simulations with a kernel evaluator; return how many, fewer only when the arena is full.
+
+    Two simulations that take different edges at the root are judged together, if the evaluator can, unless the second meets a node that the first went
+    through: then the first is finished before the second goes on. What is found is what one after the other would find.
 
     Args:
         game: The game.
@@ -316,16 +329,45 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
         count: Simulations wanted.
     """
     game, arena, candidates = borrow_game(game), borrow(arena), borrowed(candidates)
-    turns = candidates.shape[0]
-    for i in range(count):
-        if arena.counters[USED] >= arena.nodes.shape[0] or arena.counters[FAULT] != 0:
-            return i
-        leaf = descend(game, arena, rules, candidates[(first + i) % turns] if turns > 0 else -1, ALONE)
-        if arena.nodes[leaf].evaluated == 0:
+    counters, nodes, turns = arena.counters, arena.nodes, candidates.shape[0]
+    pairs = evaluator.two != 0 and turns > 1
+    last = 1 if turns > 0 else 0  # of the root's own value nothing depends while its edges are given
+    begun, walk, held, root_edge = 0, counters[SIMULATIONS], np.int64(-1), np.int64(-1)
+    row, index, length, other = ALONE, ROOT, 0, _NOBODY
+    while True:
+        if length == 0 and held < 0:
+            if begun == count or counters[USED] >= nodes.shape[0] or counters[FAULT] != 0:
+                break
+        if length == 0:
+            root_edge = candidates[(first + begun) % turns] if turns > 0 else np.int64(-1)
+        leaf = descend(game, arena, rules, root_edge, row, index, length, walk, other)
+        waiting = nodes[leaf].evaluated == 0
+        if held >= 0 and nodes[leaf].walk == other:
+            judge(game, arena, evaluator, held, ALONE)
+            carry_up(arena, rules, ALONE, last)
+            index, length, held, other = leaf, arena.paths[row][0].length, np.int64(-1), _NOBODY
+            continue
+        begun += 1
+        walk += 1
+        if waiting:
             fetch_next(game, arena)
-            judge(game, arena, evaluator, leaf, ALONE)
-        carry_up(arena, rules, ALONE)
-    return count
+            if held >= 0:
+                judge_both(game, arena, evaluator, held, leaf)
+            elif pairs and row == ALONE and begun < count and counters[USED] < nodes.shape[0] and counters[FAULT] == 0:
+                held, other, row, index, length = leaf, walk - 1, ALONE + 1, ROOT, 0
+                continue
+            else:
+                judge(game, arena, evaluator, leaf, row)
+        elif held >= 0:
+            judge(game, arena, evaluator, held, ALONE)
+        if held >= 0:
+            carry_up(arena, rules, ALONE, last)
+        carry_up(arena, rules, row, last)
+        row, index, length, other, held = ALONE, ROOT, 0, _NOBODY, np.int64(-1)
+    root = nodes[ROOT]
+    if begun > 0 and turns > 0 and root.edges > 0:
+        root.value = state_value(rules, arena.edges, root)
+    return begun
 
 
 @kernel
@@ -344,7 +386,9 @@ def collect(game, arena, rules, candidates, first, count):
             break
         used = arena.counters[USED]
         # A new leaf fills line `paths`, which is then moved up to close the gaps that duplicates and known ends leave.
-        leaf = descend(game, arena, rules, candidates[(first + paths) % turns] if turns > 0 else -1, paths)
+        leaf = descend(
+            game, arena, rules, candidates[(first + paths) % turns] if turns > 0 else np.int64(-1), paths, ROOT, 0, arena.counters[SIMULATIONS], _NOBODY
+        )
         if arena.counters[USED] > used and arena.nodes[leaf].evaluated == 0:
             arena.leaves[pending] = leaf
             for f in range(game.feature_count):
@@ -366,7 +410,7 @@ def apply_batch(game, arena, rules, paths):
     for i in range(arena.counters[PENDING]):
         expand(game, arena, np.int64(arena.leaves[i]), arena.heads[i])
     for row in range(paths):
-        carry_up(arena, rules, row)
+        carry_up(arena, rules, row, 0)
 
 
 @kernel

@@ -15,6 +15,7 @@ import numpy as np
 
 from portunus.evaluator.kernels import borrowed, kernel
 from portunus.runtime.signature import INFO_WORDS, RNG_WORDS
+from portunus.search.lanes import EIGHT
 
 # One node, 64 bytes, a cache line.
 NODE = np.dtype(
@@ -27,7 +28,8 @@ NODE = np.dtype(
         ("first", "i4"),  # first of its edges
         ("edges", "i4"),  # number of legal actions; 0 at the end of the fight
         ("evaluated", "i4"),  # 1 once the evaluator has judged it
-        ("spare", "i8", (2,)),
+        ("walk", "i8"),  # number of the last simulation that came by, see `simulate`
+        ("spare", "i8"),
     ],
     align=True,
 )
@@ -46,6 +48,8 @@ EDGE = np.dtype(
     ],
     align=True,
 )
+
+EDGE_BYTES = EDGE.itemsize
 
 # One outcome of an action, 40 bytes.
 OUTCOME = np.dtype(
@@ -89,7 +93,7 @@ class Arena(NamedTuple):
 
     Attributes:
         nodes: NODE [N]; node 0 is the root.
-        edges: EDGE [N * A].
+        edges: EDGE [N * A + EIGHT].
         outcomes: OUTCOME [2 * N].
         states: int64 [N, W].
         table: int64 [a power of two >= 2 * N], hash table: SEARCHES in the upper half of a word, a node in the lower.
@@ -132,7 +136,7 @@ def new_arena(*, nodes: int, actions: int, features: int, words: int, batch: int
     """An empty arena; memory is only touched as nodes are used."""
     arrays = {
         "nodes": np.empty(nodes, NODE),
-        "edges": np.empty(nodes * actions, EDGE),
+        "edges": np.zeros(nodes * actions + EIGHT, EDGE),
         "outcomes": np.empty(2 * nodes, OUTCOME),
         "states": np.empty((nodes, words), np.int64),
         "table": np.zeros(1 << (2 * nodes - 1).bit_length(), np.int64),
