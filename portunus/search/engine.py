@@ -335,7 +335,7 @@ class Search:
         begin(self.game, self.arena, self.rules, self.judge, state, 0)
         if not self.inside and self.arena.nodes[0]["evaluated"] == 0:
             self._ask()
-            expand(self.game, self.arena, 0, self.arena.heads[0])
+            expand(self.game, self.arena, 0, 0)
             settle(self.arena, self.rules)
         if allowed is not None:
             restrict_root(self.compiled.actions, self.arena, allowed)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
 import numpy as np
 
 from portunus.evaluator.kernels import part
@@ -28,7 +26,7 @@ def choose_edge(rules, nodes, edges, node):
     """
     here = nodes[node]
     first = np.int64(here.first)
-    unvisited, weight = here.value - rules.unvisited_reduction, rules.exploration * sqrt(float(here.visits))
+    unvisited, weight = here.value - rules.unvisited_reduction, rules.exploration * here.reach
     return first + best_of(edges.ctypes.data + first * EDGE_BYTES, np.int64(here.edges), unvisited, weight)
 
 
@@ -50,9 +48,8 @@ def choose_outcome(outcomes, edge):
     best, best_share = UNSEEN, edge.unseen / (1.0 + edge.draws)
     o = edge.outcomes
     while o >= 0:
-        outcome = outcomes[o]
-        share = outcome.probability / (1.0 + outcome.visits)
+        share = outcomes[o].share
         if share > best_share:
             best, best_share = o, share
-        o = outcome.next
+        o = outcomes[o].next
     return best

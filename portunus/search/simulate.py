@@ -7,7 +7,7 @@ further walks of the same batch see a visit but no change of value (WU-UCT: Liu 
 
 from __future__ import annotations
 
-from math import exp
+from math import sqrt
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.runtime.signature import HEADER_FAULT, HEADER_FINISHED
 from portunus.search.game import borrow_game, gain, remaining_seconds
 from portunus.search.key import hash_state
-from portunus.search.lanes import weigh
+from portunus.search.lanes import copy_words, softmax, weigh
 from portunus.search.selection import UNSEEN, choose_edge, choose_outcome
 from portunus.search.tree import (
     ALONE,
@@ -50,7 +50,7 @@ def open_node(game, arena, index, row):
     """
     node, state = arena.nodes[index], arena.states[index]
     node.value, node.leaf = 0.0, 0.0
-    node.visits, node.first, node.edges, node.evaluated = 1, arena.counters[EDGES], 0, 0
+    node.visits, node.reach, node.first, node.edges, node.evaluated = 1, 1.0, arena.counters[EDGES], 0, 0
     node.remaining, node.walk = remaining_seconds(state), _NOBODY
     arena.counters[FAULT] |= state[HEADER_FAULT]
     if state[HEADER_FINISHED] != 0 or state[HEADER_FAULT] != 0:
@@ -73,20 +73,13 @@ def open_node(game, arena, index, row):
 
 
 @part
-def expand(game, arena, index, heads):
-    """Write a judgement, float32 [A + 1], into a node: its prior is the softmax of the logits over its edges."""
+def expand(game, arena, index, row):
+    """Write the judgement in line `row` of the heads into a node: its prior is the softmax of the logits over its edges."""
     node = arena.nodes[index]
-    first = node.first
-    highest, total = -1e300, 0.0
-    for e in range(first, first + node.edges):
-        highest = max(highest, heads[arena.edges[e].action])
-    for e in range(first, first + node.edges):
-        weight = exp(heads[arena.edges[e].action] - highest)
-        arena.edges[e].prior = weight
-        total += weight
-    for e in range(first, first + node.edges):
-        arena.edges[e].prior /= total
-    node.leaf = heads[game.actions]
+    softmax(arena.heads_at + row * (game.actions + 1) * 4, arena.mask_at + row * game.actions, game.actions, arena.priors_at)
+    for e in range(node.first, node.first + node.edges):
+        arena.edges[e].prior = arena.priors[arena.edges[e].action]
+    node.leaf = arena.heads[row, game.actions]
     node.value = node.leaf
     node.evaluated = 1
     arena.counters[EVALUATIONS] += 1
@@ -119,14 +112,12 @@ def draw_outcome(game, arena, rules, parent, edge, row):
     """
     counters, outcomes = arena.counters, arena.outcomes
     index = counters[USED]
-    source, state = arena.states[parent], arena.states[index]
-    for w in range(game.words):
-        state[w] = source[w]
+    state, address = arena.states[index], arena.states_at + index * game.words * 8
+    copy_words(address, arena.states_at + parent * game.words * 8, game.words)
     if edge.stored == 1:
         only = outcomes[edge.outcomes].signature
         if only == 2 or only == 3:
             arena.rng[1], arena.rng[2] = np.uint64(3 - only), np.uint64(1)
-    address = arena.states_at + index * game.words * 8
     signature = call_step(game.step, address, game.tables, game.metrics, arena.rng_at, edge.action, arena.info_at)
     arena.rng[2] = np.uint64(0)
     counters[STEPS] += 1
@@ -157,6 +148,7 @@ def draw_outcome(game, arena, rules, parent, edge, row):
         outcome.probability = min(arena.info[1], edge.unseen)
     else:
         outcome.probability = edge.unseen  # this one stands for all that have no slot of their own
+    outcome.share = outcome.probability
     left = edge.unseen - outcome.probability
     if left < _FULL:
         left = 0.0
@@ -200,12 +192,15 @@ def descend(game, arena, rules, root_edge, row, index, length, walk, other):
             edge.value = node.value - rules.unvisited_reduction
         edge.visits += 1
         node.visits += 1
+        node.reach = sqrt(float(node.visits))
         o = np.int64(choose_outcome(arena.outcomes, edge))
         if o == UNSEEN:
             o = draw_outcome(game, arena, rules, index, edge, row)
-        arena.outcomes[o].visits += 1
+        outcome = arena.outcomes[o]
+        outcome.visits += 1
+        outcome.share = outcome.probability / (1.0 + outcome.visits)
         path[length].edge, path[length].outcome = e, o
-        index = np.int64(arena.outcomes[o].node)
+        index = np.int64(outcome.node)
         length += 1
     path[0].length = length
     arena.counters[SIMULATIONS] += 1
@@ -235,14 +230,14 @@ def action_value(arena, rules, edge):
 
 
 @part
-def state_value(rules, edges, node):
-    """What a state is worth, u: its judgement counts as one visit, each action's value as often as it was visited, worse actions less.
+def state_value(rules, edges, node, e, newest):
+    """What a state is worth, u, where `newest` is the value of its edge `e`: its judgement counts as one visit, each action's value as often as it was visited, worse actions less.
 
     The weight of an action that is x worse than the best one falls like exp(-`rules.sharpness` * visits of the node * x), here (1 + x / 4)^-4: few
     visits give the mean, which errors of single values move little, many the maximum, which is what best play achieves.
     """
     first, sharpness = np.int64(node.first), 0.25 * rules.sharpness * node.visits
-    total, weights, visits = weigh(edges.ctypes.data + first * EDGE_BYTES, np.int64(node.edges), sharpness)
+    total, weights, visits = weigh(edges.ctypes.data + first * EDGE_BYTES, np.int64(node.edges), sharpness, e - first, newest)
     return (node.leaf + visits * (total / weights)) / (1 + visits)
 
 
@@ -253,10 +248,11 @@ def carry_up(arena, rules, row, last):
     length = path[0].length
     result = nodes[path[length].node].value
     for depth in range(length - 1, -1, -1):
-        edge, node = edges[path[depth].edge], nodes[path[depth].node]
-        edge.value = action_value(arena, rules, edge)
+        e, node = np.int64(path[depth].edge), nodes[path[depth].node]
+        value = action_value(arena, rules, edges[e])
         if depth >= last:
-            node.value = state_value(rules, edges, node)
+            node.value = state_value(rules, edges, node, e, value)
+        edges[e].value = value
         result += arena.outcomes[path[depth].outcome].reward
     if length > 0:
         arena.scores[2, path[0].edge] += result
@@ -277,7 +273,7 @@ def ask(game, arena, evaluator, index, row):
 def judge(game, arena, evaluator, index, row):
     """Have the kernel evaluator judge the open node `index` whose features are in line `row`."""
     ask(game, arena, evaluator, index, row)
-    expand(game, arena, index, arena.heads[row])
+    expand(game, arena, index, row)
 
 
 @kernel
@@ -308,8 +304,8 @@ def judge_both(game, arena, evaluator, first, second):
         evaluator.two, evaluator.integers, evaluator.reals, evaluator.weights, game.tables, arena.states_at, arena.rng_at, arena.features_at,
         arena.mask_at, arena.heads_at,
     )  # fmt: skip
-    expand(game, arena, first, arena.heads[0])
-    expand(game, arena, second, arena.heads[1])
+    expand(game, arena, first, 0)
+    expand(game, arena, second, 1)
 
 
 @kernel
@@ -366,7 +362,7 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
         row, index, length, other, held = ALONE, ROOT, 0, _NOBODY, np.int64(-1)
     root = nodes[ROOT]
     if begun > 0 and turns > 0 and root.edges > 0:
-        root.value = state_value(rules, arena.edges, root)
+        root.value = state_value(rules, arena.edges, root, np.int64(root.first), arena.edges[root.first].value)
     return begun
 
 
@@ -408,7 +404,7 @@ def apply_batch(game, arena, rules, paths):
     """Write the judgements of the pending leaves, lines of `arena.heads`, and carry all `paths` results up."""
     game, arena = borrow_game(game), borrow(arena)
     for i in range(arena.counters[PENDING]):
-        expand(game, arena, np.int64(arena.leaves[i]), arena.heads[i])
+        expand(game, arena, np.int64(arena.leaves[i]), i)
     for row in range(paths):
         carry_up(arena, rules, row, 0)
 
