@@ -45,7 +45,7 @@ def choose_outcome(outcomes, edge):
     """
     if edge.stored == 1 and edge.unseen == 0.0:
         return edge.outcomes
-    best, best_share = UNSEEN, edge.unseen / (1.0 + edge.draws)
+    best, best_share = UNSEEN, edge.unseen / (1.0 + edge.draws) if edge.unseen > 0.0 else 0.0
     o = edge.outcomes
     while o >= 0:
         share = outcomes[o].share

@@ -77,7 +77,7 @@ class Part(Search):
         """
         self._start(state, seed=seed + (number << 40))
         if simulations is not None and simulations >= len(self.arena.nodes):
-            self.arena = self._new_arena(simulations + 1)
+            self._make_room(simulations + 1)
             self._start(state, seed=seed + (number << 40))
         self._begin(np.ascontiguousarray(state), allowed)
         self._check_fault()
