@@ -100,6 +100,7 @@ class _Row:
         b.position_at_end(done)
         return following
 
+
 class _Edges(_Row):
     """Some edges in a row."""
 
@@ -134,18 +135,20 @@ class _Edges(_Row):
 
 
 @intrinsic
-def best_of(typingctx, edges, count, unvisited, weight):
+def best_of(typingctx, edges, count, unvisited, weight, place, newest):
     """The place of the edge with the highest Q + weight * prior / (1 + visits), first of equals; Q of one never visited is `unvisited`.
 
     Args:
         edges: Address of EDGE [count + `EIGHT`], int64.
         count: int64, at least 1.
         unvisited, weight: float64.
+        place: int64, an edge whose value is `newest`, float64, whatever memory says: vectors would wait for a number just stored. -1 = none.
     """
 
     def emit(context, builder, signature, args):
         edges, b = _Edges(builder, args[0], args[1]), builder
-        unvisited, weight = edges.spread(args[2], _DOUBLES), edges.spread(args[3], _DOUBLES)
+        unvisited, weight, newest = (edges.spread(args[k], _DOUBLES) for k in (2, 3, 5))
+        known = edges.spread(args[4], _LONGS)
         first_bit = cgutils.get_or_insert_function(b.module, ir.FunctionType(ir.IntType(8), [ir.IntType(8), _I1]), "llvm.cttz.i8")
 
         def body(start, values):
@@ -153,7 +156,8 @@ def best_of(typingctx, edges, count, unvisited, weight):
             rows = edges.rows(start)
             visits = edges.visits(rows)
             tried = b.icmp_signed(">", visits, ir.Constant(_INTS, [0] * EIGHT))
-            q = b.select(tried, edges.value(rows), unvisited)
+            value = b.select(b.icmp_signed("==", edges.places_from(start), known), newest, edges.value(rows))
+            q = b.select(tried, value, unvisited)
             bonus = b.fdiv(b.fmul(weight, edges.prior(rows)), b.fadd(_all(1.0), b.sitofp(visits, _DOUBLES)))
             scores = b.select(edges.there(start), b.fadd(q, bonus), _all(LEAST))
             score = edges.highest(scores)
@@ -164,7 +168,7 @@ def best_of(typingctx, edges, count, unvisited, weight):
 
         return edges.loop([ir.Constant(_I64, 0), ir.Constant(_F64, LEAST)], body)[0]
 
-    return types.int64(types.int64, types.int64, types.float64, types.float64), emit
+    return types.int64(types.int64, types.int64, types.float64, types.float64, types.int64, types.float64), emit
 
 
 @intrinsic
@@ -177,7 +181,7 @@ def weigh(typingctx, edges, count, sharpness, place, newest):
         edges: Address of EDGE [count + `EIGHT`], int64.
         count: int64, at least 1.
         sharpness: float64.
-        place: int64, an edge whose value is `newest`, float64, whatever memory says: vectors would wait for a number just stored.
+        place, newest: As for `best_of`.
     """
     result = types.Tuple((types.float64, types.float64, types.int64))
 

@@ -12,7 +12,7 @@ UNSEEN = -1  # `choose_outcome`: an outcome that may not be in the list yet
 
 
 @part
-def choose_edge(rules, nodes, edges, node):
+def choose_edge(rules, edges, node, value, e, newest):
     """The edge (index into `edges`) with the highest Q + c * P * sqrt(N) / (1 + n), first of equals.
 
     PUCT (Silver et al. 2017) with Q in the fixed unit u. An action never tried counts as the node's value less
@@ -20,14 +20,14 @@ def choose_edge(rules, nodes, edges, node):
 
     Args:
         rules: The settings.
-        nodes: NODE [N].
-        edges: EDGE [N * A].
-        node: A judged node with at least one edge.
+        edges: EDGE [N * A + EIGHT].
+        node: A record of NODE, judged, with at least one edge.
+        value: What the node is worth, u.
+        e, newest: An edge of the node and its value, u, which need not be stored yet; -1 = all are.
     """
-    here = nodes[node]
-    first = np.int64(here.first)
-    unvisited, weight = here.value - rules.unvisited_reduction, rules.exploration * here.reach
-    return first + best_of(edges.ctypes.data + first * EDGE_BYTES, np.int64(here.edges), unvisited, weight)
+    first = np.int64(node.first)
+    unvisited, weight = value - rules.unvisited_reduction, rules.exploration * node.reach
+    return first + best_of(edges.ctypes.data + first * EDGE_BYTES, np.int64(node.edges), unvisited, weight, e - first, newest)
 
 
 @part

@@ -39,6 +39,7 @@ from portunus.search.tree import (
 )
 
 _NOBODY = np.int64(-1)  # the number of no simulation
+_NONE = np.int64(-1)  # no edge, no node
 _FULL = 1e-6  # probability below which outcomes count as complete
 
 
@@ -51,7 +52,7 @@ def open_node(game, arena, index, row):
     node, state = arena.nodes[index], arena.states[index]
     node.value, node.leaf = 0.0, 0.0
     node.visits, node.reach, node.first, node.edges, node.evaluated = 1, 1.0, arena.counters[EDGES], 0, 0
-    node.remaining, node.walk = remaining_seconds(state), _NOBODY
+    node.remaining, node.walk, node.coming = remaining_seconds(state), _NOBODY, -1
     arena.counters[FAULT] |= state[HEADER_FAULT]
     if state[HEADER_FINISHED] != 0 or state[HEADER_FAULT] != 0:
         node.evaluated = 1
@@ -186,7 +187,12 @@ def descend(game, arena, rules, root_edge, row, index, length, walk, other):
         node.walk = walk
         if node.evaluated == 0 or node.edges == 0 or length == rules.max_depth or arena.counters[OUTCOMES] == arena.outcomes.shape[0]:
             break
-        e = np.int64(choose_edge(rules, nodes, edges, index)) if length > 0 or root_edge < 0 else root_edge
+        if length == 0 and root_edge >= 0:
+            e = root_edge
+        elif node.coming >= 0:
+            e = np.int64(node.coming)
+        else:
+            e = choose_edge(rules, edges, node, node.value, _NONE, 0.0)
         edge = edges[e]
         if edge.visits == 0:
             edge.value = node.value - rules.unvisited_reduction
@@ -242,8 +248,12 @@ def state_value(rules, edges, node, e, newest):
 
 
 @part
-def carry_up(arena, rules, row, last):
-    """Compute the values along line `row` anew, from its leaf, which is judged, to the action at the root; with `last` 0 the root's own too."""
+def carry_up(arena, rules, row, last, ahead):
+    """Compute the values along line `row` anew, from its leaf, which is judged, to the action at the root; with `last` 0 the root's own too.
+
+    With `ahead` find out which edge comes next at each node: nothing of it changes before the next simulation is there, and here the processor
+    has time to spare.
+    """
     nodes, edges, path = arena.nodes, arena.edges, arena.paths[row]
     length = path[0].length
     result = nodes[path[length].node].value
@@ -251,7 +261,10 @@ def carry_up(arena, rules, row, last):
         e, node = np.int64(path[depth].edge), nodes[path[depth].node]
         value = action_value(arena, rules, edges[e])
         if depth >= last:
-            node.value = state_value(rules, edges, node, e, value)
+            worth = state_value(rules, edges, node, e, value)
+            if ahead:
+                node.coming = choose_edge(rules, edges, node, worth, e, value)
+            node.value = worth
         edges[e].value = value
         result += arena.outcomes[path[depth].outcome].reward
     if length > 0:
@@ -340,7 +353,7 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
         waiting = nodes[leaf].evaluated == 0
         if held >= 0 and nodes[leaf].walk == other:
             judge(game, arena, evaluator, held, ALONE)
-            carry_up(arena, rules, ALONE, last)
+            carry_up(arena, rules, ALONE, last, True)
             index, length, held, other = leaf, arena.paths[row][0].length, np.int64(-1), _NOBODY
             continue
         begun += 1
@@ -357,8 +370,8 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
         elif held >= 0:
             judge(game, arena, evaluator, held, ALONE)
         if held >= 0:
-            carry_up(arena, rules, ALONE, last)
-        carry_up(arena, rules, row, last)
+            carry_up(arena, rules, ALONE, last, True)
+        carry_up(arena, rules, row, last, True)
         row, index, length, other, held = ALONE, ROOT, 0, _NOBODY, np.int64(-1)
     root = nodes[ROOT]
     if begun > 0 and turns > 0 and root.edges > 0:
@@ -406,7 +419,7 @@ def apply_batch(game, arena, rules, paths):
     for i in range(arena.counters[PENDING]):
         expand(game, arena, np.int64(arena.leaves[i]), i)
     for row in range(paths):
-        carry_up(arena, rules, row, 0)
+        carry_up(arena, rules, row, 0, False)
 
 
 @kernel

@@ -26,8 +26,9 @@ NODE = np.dtype(
         ("key", "u8"),  # hash of the state
         ("visits", "i4"),  # 1 + simulations that went on from here
         ("first", "i4"),  # first of its edges
-        ("edges", "i4"),  # number of legal actions; 0 at the end of the fight
-        ("evaluated", "i4"),  # 1 once the evaluator has judged it
+        ("edges", "i2"),  # number of legal actions; 0 at the end of the fight
+        ("evaluated", "i2"),  # 1 once the evaluator has judged it
+        ("coming", "i4"),  # the edge the next simulation will take, -1 = to be found out then
         ("walk", "i8"),  # number of the last simulation that came by, see `simulate`
         ("reach", "f8"),  # square root of its visits
     ],
