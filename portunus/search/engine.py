@@ -227,7 +227,8 @@ class Search:
         return done
 
     def _run_until(self, started: float, deadline: float) -> None:
-        self._is_settled(self._candidates[:1])  # compiled by the first search, not in the middle of a later one
+        keep_best(self.arena, self.rules, self._candidates, 0, 1)  # loaded or compiled by the first search, not in the middle of a later one
+        settled(self.arena, self._candidates, 0, 0.0, 0.0)
         if self.rules.puct_root:
             phases, remaining = 1, 0
         else:
@@ -261,7 +262,7 @@ class Search:
                 self._advance(candidates, done, -done % turns, self.batch)  # as often each: the choice is among the most visited
                 return not certain
             pace = min(pace, (now - begun) / ran)  # the fastest chunk: a slow one was interrupted
-            wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int((end - now) / pace)))
+            wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int(0.5 * (end - now) / pace)))
 
     def _try_challenger(self, seed: int, *, pairs: int = 0, end: float = 0.0) -> None:
         """Where values are drawn: let pairs of rollouts decide between the favourite and what the tree thinks best, so many or until `end`."""
@@ -285,7 +286,7 @@ class Search:
             if decided(trial, rules.caution, rules.least_gain):
                 break
             pace = min(pace, (now - begun) / wanted)
-            wanted = min(self.settings.chunk, 2 * wanted, int((end - now) / pace))
+            wanted = min(self.settings.chunk, 2 * wanted, int(0.5 * (end - now) / pace))
         self._verdict = int(challenger if challenger >= 0 and succeeds(trial, rules.caution, rules.least_gain) else favourite)
 
     def _is_settled(self, candidates: np.ndarray) -> bool:

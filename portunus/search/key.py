@@ -79,21 +79,19 @@ def key_of(compiled: CompiledSpec) -> Key:
     factors = np.random.default_rng(0xFAC7).integers(0, 1 << 63, len(table), np.uint64) * np.uint64(2) + np.uint64(1)
     slots = dtype.fields["at"][0].itemsize // 8 if "at" in first and "order" in first else 0
     plain, guarded = len(kinds[0]), len(kinds[0]) + len(kinds[1])
-    columns = [np.ascontiguousarray(column) for column in table.T]
-    return Key(
-        columns[0].astype(np.uint64), factors, columns[1].astype(np.uint64), columns[2], plain, guarded, first.get("at", 0), first.get("order", 0), slots,
-        _plan(table, factors, plain, guarded),
-    )  # fmt: skip
+    words, guards, least = (np.ascontiguousarray(column) for column in table.T)
+    plan = plan_of(words, factors, guards, least, plain, guarded)
+    return Key(words.astype(np.uint64), factors, guards.astype(np.uint64), least, plain, guarded, first.get("at", 0), first.get("order", 0), slots, plan)
 
 
-def _plan(table: np.ndarray, factors: np.ndarray, plain: int, guarded: int) -> np.ndarray:
-    """`Key.plan` from int64 [K, 3], word, guard, least, whose rows are of the first kind up to `plain`, of the second up to `guarded`."""
+def plan_of(words: np.ndarray, factors: np.ndarray, guards: np.ndarray, least: np.ndarray, plain: int, guarded: int) -> np.ndarray:
+    """`Key.plan` from its other fields."""
     blocks: dict[int, np.ndarray] = {}
     groups: list[list[int]] = []
-    for k, (word, guard, least) in enumerate(table.tolist()):
+    for k, (word, guard, reach) in enumerate(zip(words.tolist(), guards.tolist(), least.tolist(), strict=True)):
         if plain <= k < guarded:
-            if not groups or groups[-1][:2] != [guard, least]:
-                groups.append([guard, least, k, k])
+            if not groups or groups[-1][:2] != [guard, reach]:
+                groups.append([guard, reach, k, k])
             groups[-1][3] = k + 1
             continue
         line = blocks.setdefault(word // EIGHT, np.zeros(BLOCK_WORDS, np.int64))

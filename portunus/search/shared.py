@@ -103,7 +103,7 @@ class Part(Search):
             if ran < wanted or now >= end or (self._watch is not None and self._watch()):
                 break
             pace = min(pace, (now - begun) / ran)
-            wanted = max(least, min(self.settings.chunk, 2 * wanted, int((end - now) / pace)))
+            wanted = max(least, min(self.settings.chunk, 2 * wanted, int(0.5 * (end - now) / pace)))
         self._check_fault()
         return self.root()
 
