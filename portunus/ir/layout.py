@@ -130,8 +130,8 @@ class _Builder:
     def scalar(self, name: str, kind: WordType, meaning: str) -> None:
         self._add(Field(name, kind, 1, meaning))
 
-    def derived(self, name: str, kind: WordType, meaning: str) -> None:
-        self._add(Field(name, kind, 1, meaning, derived=True))
+    def derived(self, name: str, meaning: str) -> None:
+        self._add(Field(name, "float", 1, meaning, derived=True))
 
     def array(self, name: str, kind: WordType, size: int, meaning: str) -> None:
         self._add(Field(name, kind, size, meaning, array=True))
@@ -198,11 +198,6 @@ def stat_field(name: str) -> str:
 def kept_field(name: str) -> str:
     """Name of the state field that keeps the value of a live statistic until an aura changes it."""
     return f"{stat_field(name)}_kept"
-
-
-def period_field(spell: Spell) -> str:
-    """Name of the state field that keeps the time between two swings of an auto-attack."""
-    return f"{spell.name}_period_kept"
 
 
 def inherited_stats(model: Model, pet: Pet) -> tuple[Stat, ...]:
@@ -291,7 +286,7 @@ def _sources(model: Model) -> tuple[tuple[str, str], ...]:
 
 def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     from portunus.ir.quiet import quiet_resources
-    from portunus.ir.stats import keeps_period, kept_stats
+    from portunus.ir.stats import kept_stats
 
     b = _Builder()
     b.scalar("now", "int", "time since the pull, negative before it")
@@ -370,10 +365,7 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         if stat.live and stat.name in rescaled:
             b.scalar(f"{stat_field(stat.name)}_rate", "float", f"{stat.name} that the swings under way were set by")
     for stat in kept_stats(model):
-        b.derived(kept_field(stat.name), "float", f"{stat.name} now")
-    for spell in model.spells:
-        if keeps_period(model, spell):
-            b.derived(period_field(spell), "int", f"time between swings of {spell.label} now")
+        b.derived(kept_field(stat.name), f"{stat.name} now")
     if has_aura_lists(model):
         b.array("aura_list", "int", len(model.auras) * (enemies + 1), "active auras of each enemy and of the player, in the reference's order")
         b.array("aura_count", "int", enemies + 1, "how many of them")

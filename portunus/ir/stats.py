@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from portunus.dsl.model import Expr, Model, Resource, Spell, Stat
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import OF_THE_FIGHT, Scope, is_static, make, stat_function, text, walk
-from portunus.ir.layout import inherited_stats, kept_field, period_field, stat_field, swing_slot
+from portunus.ir.layout import inherited_stats, kept_field, stat_field, swing_slot
 
 ENEMY = Scope(target="target")
 
@@ -29,7 +29,7 @@ def stat_functions(context: Context) -> list[Function]:
         else:
             functions.append(_formula(context, stat, stat_function(stat.name)))
     if kept:
-        functions.append(Function("keep_stats", ("s", "t"), "Find every statistic that is kept anew.", "", tuple(f"    {line}" for stat in kept for line in _keep(context, stat))))
+        functions.append(Function("keep_stats", ("s", "t"), "Find every statistic that is kept anew.", "", tuple("    " + _keep(stat) for stat in kept)))
     return functions
 
 
@@ -57,25 +57,15 @@ def kept_stats(model: Model) -> tuple[Stat, ...]:
     return tuple(found.values())
 
 
-def keeps_period(model: Model, spell: Spell) -> bool:
-    """Is the period of an auto-attack kept with the rate it follows from?"""
-    return spell.swing is not None and is_static(spell.swing.every) and any(stat.name == spell.swing.rate for stat in kept_stats(model))
-
-
-def _keep(context: Context, stat: Stat) -> list[str]:
-    found = [f"s.{kept_field(stat.name)} = fresh_{stat_function(stat.name)}(s, t, 0)"]
-    for spell in swings(context.model):
-        if spell.swing is not None and spell.swing.rate == stat.name and keeps_period(context.model, spell):
-            found.append(f"s.{period_field(spell)} = {_period(context, spell)}")
-    return found
+def _keep(stat: Stat) -> str:
+    return f"s.{kept_field(stat.name)} = fresh_{stat_function(stat.name)}(s, t, 0)"
 
 
 def write_keep(w: Writer, context: Context, aura: str) -> None:
     """After an aura began, ended or changed its stacks: find the statistics it bears on anew."""
     for stat in kept_stats(context.model):
         if aura in depends_on(context.model, stat.name):
-            for line in _keep(context, stat):
-                w.put(line)
+            w.put(_keep(stat))
 
 
 def _function(stat: Stat, name: str, summary: str, lines: list[str]) -> Function:
@@ -153,14 +143,6 @@ def period(context: Context, spell: Spell) -> str:
     every = text(spell.swing.every, context, Scope(), f"{spell.name}_every")
     if not spell.swing.rate:
         return every
-    if keeps_period(context.model, spell):
-        return f"s.{period_field(spell)}"
-    return _period(context, spell)
-
-
-def _period(context: Context, spell: Spell) -> str:
-    assert spell.swing is not None
-    every = text(spell.swing.every, context, Scope(), f"{spell.name}_every")
     rate = text(context.stat_expr(spell.swing.rate, spell.swing.every), context, Scope(), "rate")
     seconds = f"({every} / 1e9)"
     if is_static(spell.swing.every):
