@@ -10,7 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 # `make demo TORCH_INDEX=` takes the ordinary one.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-# Processes of `make fuzz`.
+# Processes of `make test` and of `make fuzz`.
+TEST_WORKERS ?= 2
 FUZZ_WORKERS ?= 2
 
 # Runs apt as far as this user may: as root, or with a sudo that asks nothing. $(1) = packages, $(2) = what they are for.
@@ -41,7 +42,7 @@ demo: venv display
 	$(BIN)/portunus demo --out out/demo
 
 test: venv display browser
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist worksteal
 
 test-all: venv display browser
 	$(BIN)/python -m pytest -m "slow or not slow"

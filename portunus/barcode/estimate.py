@@ -73,8 +73,10 @@ class Restorer:
         self._player_auras(values, now)
         self._casts_under_way(values, now)
         self._clear_player_auras()
+        self._keep()
         self._player_auras(values, now)
         self._counters(values, now)
+        self._keep()
         count = round(values["enemies"] or 0) if enemies is None else enemies
         self._enemy_auras(values, now, count)
         self._attackers(values, now)
@@ -85,7 +87,7 @@ class Restorer:
         s.expire_at = self._next_expiry()
         if self._model_has_autocast:
             self._twin.call["begin_autocast"](s)
-            self._twin.call["sort_autocast"](s)
+            self._twin.call["sort_autocast"](s, self._twin.t)
             s.auto_ready = now
         s.now = now
         return self._twin.store()
@@ -280,9 +282,15 @@ class Restorer:
                 every = max(1, int(getattr(twin.t, f"{resource.name}_every")))
                 twin.call["schedule"](twin.s, twin.layout.slot(f"tick_{resource.name}"), (now // every + 1) * every)
 
+    def _keep(self) -> None:
+        """What the state keeps of statistics, where auras were placed or taken away by hand."""
+        if "keep_stats" in self._twin.call:
+            self._twin.call["keep_stats"](self._twin.s, self._twin.t)
+
     def _rates(self) -> None:
         """What swings are timed by; auras placed later change it as they do in a fight."""
         s = self._twin.s
+        self._keep()
         for stat in self._model.stats:
             if hasattr(s, f"{stat_field(stat.name)}_rate"):
                 setattr(s, f"{stat_field(stat.name)}_rate", self._twin.call[stat_function(stat.name)](s, self._twin.t, 0))

@@ -18,5 +18,6 @@ def command() -> None:
         raise PortunusError(f"this needs {error.name}, which is not installed", hint="pip install 'portunus-planner[lsp]'") from error
 
     gc.freeze()
-    gc.set_threshold(200_000, 50, 100)  # a check makes and drops a hundred thousand small objects; collecting in the midst of it costs more than it
+    # A check makes and drops a hundred thousand small objects. Looking through all that is kept takes longer than a check: the server does it at rest.
+    gc.set_threshold(200_000, 50, 10_000)
     create_server().start_io()

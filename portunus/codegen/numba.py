@@ -26,7 +26,7 @@ import numpy as np
 from numba import carray, cfunc, from_dtype, types
 
 from portunus.runtime.helpers import helper_for
-from portunus.runtime.queue_numba import earliest, first_due, shared
+from portunus.runtime.queue_numba import earliest, first_due, shared, soonest
 from portunus.runtime.random_numba import chance, proc, {draws}uniform
 from portunus.runtime.whole import EntryCompiler
 

@@ -46,7 +46,7 @@ class Twin:
         self.program = program
         names: dict[str, Any] = {"uniform": random_python.uniform, "proc": random_python.proc, "chance": random_python.chance,
                                  "stream_next": random_python.stream_next, "stream_uniform": random_python.stream_uniform,
-                                 "earliest": queue_python.earliest, "shared": queue_python.shared, "first_due": queue_python.first_due,
+                                 "earliest": queue_python.earliest, "soonest": queue_python.soonest, "shared": queue_python.shared, "first_due": queue_python.first_due,
                                  "sqrt": math.sqrt, "min": min, "max": max, "int": int, "range": range, "__builtins__": {}}
         for function in program.sampled if form == "sampled" else program.expected:
             self._define(names, source(function), function.name)

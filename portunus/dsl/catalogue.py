@@ -6,9 +6,8 @@ or as a file of its own. Examples too large to print are abridged (`abridged`); 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from portunus.dsl import limits
+from portunus.dsl.records import dataclass
 
 # A small but complete specialisation; `%EXAMPLE%` takes the lines of an example.
 SAMPLE = """\

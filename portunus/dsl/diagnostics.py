@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from portunus.dsl import limits
 from portunus.dsl.model import Span
+from portunus.dsl.records import dataclass
 from portunus.errors import PortunusError
 from portunus.source import Source, underline
 
@@ -129,6 +129,21 @@ class Problems:
         if self._errors >= limits.ERRORS:
             self._add("PT017", "error", span, f"{limits.ERRORS} errors found; the rest is not shown", "Mend these first.")
             raise TooManyErrors
+
+    def add(self, other: Problems) -> None:
+        """Take in the findings of a text that was read by itself, as if they were made here.
+
+        Raises:
+            TooManyErrors: There are `limits.ERRORS` with these.
+        """
+        for path, source in other.sources.items():
+            self.sources.setdefault(path, source)
+        self.lost_names |= other.lost_names
+        for item in other.found:
+            if item.severity == "error" and item.code != "PT017":
+                self.error(item.code, item.span, item.message, item.hint, repair=item.repair)
+            elif item.severity == "warning":
+                self.found.append(item)
 
     def _lost(self, span: Span) -> bool:
         source = self.sources.get(span.path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import Problems, suggestion
@@ -38,6 +38,7 @@ from portunus.dsl.model import (
     Summon,
     Trigger,
 )  # fmt: skip
+from portunus.dsl.records import dataclass
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.symbols import Symbols, literal
 from portunus.dsl.syntax import Block, Branches, Name, Node, Number

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import Problems
+from portunus.dsl.records import dataclass
 from portunus.dsl.script import Scene, Window, places, scenes
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.symbols import literal

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from portunus.dsl.diagnostics import Edit, Problems, suggestion
 from portunus.dsl.model import OUTCOMES, WEAPON_KINDS, WEAPON_SLOTS, WEAPON_VALUES, Expr, Span, ValueType
+from portunus.dsl.records import dataclass
 from portunus.dsl.symbols import AURA_FIELDS, Symbols, unit_hint
 from portunus.dsl.syntax import Binary, Call, Name, Node, Number, Text, Unary
 from portunus.units import UNITS, convert, meant_unit

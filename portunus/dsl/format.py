@@ -8,17 +8,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import field
 from itertools import accumulate
 
-from portunus.dsl.diagnostics import DiagnosticError, Problems, TooManyErrors
+from portunus.dsl.diagnostics import DiagnosticError, Problems
 from portunus.dsl.keywords import BLOCKS
 from portunus.dsl.lexing import Token
-from portunus.dsl.parse import parse
+from portunus.dsl.parse import Parsed, parsed
+from portunus.dsl.records import dataclass
 from portunus.dsl.split import split_line
 from portunus.dsl.syntax import Branches, Entry, Line
-from portunus.dsl.tokens import JOINS_NEXT_LINE, OPERAND_ENDS, lex
+from portunus.dsl.tokens import JOINS_NEXT_LINE, OPERAND_ENDS
 from portunus.source import Source
 
 ENTRY_GAP = 3
@@ -39,34 +40,31 @@ class OutLine:
     columns: list[int] = field(default_factory=list)  # where each token starts, counted from the indentation
 
 
-def format_text(text: str, *, name: str = "<text>") -> str:
+def format_text(text: str, *, name: str = "<text>", reading: Callable[[Source], Parsed] = parsed) -> str:
     """The canonical form of a spec's text.
 
     Args:
         text: The text; it must have no errors of syntax.
         name: How messages call it.
+        reading: From a text to its tree, as `parsed` does; an editor has read it already.
 
     Raises:
         DiagnosticError: The text has errors of syntax.
     """
-    problems = Problems()
     for _ in range(PASSES):
-        try:
-            entries = parse(Source(name, text), problems)
-        except TooManyErrors:
-            entries = ()
-        if problems.failed:
-            raise DiagnosticError(problems.sorted())
-        formatted = _format_once(Source(name, text), entries)
+        read = reading(Source(name, text))
+        if read.problems.failed:
+            raise DiagnosticError(read.problems.sorted())
+        formatted = _format_once(read.entries, list(read.tokens))
         if formatted == text:
             break
         text = formatted
     return text
 
 
-def _format_once(source: Source, entries: tuple[Entry, ...]) -> str:
+def _format_once(entries: tuple[Entry, ...], tokens: list[Token]) -> str:
     starts = set(_entry_starts(entries, "file")) | {(entry.span.line, entry.span.column) for entry in entries if isinstance(entry, Branches)}
-    lines = _lines(lex(source, Problems()))
+    lines = _lines(tokens)
     for run in _runs(lines):
         _lay_out(run, starts)
     return _write(lines)

@@ -13,8 +13,10 @@ and `[...]` is a part that may be left out. Kinds of arguments:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
+
+from portunus.dsl.records import dataclass
 
 
 @dataclass(frozen=True)

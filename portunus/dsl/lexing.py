@@ -15,31 +15,24 @@ class Token(str):
 
     Attributes:
         type: The terminal of the grammar, or a kind the token filter made.
-        start_pos: Character offset where it begins.
         line: Line, counted from 1.
         column: Column, counted from 1.
     """
 
-    __slots__ = ("column", "line", "start_pos", "type")
+    __slots__ = ("column", "line", "type")
     type: str
-    start_pos: int
     line: int
     column: int
 
-    def __new__(cls, type_: str, text: str, start_pos: int, line: int, column: int) -> Token:
+    def __new__(cls, type_: str, text: str, line: int, column: int) -> Token:
         """A token of that kind, text and place."""
-        token = super().__new__(cls, text)
-        token.type, token.start_pos, token.line, token.column = type_, start_pos, line, column
+        token = str.__new__(cls, text)
+        token.type, token.line, token.column = type_, line, column
         return token
 
     def become(self, type_: str, text: str) -> Token:
         """Another token at the same place."""
-        return Token(type_, text, self.start_pos, self.line, self.column)
-
-    @property
-    def end_pos(self) -> int:
-        """Character offset after it."""
-        return self.start_pos + len(self)
+        return Token(type_, text, self.line, self.column)
 
     @property
     def end_column(self) -> int:
@@ -47,18 +40,24 @@ class Token(str):
         return self.column + len(self)
 
 
-def scan(text: str) -> Iterator[Token]:
-    """All tokens of a text but spaces. Every character belongs to one: what means nothing is a STRAY."""
-    position = start = 0
-    line = 1
-    match = _PATTERN.match
-    while position < len(text):
-        found = match(text, position)
-        assert found is not None and found.lastgroup is not None, "a terminal for every character"
-        kind, piece = found.lastgroup, found[0]
-        if kind not in IGNORED:
-            yield Token(KEYWORDS.get(piece, kind) if kind == "NAME" else kind, piece, position, line, position - start + 1)
-        position = found.end()
+def scan(text: str, start: int = 0, end: int | None = None, *, line: int = 1, column: int = 1) -> Iterator[Token]:
+    """All tokens of a text but spaces. Every character belongs to one: what means nothing is a STRAY.
+
+    Args:
+        text: The text.
+        start: Where to begin, between two tokens.
+        end: Where to stop, between two tokens; None = at the end.
+        line: The line of `start`. column: Its column.
+    """
+    origin = start - column + 1
+    for found in _PATTERN.finditer(text, start, len(text) if end is None else end):
+        kind = found.lastgroup or ""
+        if kind in IGNORED:
+            continue
+        piece, position = found[0], found.start()
+        if kind == "NAME":
+            kind = KEYWORDS.get(piece, kind)
+        yield Token(kind, piece, line, position - origin + 1)
         if kind == "NEWLINE":
             line += piece.count("\n")
-            start = position - (len(piece) - 1 - piece.rfind("\n"))
+            origin = position + 1 + piece.rfind("\n")

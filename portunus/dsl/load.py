@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,7 +13,8 @@ from portunus.dsl.diagnostics import Diagnostic, DiagnosticError, Problems, TooM
 from portunus.dsl.encounter import read_encounter
 from portunus.dsl.expressions import Expressions
 from portunus.dsl.model import Model, Rotation, Span
-from portunus.dsl.parse import parse
+from portunus.dsl.parse import Parsed, parse, parsed
+from portunus.dsl.records import dataclass
 from portunus.dsl.rotations import Rotations
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.symbols import Definition, Symbols, collect
@@ -71,8 +71,9 @@ def _nearby(path: Path) -> str:
 class _Reader:
     """Reads a file and, first, the files it uses."""
 
-    def __init__(self, path: Path, problems: Problems, text: str | None, others: Mapping[Path, str]) -> None:
+    def __init__(self, path: Path, problems: Problems, text: str | None, others: Mapping[Path, str], reading: Callable[[Source], Parsed]) -> None:
         self.problems = problems
+        self.reading = reading
         self.text = text
         self.others = others
         self.root = use_root(path)
@@ -105,7 +106,9 @@ class _Reader:
             return
         self.sources.append(shown)
         self.open.append(real)
-        entries = parse(source, self.problems)
+        read = self.reading(source)
+        self.problems.add(read.problems)
+        entries = read.entries
         for node in _uses(entries):
             self._use(node, path, shown)
         self.open.pop()
@@ -141,7 +144,8 @@ def _uses(entries: tuple[Entry, ...]) -> list[Text]:
     return found
 
 
-def examine(path: Path | str, *, need_spec: bool = False, text: str | None = None, others: Mapping[Path, str] = MappingProxyType({})) -> Checked:
+def examine(path: Path | str, *, need_spec: bool = False, text: str | None = None, others: Mapping[Path, str] = MappingProxyType({}),
+            reading: Callable[[Source], Parsed] = parsed) -> Checked:  # fmt: skip
     """Read a file, resolve all it says and run every check.
 
     Args:
@@ -149,11 +153,12 @@ def examine(path: Path | str, *, need_spec: bool = False, text: str | None = Non
         need_spec: A missing spec is an error (a class or ruleset file alone is not enough).
         text: Stands for the file's content, as in an editor with unsaved changes.
         others: Contents of files it may use, by resolved path; what is not among them is read from disk.
+        reading: From a text to its tree and findings, as `parsed` does; an editor keeps what did not change.
     """
     problems = Problems()
     symbols, model = None, None
     try:
-        reader = _Reader(Path(path), problems, text, others)
+        reader = _Reader(Path(path), problems, text, others, reading)
         reader.read(Path(path), str(path))
         symbols = collect(reader.files, problems)
         if need_spec and "spec" not in symbols.sections and not problems.failed:

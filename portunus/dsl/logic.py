@@ -6,10 +6,11 @@ negative, an aura that is down has no time left) narrows it. Sound but not compl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import inf
 
 from portunus.dsl.model import Expr, Model
+from portunus.dsl.records import dataclass
 
 TERMS = 64  # of a disjunction; beyond that a condition is taken to be possible
 PHASES = (0.2, 0.25, 0.35, 1.0)  # what `target.health` can be

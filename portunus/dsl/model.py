@@ -8,8 +8,10 @@ Units: times are integers in nanoseconds, chances and percentages are plain frac
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
+
+from portunus.dsl.records import dataclass
 
 PHYSICAL = "physical"  # the school that armour reduces
 # What may be asked of a weapon besides its kind (`weapon.main.sword`: 1 or 0).
@@ -129,7 +131,7 @@ OPERATIONS: dict[str, tuple[tuple[str, ...], str]] = {
 OUTCOMES = {"miss": 0, "dodge": -1, "parry": -2, "hit": 1, "crit": 2, "glance": 3, "block": 4}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """A place in a source file: 1-based line and column, `length` characters."""
 
@@ -139,7 +141,7 @@ class Span:
     length: int = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Expr:
     """One node of an expression: an operation of `OPERATIONS`, its arguments (sub-expressions, a literal or names) and its type."""
 

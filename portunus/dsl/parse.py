@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from portunus.dsl.diagnostics import Edit, Problems
+from portunus.dsl.again import tokens_again
+from portunus.dsl.diagnostics import Edit, Problems, TooManyErrors
 from portunus.dsl.grammar_tables import END, RULES, STATES
 from portunus.dsl.lexing import Token
 from portunus.dsl.model import Span
-from portunus.dsl.syntax import Binary, Block, Branches, Call, Item, Line, Name, Number, Text, Unary, join
+from portunus.dsl.records import dataclass
+from portunus.dsl.syntax import Binary, Block, Branches, Call, Entry, Item, Line, Name, Number, Text, Unary, join
 from portunus.dsl.tokens import TooLarge, for_parser, lex, span_of
 from portunus.source import Source
 
@@ -30,17 +32,19 @@ class TreeBuilder:
         self.path = path
 
     def _span(self, token: Token) -> Span:
-        return Span(self.path, token.line or 1, token.column or 1, max(1, len(token)))
+        return Span(self.path, token.line, token.column, len(token) or 1)
 
     def start(self, children: list[Any]) -> tuple[Any, ...]:
         return children[0] if children else ()
 
     def entries(self, children: list[Any]) -> tuple[Any, ...]:
-        return tuple(child for child in children if not isinstance(child, Token))
+        return tuple([child for child in children if type(child) is not Token])
 
     def statement(self, children: list[Any]) -> Line:
-        condition = next((child[0] for child in children[1:] if isinstance(child, tuple)), None)
-        block = children[-1] if isinstance(children[-1], Block) else None
+        if len(children) == 1:
+            return Line(children[0], None, None)
+        condition = children[1][0] if type(children[1]) is tuple else None
+        block = children[-1] if type(children[-1]) is Block else None
         return Line(children[0], condition, block)
 
     def condition(self, children: list[Any]) -> tuple[Any]:
@@ -57,7 +61,7 @@ class TreeBuilder:
         return Block(entries, self._span(children[0]), children[-1].line)
 
     def items(self, children: list[Any]) -> tuple[Item, ...]:
-        return tuple(child if isinstance(child, Item) else Item(child, False) for child in children)
+        return tuple([child if type(child) is Item else Item(child, False) for child in children])
 
     def listed(self, children: list[Any]) -> Item:
         return Item(children[1], True)
@@ -67,11 +71,12 @@ class TreeBuilder:
 
     def number(self, children: list[Token]) -> Number:
         token = children[0]
-        end = next((i for i, c in enumerate(token) if c not in "-0123456789."), len(token))
-        return Number(token[:end], token[end:], self._span(token))
+        unit = token.lstrip("-0123456789.")
+        return Number(token[: len(token) - len(unit)], unit, self._span(token))
 
     def name(self, children: list[Token]) -> Name:
-        return Name(str(children[0]), self._span(children[0]))
+        token = children[0]
+        return Name(str(token), Span(self.path, token.line, token.column, len(token)))
 
     def unary(self, children: list[Any]) -> Unary | Number:
         operand = children[1]
@@ -93,23 +98,73 @@ class TreeBuilder:
         return children[1]
 
 
-def parse(source: Source, problems: Problems) -> tuple[Any, ...]:
-    """The entries of a file; lines with mistakes are reported and left out.
+# (state, id of the first token) -> the tokens of an entry, which keeps the id taken, their ids, the rule and the entry.
+Memory = dict[tuple[int, int], tuple[list[Token], list[int], str, Entry]]
+_MOST_REMEMBERED = 20_000
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A text that was read.
+
+    Attributes:
+        source: The text.
+        entries: The syntax tree; lines with mistakes are left out, () where a limit was passed.
+        tokens: All tokens, comments and line breaks among them; () where there are too many.
+        problems: The findings.
+        clean: Nothing was found in single tokens.
+        memory: Entries by what they were read from, for the next time; None if nobody will ask.
+    """
+
+    source: Source
+    entries: tuple[Entry, ...]
+    tokens: tuple[Token, ...]
+    problems: Problems
+    clean: bool
+    memory: Memory | None
+
+
+def parsed(source: Source, before: Parsed | None = None, *, remember: bool = False) -> Parsed:
+    """Read a text by itself.
+
+    Args:
+        source: The text.
+        before: What it was before an edit, read with `remember`.
+        remember: It will be edited and read again.
+    """
+    problems = Problems()
+    problems.sources[source.path] = source
+    raw: list[Token] | None = None
+    entries: tuple[Entry, ...] = ()
+    clean = False
+    memory = before.memory if before is not None and before.memory is not None else {}
+    if len(memory) > _MOST_REMEMBERED:
+        memory = {}
+    try:
+        if before is not None and before.clean and before.source.path == source.path:
+            raw = tokens_again(source, problems, before.source, before.tokens)
+        if raw is None:
+            raw = lex(source, problems)
+        clean = not problems.found
+        entries = _Driver(source, problems, for_parser(raw, source, problems), memory if remember else None).run()
+    except (TooLarge, TooManyErrors):
+        pass
+    return Parsed(source, entries, tuple(raw or ()), problems, clean, memory if remember else None)
+
+
+def parse(source: Source, problems: Problems) -> tuple[Entry, ...]:
+    """The entries of a text; its findings are added to others.
 
     Args:
         source: The text.
         problems: Takes the findings.
 
-    Returns:
-        The entries (`Line` or `Branches`); () where a limit was passed.
+    Raises:
+        TooManyErrors: With those before there are `limits.ERRORS` errors.
     """
-    problems.sources.setdefault(source.path, source)
-    try:
-        raw = lex(source, problems)
-        tokens = for_parser(raw, source, problems)
-    except TooLarge:
-        return ()
-    return _Driver(source, problems, tokens).run()
+    found = parsed(source)
+    problems.add(found.problems)
+    return found.entries
 
 
 class _Spliced:
@@ -129,102 +184,149 @@ class _Spliced:
         return [value for own in reversed(parts) for value in own]
 
 
-def _chain(below: int, state: int, kind: str) -> int:
-    """The state after a chain of rules that only hand on their one value (`?sum: product`)."""
+_CHAINS: dict[tuple[int, int, str], tuple[int, tuple[str, ...]]] = {}  # what `_chain` has found
+
+
+def _chain(below: int, state: int, kind: str) -> tuple[int, tuple[str, ...]]:
+    """After rules of one value (`?sum: product`, `primary: NAME`), one upon the other: the state, and what they make of the value, in turn."""
+    makers: list[str] = []
+    at = state
     while True:
-        action = STATES[state].get(kind)
-        if action is None or action >= 0 or RULES[~action][2]:
-            return state
-        state = STATES[below][RULES[~action][0]]
+        action = STATES[at].get(kind)
+        origin, size, maker, spliced = RULES[~action] if action is not None and action < 0 else ("", 0, "", False)
+        if size != 1 or spliced or origin == "start":
+            _CHAINS[below, state, kind] = at, tuple(makers)
+            return at, tuple(makers)
+        if maker:
+            makers.append(maker)
+        at = STATES[below][origin]
+        if maker == "statement":  # an entry is whole, and may be remembered
+            _CHAINS[below, state, kind] = at, tuple(makers)
+            return at, tuple(makers)
 
 
 class _Unexpected(Exception):
-    """A token that cannot stand where it is; carries what could."""
+    """A token that cannot stand where it is; carries what could, and the token's position."""
 
-    def __init__(self, expected: set[str]) -> None:
+    def __init__(self, expected: set[str], position: int) -> None:
         super().__init__()
-        self.expected = expected
+        self.expected, self.position = expected, position
 
 
 class _Driver:
     """The LALR loop over the tables of the grammar. For each open block it keeps the stacks as they were before the current line."""
 
-    def __init__(self, source: Source, problems: Problems, tokens: list[Token]) -> None:
-        self.source, self.problems, self.tokens = source, problems, tokens
-        self.builder = TreeBuilder(source.path)
-        self.makers: dict[str, Callable[[list[Any]], Any]] = {}
-        self.chains: dict[tuple[int, int, str], int] = {}
+    def __init__(self, source: Source, problems: Problems, tokens: list[Token], memory: Memory | None) -> None:
+        self.source, self.problems, self.tokens, self.memory = source, problems, tokens, memory
+        builder = TreeBuilder(source.path)
+        self.makers: dict[str, Callable[[list[Any]], Any]] = {maker: getattr(builder, maker) for _, _, maker, spliced in RULES if maker and not spliced}
         self.states: list[int] = [0]
         self.values: list[Any] = []
         self.saved: list[tuple[list[int], list[Any]]] = []
+        self.starts: list[int] = []  # beside `saved`: where the line begins
+        self.mistake = -1  # the token of the last one: what lies around it is not remembered
 
     def run(self) -> tuple[Any, ...]:
-        self._save()
+        self._save(0)
         position = 0
-        while position < len(self.tokens):
-            token = self.tokens[position]
-            try:
-                self._feed(token.type, token)
-            except _Unexpected as error:
-                self._report(error.expected, position)
-                position = self._resume(position)
-                continue
-            if token.type in ("NEWLINE", "RBRACE"):
-                self.saved.pop()
-            if token.type in ("NEWLINE", "LBRACE"):
-                self._save()
-            position += 1
-        try:
-            self._feed("$END", None)
-        except _Unexpected as error:
-            self._report(error.expected, len(self.tokens))
-            self._restore()
-            self._feed("$END", None)
-        return self.values[-1]
-
-    def _feed(self, kind: str, token: Token | None) -> None:
-        """Reduce as far as the token demands, then shift it; at the end reduce to the whole file."""
-        states, values, chains = self.states, self.values, self.chains
         while True:
-            state = states[-1]
-            if token is None and state == END:
-                return
-            action = STATES[state].get(kind)
-            if action is None:
-                raise _Unexpected({name for name in STATES[state] if name in TOKEN_NAMES})
-            if action >= 0:
-                states.append(action)
-                values.append(token)
-                return
-            origin, size, maker, spliced = RULES[~action]
-            if not maker:
-                key = (states[-2], state, kind)
-                found = chains.get(key)
-                if found is None:
-                    found = chains[key] = _chain(*key)
-                states[-1] = found
-                continue
-            children = values[len(values) - size :]
-            del values[len(values) - size :], states[len(states) - size :]
-            values.append(self._make(maker, children, spliced))
-            states.append(STATES[states[-1]][origin])
+            try:
+                self._advance(position)
+                return self.values[-1]
+            except _Unexpected as error:
+                self.mistake = error.position
+                self._report(error.expected, error.position)
+                if error.position == len(self.tokens):
+                    self._restore()
+                    position = error.position
+                else:
+                    position = self._resume(error.position)
+
+    def _advance(self, position: int) -> None:
+        """Take the tokens from a position on: reduce as far as each demands, then shift it; at the end reduce to the whole file."""
+        states, values, makers, tokens = self.states, self.values, self.makers, self.tokens
+        count = len(tokens)
+        if self.memory and position == 0:
+            position = self._recall(0)
+        while True:
+            token = tokens[position] if position < count else None
+            kind = token.type if token is not None else "$END"
+            while True:
+                state = states[-1]
+                if token is None and state == END:
+                    return
+                action = STATES[state].get(kind)
+                if action is None:
+                    raise _Unexpected({name for name in STATES[state] if name in TOKEN_NAMES}, position)
+                if action >= 0:
+                    break
+                origin, size, maker, spliced = RULES[~action]
+                if size == 1:
+                    key = (states[-2], state, kind)
+                    found = _CHAINS.get(key) or _chain(*key)
+                    if found[0] != state:
+                        states[-1] = found[0]
+                        if found[1]:
+                            value = values[-1]
+                            for name in found[1]:
+                                value = makers[name](value.all() if type(value) is _Spliced else [value])
+                            values[-1] = value
+                            if self.memory is not None and found[1][-1] == "statement":
+                                self._remember("statement", position)
+                        continue
+                children = values[len(values) - size :]
+                del values[len(values) - size :], states[len(states) - size :]
+                values.append(self._make(maker, children, spliced))
+                states.append(STATES[states[-1]][origin])
+                if self.memory is not None and maker in ("statement", "if_statement"):
+                    self._remember(maker, position)
+            states.append(action)
+            values.append(token)
+            position += 1
+            if kind in ("NEWLINE", "RBRACE"):
+                self.saved.pop()
+                self.starts.pop()
+            if kind in ("NEWLINE", "LBRACE"):
+                self._save(position)
+                if self.memory:
+                    position = self._recall(position)
 
     def _make(self, maker: str, children: list[Any], spliced: bool) -> Any:
         """What a rule makes of its values; those of repetitions are spliced in."""
         before = None
-        if _Spliced in map(type, children):
-            if spliced and type(children[0]) is _Spliced:  # one more value: what came before is not copied
-                before, children = children[0], children[1:]
-            children = [part for child in children for part in (child.all() if type(child) is _Spliced else (child,))]
-        if spliced:
-            return _Spliced(before, children)
-        method = self.makers.get(maker)
-        if method is None:
-            method = self.makers[maker] = getattr(self.builder, maker)
-        return method(children)
+        if spliced and type(children[0]) is _Spliced:  # one more value: what came before is not copied
+            before, children = children[0], children[1:]
+        for child in children:
+            if type(child) is _Spliced:
+                children = [part for child in children for part in (child.all() if type(child) is _Spliced else (child,))]
+                break
+        return _Spliced(before, children) if spliced else self.makers[maker](children)
 
-    def _save(self) -> None:
+    def _remember(self, maker: str, position: int) -> None:
+        """Keep the entry that ends before a position."""
+        start = self.starts[-1]
+        if self.memory is not None and self.mistake < start < position:
+            tokens = self.tokens[start:position]
+            self.memory[self.saved[-1][0][-1], id(tokens[0])] = (tokens, list(map(id, tokens)), maker, self.values[-1])
+
+    def _recall(self, position: int) -> int:
+        """Take the entry at a position as it was read before, if it is known; the position after it."""
+        if self.memory is None or position >= len(self.tokens):
+            return position
+        state = self.states[-1]
+        known = self.memory.get((state, id(self.tokens[position])))
+        if known is None:
+            return position
+        end = position + len(known[0])
+        if list(map(id, self.tokens[position:end])) != known[1] or (end < len(self.tokens) and self.tokens[end].type not in ("NEWLINE", "RBRACE")):
+            return position
+        self.states.append(STATES[state][known[2]])
+        self.values.append(known[3])
+        return end
+
+    def _save(self, position: int) -> None:
         self.saved.append((self.states[:], self.values[:]))
+        self.starts.append(position)
 
     def _restore(self) -> None:
         self.states[:], self.values[:] = self.saved[-1]

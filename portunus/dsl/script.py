@@ -6,7 +6,8 @@ Legend: a window is a time in which something holds, its end not included; times
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from portunus.dsl.records import dataclass
 
 NEVER_NS = 3600 * 10**9  # an hour after a moment: later than any fight
 

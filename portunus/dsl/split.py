@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from portunus.dsl.diagnostics import Edit, Problems, nearest_name, suggestion
 from portunus.dsl.keywords import BLOCKS, CHOICES, BlockKind, Keyword, Part
 from portunus.dsl.model import Span
+from portunus.dsl.records import dataclass
 from portunus.dsl.syntax import Binary, Block, Branches, Entry, Item, Line, Name, Node, Number, Text
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.model import Span
+from portunus.dsl.records import dataclass
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.syntax import Branches, Entry, Name, Number, Unary
 from portunus.units import UNITS, convert, meant_unit, show_time

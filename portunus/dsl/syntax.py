@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from portunus.dsl.model import Span
+from portunus.dsl.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import Edit, Problems
+from portunus.dsl.grammar_tables import KEYWORDS, TERMINALS
 from portunus.dsl.keywords import BLOCKS
 from portunus.dsl.lexing import Token, scan
 from portunus.dsl.model import Span
@@ -16,8 +17,12 @@ from portunus.units import UNITS, meant_unit
 
 OPERATORS = frozenset({"PLUS", "MINUS", "UNARY_MINUS", "STAR", "SLASH", "RANGE", "COMPARISON", "AND", "OR", "NOT"})
 OPERAND_ENDS = frozenset({"NAME", "NUMBER", "SIGNED_NUMBER", "STRING", "RPAR"})
+_BRACKETS = frozenset({"LBRACE", "RBRACE", "LPAR", "RPAR"})
 JOINS_NEXT_LINE = OPERATORS - {"NOT", "UNARY_MINUS"} | {"COMMA"}
 LABELLED = frozenset(word for block in BLOCKS.values() for word, keyword in block.keywords.items() if any(part.name == "label" for part in keyword.parts))
+_NUMBERS = frozenset({"NUMBER", "SIGNED_NUMBER"})
+# Kinds that need no look at what they say or what stands before them.
+_PLAIN = frozenset({name for name, _ in TERMINALS} | set(KEYWORDS.values())) - _NUMBERS - {"NAME", "FUNCTION", "STRING", "OPEN_STRING", "STRAY", "FOREIGN"}
 FORBIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -36,20 +41,38 @@ def lex(source: Source, problems: Problems) -> list[Token]:
     Raises:
         TooLarge: The text has too many tokens.
     """
-    _check_characters(source, problems)
+    check_characters(source, problems)
+    return sift(scan(source.text), source, problems)
+
+
+def sift(scanned: Iterable[Token], source: Source, problems: Problems) -> list[Token]:
+    """Tokens as they were scanned, in whole lines, with what cannot stand in a spec reported and left out; raises as `lex`."""
     tokens: list[Token] = []
-    for token in scan(source.text):
+    before = ""  # kind of the token before
+    for token in scanned:
         if len(tokens) >= limits.TOKENS:
             problems.error("PT004", span_of(source, token), f"more than {limits.TOKENS} tokens", "Split the file and join the parts with `use`.")
             raise TooLarge
-        if token.type == "FOREIGN":
+        kind = token.type
+        if kind in _PLAIN:
+            plain = True
+        elif kind == "NAME":
+            plain = len(token) <= limits.NAME_CHARACTERS and token.islower() and not (before in _NUMBERS and meant_unit(token) is not None)
+        elif kind in _NUMBERS:
+            plain = before != "COMMA" and len(token) <= limits.NUMBER_DIGITS
+        else:
+            plain = kind == "STRING" and len(token) <= limits.TEXT_CHARACTERS
+        if plain:
+            tokens.append(token)
+        elif kind == "FOREIGN":
             tokens += _foreign(token, tokens, source, problems)
-        elif token.type in ("NUMBER", "NAME") and len(tokens) > 1 and tokens[-1].type in ("COMMA", "NAME") and _slip(tokens, token, source, problems):
-            continue
-        elif token.type == "NAME" and (token in UNITS or len(token) > 2) and meant_unit(token) is not None and tokens and _lone_number(tokens[-1], token):
+        elif kind in ("NUMBER", "NAME") and len(tokens) > 1 and tokens[-1].type in ("COMMA", "NAME") and _slip(tokens, token, source, problems):
+            pass
+        elif kind == "NAME" and (token in UNITS or len(token) > 2) and meant_unit(token) is not None and tokens and _lone_number(tokens[-1], token):
             _join_unit(tokens, token, source, problems)
         else:
             tokens += _checked(token, source, problems)
+        before = tokens[-1].type if tokens else ""
     return tokens
 
 
@@ -57,7 +80,7 @@ def _slip(tokens: list[Token], token: Token, source: Source, problems: Problems)
     """Report and mend a decimal comma, and a label without its quotes; False where there is neither."""
     before, first = tokens[-1], tokens[-2]
     if token.type == "NUMBER":
-        joined = before.type == "COMMA" and first.isdigit() and first.end_pos == before.start_pos and before.end_pos == token.start_pos
+        joined = before.type == "COMMA" and first.isdigit() and first.end_column == before.column and before.end_column == token.column
         if not joined or "." in token or any(item.type == "LPAR" and item.line == token.line for item in tokens[-limits.OPERATORS :]):
             return False
         place = Span(source.path, token.line, first.column, len(first) + 1 + len(token))
@@ -127,7 +150,8 @@ _DELETED = {
 }
 
 
-def _check_characters(source: Source, problems: Problems) -> None:
+def check_characters(source: Source, problems: Problems) -> None:
+    """Report the characters that no text may have."""
     bad = [c for c in set(source.text) if c not in "\n\t" and unicodedata.category(c) in FORBIDDEN_CATEGORIES]
     for character in bad:
         start = source.text.find(character)
@@ -158,16 +182,13 @@ def _checked(token: Token, source: Source, problems: Problems) -> list[Token]:
         if len(token) - 2 > limits.TEXT_CHARACTERS:
             problems.error("PT016", span_of(source, token), f"a text of more than {limits.TEXT_CHARACTERS} characters")
     elif kind == "OPEN_STRING":
-        token.type = "STRING"
         text = token.rstrip()
         opens = text.endswith("{")
         label = text[:-1].rstrip() if opens else text
         end = Span(source.path, token.line or 1, (token.column or 1) + len(label), 0)
         problems.error("PT010", span_of(source, token), "this text has no closing quote", f'write `{label}"`', repair=(Edit(end, '"'),))
         if opens:
-            line, column = token.line or 1, (token.column or 1) + len(text) - 1
-            brace = Token("LBRACE", "{", (token.start_pos or 0) + len(text) - 1, line, column)
-            return [token.become("STRING", label), brace]
+            return [token.become("STRING", label), Token("LBRACE", "{", token.line, token.column + len(text) - 1)]
         return [token.become("STRING", label)]
     elif kind == "STRAY":
         if unicodedata.category(token[0]) not in FORBIDDEN_CATEGORIES:
@@ -198,8 +219,8 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
     """One NEWLINE between two entries: none in parentheses, before `and`, `or` and `else`, nor after a comma or operator if the next line
     is indented deeper."""
     parentheses = 0
-    indent = physical = 0
-    previous: Token | None = None
+    indent = physical = line = 0
+    last = "LBRACE"  # kind of the token before, or NEWLINE
     pending: Token | None = None
     for token in tokens:
         kind = token.type
@@ -207,17 +228,15 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
             if pending is None:
                 pending = token
             continue
-        last = previous.type if previous is not None else "LBRACE"
-        if previous is None or token.line != previous.line:
-            physical = token.column or 0
+        if token.line != line:
+            physical, line = token.column, token.line
         if kind in ("LBRACE", "RBRACE"):
             parentheses = 0
-        goes_on = bool(parentheses) or (last in JOINS_NEXT_LINE and (token.column or 0) > indent)
-        breaks = (pending is not None and not goes_on) or last == "RBRACE"
+        breaks = last == "RBRACE" or (pending is not None and not parentheses and not (last in JOINS_NEXT_LINE and token.column > indent))
         if breaks and last != "LBRACE" and kind not in ("RBRACE", "ELSE", "AND", "OR") and not (kind == "LBRACE" and last != "RBRACE"):
-            yield (pending if pending is not None else token).become("NEWLINE", "\n")
+            yield pending if pending is not None else token.become("NEWLINE", "\n")
             last = "NEWLINE"
-        if last in ("NEWLINE", "LBRACE") or previous is None:
+        if last in ("NEWLINE", "LBRACE"):
             indent = physical
         pending = None
         if kind == "LPAR":
@@ -227,16 +246,21 @@ def _separate(tokens: list[Token]) -> Iterator[Token]:
         elif kind == "MINUS" and last not in OPERAND_ENDS:
             token = token.become("UNARY_MINUS", "-")
         yield token
-        previous = token
+        last = token.type
 
 
 def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
     """Report brackets without a partner and give them one, so that each costs one message."""
-    tokens = _open_blocks(tokens, source, problems)
-    missing, extra = _missing_braces(tokens), _extra_braces(tokens)
+    tokens = _open_blocks(tokens, _opened(tokens), source, problems)
+    balance = _opened(tokens)
+    missing, extra = _missing_braces(tokens, balance), _extra_braces(tokens, balance)
     result: list[Token] = []
     opened: list[Token] = []
     for position, token in enumerate(tokens):
+        kind = token.type
+        if kind not in _BRACKETS and position not in missing:
+            result.append(token)
+            continue
         if position in extra:
             problems.error("PT103", span_of(source, token), "this `}` is one too many", "Delete it.")
             continue
@@ -245,7 +269,6 @@ def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[To
                 _unclosed(opened.pop(), result, source, problems, token)
             _unclosed(opened.pop(), result, source, problems, token)
             result.append(token.become("NEWLINE", "\n"))
-        kind = token.type
         if kind in ("LBRACE", "RBRACE"):
             while opened and opened[-1].type == "LPAR":
                 _unclosed(opened.pop(), result, source, problems, token)
@@ -266,6 +289,12 @@ def _balance(tokens: list[Token], source: Source, problems: Problems) -> list[To
     return result
 
 
+def _opened(tokens: list[Token]) -> int:
+    """How many more braces are opened than closed."""
+    kinds = [token.type for token in tokens]
+    return kinds.count("LBRACE") - kinds.count("RBRACE")
+
+
 def _unclosed(token: Token, result: list[Token], source: Source, problems: Problems, before: Token | None = None) -> None:
     """Report a bracket without a partner and close it: a brace on a line of its own before the token `before`, a parenthesis after the
     last token."""
@@ -279,12 +308,11 @@ def _unclosed(token: Token, result: list[Token], source: Source, problems: Probl
         indent = source.line(token.line or 1)
         closing, repair = "}", Edit(after, "\n" + indent[: len(indent) - len(indent.lstrip())] + "}")
     problems.error("PT102", span_of(source, token), f"this `{token}` is never closed", f"Add `{closing}` after line {after.line}." if repair.text[0] == "\n" else f"Add `{closing}`.", repair=(repair,))
-    result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.start_pos, token.line, token.column))
+    result.append(Token("RBRACE" if closing == "}" else "RPAR", closing, token.line, token.column))
 
 
-def _open_blocks(tokens: list[Token], source: Source, problems: Problems) -> list[Token]:
+def _open_blocks(tokens: list[Token], balance: int, source: Source, problems: Problems) -> list[Token]:
     """Where there are more closing braces than opening ones, a line with deeper lines below it lacks its `{`: report it and put it there."""
-    balance = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens)
     if balance >= 0:
         return tokens
     result: list[Token] = []
@@ -298,16 +326,15 @@ def _open_blocks(tokens: list[Token], source: Source, problems: Problems) -> lis
             place = Span(source.path, before.line or 1, (before.column or 1) + len(before), 1)
             hint = "Add `{` at the end of this line."
             problems.error("PT306", place, "the lines below are indented like a block, but no `{` opens it", hint, repair=(Edit(replace(place, length=0), " {"),))
-            result.append(Token("LBRACE", "{", before.end_pos, before.line, before.end_column))
+            result.append(Token("LBRACE", "{", before.line, before.end_column))
             balance += 1
             continue
         result.append(token)
     return result
 
 
-def _extra_braces(tokens: list[Token]) -> set[int]:
+def _extra_braces(tokens: list[Token], balance: int) -> set[int]:
     """Positions of closing braces that seem one too many, judged by the indentation of the lines after them."""
-    balance = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens)
     extra: set[int] = set()
     indents: list[int] = []
     closed: tuple[int, int] | None = None  # position of the latest closing brace, indentation of the line that opened its block
@@ -333,9 +360,8 @@ def _extra_braces(tokens: list[Token]) -> set[int]:
     return extra
 
 
-def _missing_braces(tokens: list[Token]) -> dict[int, int]:
+def _missing_braces(tokens: list[Token], balance: int) -> dict[int, int]:
     """Where closing braces seem to be missing, judged by the indentation: position -> how many."""
-    balance = sum((t.type == "LBRACE") - (t.type == "RBRACE") for t in tokens)
     places: dict[int, int] = {}
     indents: list[int] = []
     line_indent, first_of_line = 0, True

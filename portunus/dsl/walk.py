@@ -9,6 +9,7 @@ from typing import Any
 from portunus.dsl.model import Expr
 
 _PARTS: dict[type, tuple[str, ...]] = {}
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def parts(thing: Any) -> tuple[Any, ...]:
@@ -26,8 +27,11 @@ def every_expression(thing: Any) -> Iterator[Expr]:
     stack = [thing]
     while stack:
         item = stack.pop()
-        if type(item) is Expr:
+        kind = type(item)
+        if kind is Expr:
             yield item
-            stack.extend(part for part in item.args if type(part) is Expr)
-        elif item is not None:
+            stack.extend([part for part in item.args if type(part) is Expr])
+        elif kind is tuple:
+            stack.extend(item)
+        elif kind not in _PLAIN:
             stack.extend(parts(item))

@@ -66,6 +66,8 @@ class KernelEvaluator:
         weights: float32 block.
         features: Inputs it expects, 0 = any number.
         actions: Actions it judges, 0 = any number.
+        two: Address of the same function for two states at once, whose features, masks and heads lie one after the other; it reads no state and
+            draws nothing. 0 = there is none.
         noisy: Its values are drawn, not computed: a search asks for more evidence (`SearchSettings.caution`).
         keep: Other arrays whose addresses are in `integers`.
     """
@@ -76,6 +78,7 @@ class KernelEvaluator:
     weights: np.ndarray = field(default_factory=lambda: np.zeros(1, np.float32))
     features: int = 0
     actions: int = 0
+    two: int = 0
     noisy: bool = False
     keep: tuple[Any, ...] = ()
 

@@ -1,7 +1,6 @@
 """The network as a numba kernel: the weights of a published model, evaluated inside the search, one state at a time.
 
-A layer adds rows of the (transposed) weight table (`portunus.evaluator.dense`). The order of the sums is fixed, so results are equal bit
-for bit whatever else is evaluated.
+The layers are in `portunus.evaluator.dense`. The order of the sums is fixed, so results are equal bit for bit whatever else is evaluated.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import numpy as np
 from numba import carray
 
 from portunus.errors import PortunusError
-from portunus.evaluator.dense import ALIGNMENT, LANES, WORD, add_layer
-from portunus.evaluator.kernels import KernelEvaluator, compiled, kernel
+from portunus.evaluator.dense import ALIGNMENT, LANES, WORD, judge_one, judge_two
+from portunus.evaluator.kernels import KernelEvaluator, address_of, compiled, kernel
 from portunus.evaluator.protocol import NetworkWeights
 
 
@@ -31,7 +30,7 @@ class Mlp:
         """Its form inside the search."""
         w = self.weights
         sizes, block = _packed(w)
-        return KernelEvaluator(compiled(_evaluate).address, sizes, weights=block, features=w.features, actions=w.actions)
+        return KernelEvaluator(compiled(_evaluate).address, sizes, weights=block, features=w.features, actions=w.actions, two=compiled(_evaluate_two).address)
 
 
 def _aligned(size: int) -> np.ndarray:
@@ -46,13 +45,13 @@ def _padded(size: int, unit: int) -> int:
 
 
 def _packed(w: NetworkWeights) -> tuple[np.ndarray, np.ndarray]:
-    """Sizes int64 [5] and one float32 block: per layer one row per input, then the bias; then room for the inputs and each layer's outputs.
+    """Sizes int64 [5] and one float32 block: per layer one row per input, then the bias; then scratch space for two states.
 
     Inputs of a layer are padded with zeros to `WORD`, outputs to `LANES`.
     """
     inputs, hidden, heads = _padded(w.features, WORD), _padded(w.hidden, WORD), _padded(w.actions + 1, LANES)
     shapes = ((w.w1, w.b1, inputs, hidden), (w.w2, w.b2, hidden, hidden), (w.w3, w.b3, hidden, heads))
-    block = _aligned(sum((rows + 1) * width for _, _, rows, width in shapes) + inputs + 2 * hidden + heads)
+    block = _aligned(sum((rows + 1) * width for _, _, rows, width in shapes) + 2 * (inputs + 2 * hidden + heads))
     start = 0
     for weights, bias, rows, width in shapes:
         table = block[start : start + (rows + 1) * width].reshape(rows + 1, width)
@@ -63,49 +62,36 @@ def _packed(w: NetworkWeights) -> tuple[np.ndarray, np.ndarray]:
 
 
 @kernel
-def network(sizes, block, features, heads):
-    """Write logits and value, float32 [A + 1], of one state with `features`, float32 [F]; sizes and block as packed."""
+def _scratch_at(sizes):
+    """Where the scratch space begins in the block: after all weights."""
     inputs, hidden, width = sizes[2], sizes[3], sizes[4]
-    at, size = block.ctypes.data, np.int64(4)
-    second = (inputs + 1) * hidden
-    third = second + (hidden + 1) * hidden
-    x1 = third + (hidden + 1) * width
-    x2 = x1 + inputs
-    x3 = x2 + hidden
-    out = x3 + hidden
-    block[x1 : x1 + features.shape[0]] = features
-    block[x2:x3] = block[inputs * hidden : second]
-    add_layer(at, at + x1 * size, inputs, hidden, at + x2 * size)
-    rectify(block[x2:x3])
-    block[x3:out] = block[second + hidden * hidden : third]
-    add_layer(at + second * size, at + x2 * size, hidden, hidden, at + x3 * size)
-    rectify(block[x3:out])
-    block[out : out + width] = block[third + hidden * width : x1]
-    add_layer(at + third * size, at + x3 * size, hidden, width, at + out * size)
-    for a in range(heads.shape[0]):
-        heads[a] = block[out + a]
-
-
-@kernel
-def rectify(x):
-    """Replace negative values of `x`, float32 [n], by 0."""
-    zero = np.float32(0.0)
-    for k in range(x.shape[0]):
-        x[k] = x[k] if x[k] > zero else zero
+    return (inputs + 1) * hidden + (hidden + 1) * (hidden + width)
 
 
 def _evaluate(integers, reals, weights, tables, state, rng, features, mask, heads):
-    sizes = carray(integers, 5)
-    inputs, hidden, width = sizes[2], sizes[3], sizes[4]
-    block = carray(weights, (inputs + 1) * hidden + (hidden + 1) * (hidden + width) + inputs + 2 * hidden + width)
-    network(sizes, block, carray(features, sizes[0]), carray(heads, sizes[1] + 1))
+    sizes, at = carray(integers, 5), address_of(weights)
+    judge_one(
+        at, at + _scratch_at(sizes) * 4, address_of(features), address_of(heads), sizes[0], sizes[1] + 1, sizes[2], sizes[3], sizes[4]
+    )
+    return 0
+
+
+def _evaluate_two(integers, reals, weights, tables, state, rng, features, mask, heads):
+    sizes, at = carray(integers, 5), address_of(weights)
+    judge_two(
+        at, at + _scratch_at(sizes) * 4, address_of(features), address_of(heads), sizes[0], sizes[1] + 1, sizes[2], sizes[3], sizes[4]
+    )
     return 0
 
 
 @kernel
 def _forward_all(sizes, block, features, heads):
+    at = block.ctypes.data
+    scratch, count, outputs = at + _scratch_at(sizes) * 4, sizes[0], sizes[1] + 1
     for i in range(features.shape[0]):
-        network(sizes, block, features[i], heads[i])
+        judge_one(
+            at, scratch, features.ctypes.data + i * count * 4, heads.ctypes.data + i * outputs * 4, count, outputs, sizes[2], sizes[3], sizes[4]
+        )
 
 
 def forward(weights: NetworkWeights, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -40,6 +40,8 @@ def guarded(context: Context, modifier: Modifier, scope: Scope, neutral: str) ->
     if modifier.condition is not None:
         conditions.append(text(modifier.condition, context, scope, "condition"))
     amount = text(modifier.amount, context, scope, f"{modifier.aura or 'always'}_{modifier.kind}")
+    if modifier.condition is not None and is_static(modifier.amount) and any(n.op == "target_phase" for n in walk(modifier.condition)):
+        conditions.insert(0, f"{amount} != {neutral}")  # most characters have no such talent: the phase takes longer to find than this
     return f"({amount} if {' and '.join(conditions)} else {neutral})" if conditions else amount
 
 
@@ -206,8 +208,15 @@ def roll_avoidance(w: Writer, context: Context, table: AttackTable, scope: Scope
             w.put("outcome = 0")
         return
     w.put("roll, edge, outcome = uniform(r), 0.0, 1")
-    for name, chance, damage in table.outcomes:
-        w.put(f"edge += max({text(chance, context, scope, f'{table.name}_{name}')}, 0.0)")
+    edge: Expr | None = None  # the sum so far, as long as it is static
+    for number, (name, chance, damage) in enumerate(table.outcomes):
+        if is_static(chance) and (edge is not None or not number):
+            part = make("max", chance, make("number", 0.0, like=chance), like=chance)
+            edge = part if edge is None else make("add", edge, part, like=chance)
+            w.put(f"edge = {text(edge, context, scope, f'{table.name}_to_{name}')}")
+        else:
+            edge = None
+            w.put(f"edge += max({text(chance, context, scope, f'{table.name}_{name}')}, 0.0)")
         with w.block("if outcome == 1 and roll < edge:"):
             _outcome(w, context, name, damage, table, scope)
 

@@ -9,7 +9,7 @@ from portunus.ir.expiry import write_listing
 from portunus.ir.expressions import Scope, text
 from portunus.ir.layout import NEVER, asked_fresh, has_twin, remembers
 from portunus.ir.statements import all_statements, call_aura, inner, write_body
-from portunus.ir.stats import write_rescale
+from portunus.ir.stats import write_keep, write_rescale
 
 
 def origin(thing) -> str:
@@ -70,6 +70,7 @@ def _apply(context: Context, aura: Aura) -> Function:
             _count_up(w, context, aura)
             if aura.max_stacks:
                 w.put(f"{name}_stacks{at} = 1")
+            write_keep(w, context, aura.name)
         w.put(f"{name}_end{at} = {end}")
         _block(w, context, aura)
         write_rescale(w, context, aura.name)
@@ -170,6 +171,7 @@ def _begin(w: Writer, context: Context, aura: Aura) -> None:
         w.put(f"{name}_twin_last{at} = s.now")
     if aura.max_stacks:
         w.put(f"{name}_stacks{at} = 1")
+    write_keep(w, context, aura.name)
 
 
 def _count_up(w: Writer, context: Context, aura: Aura) -> None:
@@ -187,6 +189,7 @@ def _fade(context: Context, aura: Aura, *, within_tick: bool = False) -> Functio
     write_listing(w, context, aura, "unlist")
     if aura.max_stacks:
         w.put(f"{name}_stacks{at} = 0")
+    write_keep(w, context, aura.name)
     write_rescale(w, context, aura.name)
     if aura.blocks:
         w.put("set_gcd(s, s.now)")

@@ -5,11 +5,14 @@ Order at one instant: higher priority first, then first scheduled, first served.
 
 from __future__ import annotations
 
-from portunus.dsl.model import Decide, Model, Pet, Resource, Spell
+from contextlib import nullcontext
+from itertools import groupby
+
+from portunus.dsl.model import Decide, Expr, Model, Pet, PetChoice, Resource, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope, stat_function, text, walk
+from portunus.ir.expressions import Scope, is_static, stat_function, text, walk
 from portunus.ir.layout import (
     MISSILES,
     NEVER,
@@ -29,7 +32,7 @@ from portunus.ir.runes import rune_functions
 from portunus.ir.scripts import present_function, script_functions, script_tables
 from portunus.ir.spells import casting
 from portunus.ir.statements import all_statements, body_expressions, gain_arguments
-from portunus.ir.stats import rate_functions, rates, stat_functions, swings
+from portunus.ir.stats import kept_stats, rate_functions, rates, stat_functions, swings
 from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
@@ -185,10 +188,10 @@ def _cast_speed(context: Context) -> Function:
 
 def _sort_autocast(context: Context) -> Function:
     """Stable insertion sort by ready time: of two that are ready at once the one that was tried first before stays first."""
-    lines = [f"for i in range(1, {len(context.autocast)}):", "    which, place = s.auto_order[i], i", "    ready = autocast_ready(s, which)",
-             "    while place > 0 and autocast_ready(s, s.auto_order[place - 1]) > ready:", "        s.auto_order[place] = s.auto_order[place - 1]",
-             "        place -= 1", "    s.auto_order[place] = which", "s.auto_ready = autocast_ready(s, s.auto_order[0])"]
-    return _function("sort_autocast", ("s",), "Order in which a `cooldowns` line tries its spells.", lines)
+    lines = [f"for i in range(1, {len(context.autocast)}):", "    which, place = s.auto_order[i], i", "    ready = autocast_ready(s, t, which)",
+             "    while place > 0 and autocast_ready(s, t, s.auto_order[place - 1]) > ready:", "        s.auto_order[place] = s.auto_order[place - 1]",
+             "        place -= 1", "    s.auto_order[place] = which", "s.auto_ready = autocast_ready(s, t, s.auto_order[0])"]
+    return _function("sort_autocast", ("s", "t"), "Order in which a `cooldowns` line tries its spells.", lines)
 
 
 def _begin_autocast(context: Context) -> Function:
@@ -200,12 +203,27 @@ def _begin_autocast(context: Context) -> Function:
 
 def autocast_ready(context: Context) -> Function:
     """When an autocast spell is ready."""
-    w = Writer()
+    w, steady = Writer(), not _disturbed(context.model) & {s.name for s in context.autocast}
     for index, spell in enumerate(context.autocast):
         with w.block(f"if index == {index}:"):
-            w.put(f"return s.cd_{spell.name}" if spell.cooldown is not None else "return 0")
+            ready = f"s.cd_{spell.name}" if spell.cooldown is not None else "0"
+            needed = [e for e in _conjuncts(spell.requires) if is_static(e)] if steady else []
+            known = [text(e, context, Scope(), f"{spell.name}_known") for e in needed]
+            w.put(f"return {ready} if {' and '.join(f'{k} != 0' for k in known)} else {NEVER}" if known else f"return {ready}")
     w.put("return 0")
-    return Function("autocast_ready", ("s", "index"), "When an autocast spell is ready.", "", tuple(w.lines))
+    return Function("autocast_ready", ("s", "t", "index"), "When an autocast spell is ready; never where the character does not have it.", "", tuple(w.lines))
+
+
+def _conjuncts(expr: Expr | None) -> list[Expr]:
+    """What must hold for a condition to hold."""
+    if expr is None:
+        return []
+    return [part for arg in expr.args for part in _conjuncts(arg)] if expr.op == "and" else [expr]
+
+
+def _disturbed(model: Model) -> set[str]:
+    """The spells whose cooldown changes without a new order."""
+    return {name for s in model.spells for name in s.shares}
 
 
 def pet_functions(context: Context, pet: Pet) -> list[Function]:
@@ -266,23 +284,10 @@ def _act(context: Context, pet: Pet) -> Function:
         with act.block(f"if {text(pet.leaves_if, context, Scope(), f'{name}_leaves')}:"):
             act.put(f"leave_{name}(s, t, m, r)")
             act.put("return")
-    for choice in pet.choices:
-        spell = context.model.spell(choice.spell)
-        # What needs no global cooldown is done while it runs.
-        conditions = ["not busy"] if limited and spell.gcd is not None else []
-        conditions += [f"s.cd_{spell.name} <= s.now"] if spell.cooldown is not None else []
-        if spell.cost is not None:
-            conditions.append(f"s.{spell.resource} >= {text(spell.cost, context, Scope(), f'{spell.name}_cost')}")
-        if choice.condition is not None:
-            conditions.append(text(choice.condition, context, Scope(), f"{spell.name}_condition"))
-        chance = text(choice.chance, context, Scope(), f"{spell.name}_chance")
-        with act.block(f"if {' and '.join([*conditions, f'proc({chance}, r)']) if conditions else f'True and proc({chance}, r)'}:"):
-            act.put(f"start_{spell.name}(s, t, m, r, 0)")
-            if spell.gcd is None and limited:
-                grid = any(n == "idle_grid" for n, _ in context.model.ruleset.switches)
-                with act.block("if not busy:"):
-                    act.put(f"schedule(s, {gcd}, s.now + (t.poll if t.switch_idle_grid != 0 else 0))" if grid else f"schedule(s, {gcd}, s.now)")
-            act.put("return")
+    for waits, choices in groupby(pet.choices, lambda c: limited and context.model.spell(c.spell).gcd is not None):
+        with act.block("if not busy:") if waits else nullcontext():  # what needs no global cooldown is done while it runs
+            for choice in choices:
+                _choice(act, context, pet, choice, limited=limited)
     if limited and pet.choices:
         with act.block("if busy:"):
             act.put("return")
@@ -301,6 +306,25 @@ def _act(context: Context, pet: Pet) -> Function:
                     act.put(f"look = min(look, s.cd_{x.name})")
         act.put(f"schedule(s, {gcd}, look)")
     return Function(f"act_{name}", STATE, f"{pet.label}: finish a cast, then choose.", origin(pet), tuple(act.lines))
+
+
+def _choice(act: Writer, context: Context, pet: Pet, choice: PetChoice, *, limited: bool) -> None:
+    """A line of a pet's list; what the character has not is asked first."""
+    spell = context.model.spell(choice.spell)
+    conditions = [f"s.cd_{spell.name} <= s.now"] if spell.cooldown is not None else []
+    if spell.cost is not None:
+        conditions.append(f"s.{spell.resource} >= {text(spell.cost, context, Scope(), f'{spell.name}_cost')}")
+    if choice.condition is not None:
+        conditions.insert(0 if is_static(choice.condition) else len(conditions), text(choice.condition, context, Scope(), f"{spell.name}_condition"))
+    chance = text(choice.chance, context, Scope(), f"{spell.name}_chance")
+    with act.block(f"if {' and '.join([*(conditions or ['True']), f'proc({chance}, r)'])}:"):
+        act.put(f"start_{spell.name}(s, t, m, r, 0)")
+        if spell.gcd is None and limited:
+            gcd = context.layout.slot(f"{pet.name}_gcd")
+            grid = any(n == "idle_grid" for n, _ in context.model.ruleset.switches)
+            with act.block("if not busy:"):
+                act.put(f"schedule(s, {gcd}, s.now + (t.poll if t.switch_idle_grid != 0 else 0))" if grid else f"schedule(s, {gcd}, s.now)")
+        act.put("return")
 
 
 def event_functions(context: Context) -> list[Function]:
@@ -423,15 +447,16 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 
 def _next_event(context: Context) -> Function:
     count, one = len(context.layout.slots), context.layout.slots_before_enemies + context.layout.slots_per_enemy
-    others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count}, 0, 0)", "    if s.at[other] < s.at[k]:", "        k = other"]
+    others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count}, 0, 0)", f"    later = soonest(s.at, {one}, {count}, 0, 0)", "    if later < best:", "        k, best = other, later"]
     silent_slots = [context.layout.slot(f"tick_{r.name}") for r in silent(context.model)]
     least = min((context.layout.slots[slot].priority for slot in silent_slots), default=0)
     # What may go before such a tick at one instant; everything else goes after it.
     ahead = [f"s.at[{i}]" for i, slot in enumerate(context.layout.slots) if slot.priority >= least and i not in silent_slots] if silent_slots else []
     lines = [
         *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
-        f"k = earliest(s.at, 0, {one}, {min(silent_slots, default=0)}, {max(silent_slots, default=-1) + 1})", *(others if count > one else []), "best = s.at[k]",
-        *(["if s.idle == 0:", f"    {SILENT}(s, t, m, min({', '.join(['best + 1', *ahead, 's.expire_at', 's.duration + 1'])}))"] if silent_slots else []),
+        *[f"{name} = {search}(s.at, 0, {one}, {min(silent_slots, default=0)}, {max(silent_slots, default=-1) + 1})" for name, search in (("k", "earliest"), ("best", "soonest"))],
+        *(others if count > one else []),
+        *(["if s.idle == 0:", f"    {SILENT}(s, t, m, min({', '.join([*ahead, 's.expire_at', 's.duration + 1', 'best + 1'])}))"] if silent_slots else []),
         *[line for slot in silent_slots for line in (f"if s.at[{slot}] < best:", f"    k, best = {slot}, s.at[{slot}]")],
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
         "if s.idle == 1:", "    s.idle = 2",
@@ -441,7 +466,8 @@ def _next_event(context: Context) -> Function:
         f"    if s.events > {MAX_EVENTS}:", "        s.fault |= 8",
         "    s.now = s.duration", "    s.finished = 1", "    return",
         "s.events += 1",
-        "if shared(s.at, best):", "    k = first_due(s.at, s.order, best)", "order = s.order[k]",
+        *(["if t.enemies > 1:", f"    if shared(s.at, best, {count}):", f"        k = first_due(s.at, s.order, best, {count})"] if count > one else []),
+        f"{'el' if count > one else ''}if shared(s.at, best, {one}):", f"    k = first_due(s.at, s.order, best, {one})", "order = s.order[k]",
         "if best > s.now:", "    s.now = best", "    after_clock(s, t, m, r)", "    if s.at[k] != best or s.order[k] != order:", "        return",
         f"s.at[k] = {NEVER}", "dispatch(s, t, m, r, k)",
     ]
@@ -631,6 +657,8 @@ def _begin(context: Context) -> Function:
             w.put(f"schedule(s, {layout.slot('scene')}, t.scene_at[1])")
     for spell in swings(model, ""):
         _first_swing(w, context, spell, "0")
+    if kept_stats(model):
+        w.put("keep_stats(s, t)")
     for stat in rates(context):
         w.put(f"s.{stat_field(stat)}_rate = {stat_function(stat)}(s, t, 0)")
     for resource in model.resources:

@@ -12,6 +12,7 @@ from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope
 from portunus.ir.layout import NEVER, has_aura_lists, lasting
 from portunus.ir.statements import call_aura
+from portunus.ir.stats import prorated
 
 STATE = ("s", "t", "m", "r")
 
@@ -21,22 +22,25 @@ def expire_functions(context: Context) -> list[Function]:
     w, model = Writer(), context.model
     enemy, own = lasting(model, on_target=True), lasting(model, on_target=False)
     listed = has_aura_lists(model)
+    w.put(f"ends, again = {NEVER}, 0")
     if listed:
         with w.block("if t.switch_list_expiry != 0:"):
             w.put("expire_listed(s, t, m, r)")
+            w.put("again = 1")
         with w.block("else:"):
             _in_order(w, context, enemy, own)
     else:
         _in_order(w, context, enemy, own)
-    w.put(f"ends = {NEVER}")
-    if enemy:
-        with w.block("for target in range(t.enemies):"):
-            for aura in enemy:
-                with w.block(f"if s.{aura.name}_on[target] != 0:"):
-                    w.put(f"ends = min(ends, s.{aura.name}_end[target])")
-    for aura in own:
-        with w.block(f"if s.{aura.name}_on != 0:"):
-            w.put(f"ends = min(ends, s.{aura.name}_end)")
+    with w.block("if again != 0:"):
+        w.put(f"ends = {NEVER}")
+        if enemy:
+            with w.block("for target in range(t.enemies):"):
+                for aura in enemy:
+                    with w.block(f"if s.{aura.name}_on[target] != 0:"):
+                        w.put(f"ends = min(ends, s.{aura.name}_end[target])")
+        for aura in own:
+            with w.block(f"if s.{aura.name}_on != 0:"):
+                w.put(f"ends = min(ends, s.{aura.name}_end)")
     w.put("s.expire_at = ends")
     expire = Function("expire", STATE, "End every aura that is due: enemies first, then the player.", "", tuple(w.lines))
     return [*(_listed(context, enemy, own) if listed else []), expire]
@@ -46,11 +50,20 @@ def _in_order(w: Writer, context: Context, enemy: tuple[Aura, ...], own: tuple[A
     if enemy:
         with w.block("for target in range(t.enemies):"):
             for aura in enemy:
-                with w.block(f"if s.{aura.name}_on[target] != 0 and s.{aura.name}_end[target] <= s.now:"):
-                    w.put(call_aura(context, aura.name, "fade", Scope(target="target")))
+                _ask(w, context, aura, "[target]", Scope(target="target"))
     for aura in own:
-        with w.block(f"if s.{aura.name}_on != 0 and s.{aura.name}_end <= s.now:"):
-            w.put(call_aura(context, aura.name, "fade", Scope()))
+        _ask(w, context, aura, "", Scope())
+
+
+def _ask(w: Writer, context: Context, aura: Aura, at: str, scope: Scope) -> None:
+    """End an aura that is due, or note when it ends; an end that may begin or renew other auras asks for another look at all of them."""
+    with w.block(f"if s.{aura.name}_on{at} != 0:"):
+        with w.block(f"if s.{aura.name}_end{at} <= s.now:"):
+            w.put(call_aura(context, aura.name, "fade", scope))
+            if aura.ticks or aura.on_expire or prorated(context.model):
+                w.put("again = 1")
+        with w.block("else:"):
+            w.put(f"ends = min(ends, s.{aura.name}_end{at})")
 
 
 def list_functions(context: Context) -> list[Function]:

@@ -201,7 +201,10 @@ def text(expr: Expr, context: Context, scope: Scope, hint: str = "k") -> str:
     parts = [text(a, context, scope, hint) for a in args]
     if op == "range":
         low, high = parts
-        return f"(0.5 * ({low} + {high}))" if context.expected else f"({low} + ({high} - {low}) * uniform(r))"
+        if context.expected:
+            return f"(0.5 * ({low} + {high}))"
+        width = text(make("sub", args[1], args[0], like=expr), context, scope, f"{hint}_width") if is_static(args[0]) and is_static(args[1]) else f"({high} - {low})"
+        return f"({low} + {width} * uniform(r))"
     if op in _OPERATORS:
         joined = f"({parts[0]} {_OPERATORS[op]} {parts[1]})"
         return f"int({joined})" if expr.type == "time" and op in ("mul", "div") else joined

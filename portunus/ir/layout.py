@@ -25,13 +25,14 @@ WordType = Literal["int", "float"]
 
 @dataclass(frozen=True)
 class Field:
-    """A named piece of a block: `size` words of one type (size 1 = a scalar), what it means."""
+    """A named piece of a block: `size` words of one type (size 1 = a scalar), what it means; `derived` = follows from the other fields."""
 
     name: str
     type: WordType
     size: int
     meaning: str
     array: bool = False
+    derived: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,8 @@ class Layout:
         return numpy_dtype(self.metrics)
 
     def digest(self, *parts: object) -> str:
-        """Hash of everything a stored state depends on, and of `parts`."""
-        fields = [[f.name, f.type, f.size] for f in self.state]
+        """Hash of all that a state says, and of `parts`."""
+        fields = [[f.name, f.type, f.size] for f in self.state if not f.derived]
         return hashlib.sha256(json.dumps([self.name, fields, [s.name for s in self.slots], parts], default=str).encode()).hexdigest()[:32]
 
 
@@ -128,6 +129,9 @@ class _Builder:
 
     def scalar(self, name: str, kind: WordType, meaning: str) -> None:
         self._add(Field(name, kind, 1, meaning))
+
+    def derived(self, name: str, meaning: str) -> None:
+        self._add(Field(name, "float", 1, meaning, derived=True))
 
     def array(self, name: str, kind: WordType, size: int, meaning: str) -> None:
         self._add(Field(name, kind, size, meaning, array=True))
@@ -189,6 +193,11 @@ def asked_fresh(model: Model, aura: Aura) -> bool:
 def stat_field(name: str) -> str:
     """Name of the state field that keeps a statistic."""
     return f"{name.replace('.', '__')}_stat"
+
+
+def kept_field(name: str) -> str:
+    """Name of the state field that keeps the value of a live statistic until an aura changes it."""
+    return f"{stat_field(name)}_kept"
 
 
 def inherited_stats(model: Model, pet: Pet) -> tuple[Stat, ...]:
@@ -277,6 +286,7 @@ def _sources(model: Model) -> tuple[tuple[str, str], ...]:
 
 def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     from portunus.ir.quiet import quiet_resources
+    from portunus.ir.stats import kept_stats
 
     b = _Builder()
     b.scalar("now", "int", "time since the pull, negative before it")
@@ -354,6 +364,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     for stat in model.stats:
         if stat.live and stat.name in rescaled:
             b.scalar(f"{stat_field(stat.name)}_rate", "float", f"{stat.name} that the swings under way were set by")
+    for stat in kept_stats(model):
+        b.derived(kept_field(stat.name), f"{stat.name} now")
     if has_aura_lists(model):
         b.array("aura_list", "int", len(model.auras) * (enemies + 1), "active auras of each enemy and of the player, in the reference's order")
         b.array("aura_count", "int", enemies + 1, "how many of them")

@@ -127,7 +127,7 @@ def _callees_first(functions: list[Function]) -> tuple[Function, ...]:
 _ALLOWED = (ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Expr, ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Return, ast.Pass,
             ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.IfExp, ast.Attribute, ast.Subscript, ast.Name, ast.Constant,
             ast.Tuple, ast.Load, ast.Store, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
-_BUILTINS = {"min", "max", "int", "range", "sqrt", "uniform", "proc", "chance", "earliest", "shared", "first_due", "stream_next", "stream_uniform"}
+_BUILTINS = {"min", "max", "int", "range", "sqrt", "uniform", "proc", "chance", "earliest", "soonest", "shared", "first_due", "stream_next", "stream_uniform"}
 
 
 def _check(program: Program) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portunus.dsl.model import Rotation, RotationLine
+from portunus.dsl.model import Rotation, RotationLine, Spell
 from portunus.errors import PortunusError
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
@@ -44,17 +44,38 @@ def rotation_function(context: Context, rotation: Rotation) -> Function:
     names = _Names(index, len(actions) - 1, stop, frozenset(named), sequences, tuple(line for line in rotation.lines if line.kind == "channel"))
     if remembers(context.model):
         _recall(w, context, rotation, names)
+    if _plain(context, rotation):
+        with w.block("if s.gcd_end > s.now:"):
+            for line in rotation.lines:
+                if line.kind == "cast" and _free(context.model.spell(line.spell)):
+                    _whole_line(w, context, line, names)
+            w.put(f"return {names.wait}")
     for line in rotation.lines:
-        w.put(f"# {origin(line)}")
-        asked = [f"present(s, t, {line.enemy})" if context.model.scripted else f"t.enemies > {line.enemy}"] if line.enemy else []
-        asked += [text(line.condition, context, SCOPE.at(str(line.enemy)))] if line.condition is not None else []
-        if not asked:
-            _line(w, context, line, names)
-        else:
-            with w.block(f"if {' and '.join(asked)}:"):
-                _line(w, context, line, names)
+        _whole_line(w, context, line, names)
     w.put(f"return {names.wait}")
     return Function("rotation", ("s", "t"), f"Priority list {rotation.name}.", origin(rotation), tuple(w.lines))
+
+
+def _free(spell: Spell) -> bool:
+    """May it be cast while a global cooldown runs?"""
+    return spell.gcd is None and spell.autocast is None
+
+
+def _plain(context: Context, rotation: Rotation) -> bool:
+    """Is asking a line's condition nothing but asking, so that lines that cannot be taken while a global cooldown runs need not be asked then?"""
+    return context.free_actions and not list_rolls(context.model) and all(line.kind in ("cast", "cooldowns", "multidot") for line in rotation.lines)
+
+
+def _whole_line(w: Writer, context: Context, line: RotationLine, names: _Names) -> None:
+    """A line with its condition."""
+    w.put(f"# {origin(line)}")
+    asked = [f"present(s, t, {line.enemy})" if context.model.scripted else f"t.enemies > {line.enemy}"] if line.enemy else []
+    asked += [text(line.condition, context, SCOPE.at(str(line.enemy)))] if line.condition is not None else []
+    if not asked:
+        _line(w, context, line, names)
+    else:
+        with w.block(f"if {' and '.join(asked)}:"):
+            _line(w, context, line, names)
 
 
 def _recall(w: Writer, context: Context, rotation: Rotation, names: _Names) -> None:

@@ -146,5 +146,5 @@ def _interrupt(context: Context) -> Writer:
     w.put(f"s.at[{context.layout.slot('cast')}] = {NEVER}")
     w.put("set_gcd(s, max(s.cast_lock, s.now))")
     if context.autocast:
-        w.put("sort_autocast(s)")
+        w.put("sort_autocast(s, t)")
     return w

@@ -140,7 +140,7 @@ def _start(context: Context, spell: Spell) -> Function:
         with w.block("else:"):
             w.put(f"complete_{spell.name}(s, t, m, r, target, cost)")
     if spell.autocast is not None:
-        w.put("sort_autocast(s)")
+        w.put("sort_autocast(s, t)")
     return Function(f"start_{spell.name}", (*STATE, "target"), f"Begin to cast {spell.label}.", origin(spell), tuple(w.lines))
 
 

@@ -23,7 +23,7 @@ from portunus.ir.context import Context, Writer
 from portunus.ir.expressions import Scope, text, travel, walk
 from portunus.ir.layout import NEVER, swing_slot
 from portunus.ir.runes import counts
-from portunus.ir.stats import depends_on, period, rates, write_rescale
+from portunus.ir.stats import depends_on, period, rates, write_keep, write_rescale
 
 
 def inner(statement: Statement) -> Iterator[Statement]:
@@ -250,6 +250,7 @@ def _add_stack(w: Writer, context: Context, s: dsl.AddStack, scope: Scope, subje
 
 
 def _end_without_stacks(w: Writer, context: Context, aura: str, where: str, scope: Scope, changed: Expr) -> None:
+    write_keep(w, context, aura)
     if changed.op == "number" and changed.args[0] > 0:
         write_rescale(w, context, aura)
         return
@@ -330,7 +331,7 @@ def _start_cooldown(w: Writer, context: Context, s: dsl.StartCooldown, scope: Sc
     for other in spell.shares:
         w.put(f"s.cd_{other} = s.cd_{s.spell}")
     if spell.autocast is not None:
-        w.put("sort_autocast(s)")
+        w.put("sort_autocast(s, t)")
 
 
 def _reset_cooldown(w: Writer, context: Context, s: dsl.ResetCooldown, scope: Scope, subject: Thing | None) -> None:
@@ -339,7 +340,7 @@ def _reset_cooldown(w: Writer, context: Context, s: dsl.ResetCooldown, scope: Sc
         if context.model.spell(name).charges:
             w.put(f"s.cd_{name}_full = s.now")
     if context.model.spell(s.spell).autocast is not None:
-        w.put("sort_autocast(s)")
+        w.put("sort_autocast(s, t)")
 
 
 def _trigger(w: Writer, context: Context, s: dsl.Trigger, scope: Scope, subject: Thing | None) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from portunus.dsl.model import Expr, Model, Resource, Spell, Stat
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope, stat_function, text, walk
-from portunus.ir.layout import inherited_stats, stat_field, swing_slot
+from portunus.ir.expressions import OF_THE_FIGHT, Scope, is_static, make, stat_function, text, walk
+from portunus.ir.layout import inherited_stats, kept_field, stat_field, swing_slot
 
 ENEMY = Scope(target="target")
 
@@ -15,6 +15,7 @@ ENEMY = Scope(target="target")
 def stat_functions(context: Context) -> list[Function]:
     """One function per live statistic, and what sets those a pet inherits once."""
     once = {stat.name for pet in context.model.pets for stat in inherited_stats(context.model, pet)}
+    kept = kept_stats(context.model)
     functions = [_armor(context)] if any(m.kind == "armor" for m in context.model.modifiers) else []
     for stat in context.model.stats:
         if not stat.live:
@@ -22,9 +23,49 @@ def stat_functions(context: Context) -> list[Function]:
         if stat.name in once:
             functions.append(_function(stat, stat_function(stat.name), "fixed when summoned", [f"    return s.{stat_field(stat.name)}"]))
             functions.append(_formula(context, stat, f"fresh_{stat_function(stat.name)}"))
+        elif stat in kept:
+            functions.append(_function(stat, stat_function(stat.name), "its value now", [f"    return s.{kept_field(stat.name)}"]))
+            functions.append(_formula(context, stat, f"fresh_{stat_function(stat.name)}"))
         else:
             functions.append(_formula(context, stat, stat_function(stat.name)))
+    if kept:
+        functions.append(Function("keep_stats", ("s", "t"), "Find every statistic that is kept anew.", "", tuple("    " + _keep(stat) for stat in kept)))
     return functions
+
+
+_LASTING = frozenset({"live_stat", "aura_up", "aura_stacks"})
+
+
+def kept_stats(model: Model) -> tuple[Stat, ...]:
+    """The live statistics that nothing but the player's auras change: their values are kept until one begins, ends or changes its stacks."""
+    once = {stat.name for pet in model.pets for stat in inherited_stats(model, pet)}
+    found: dict[str, Stat] = {}
+
+    def lasting(expr: Expr) -> bool:
+        for node in walk(expr):
+            if node.op == "live_stat" and node.args[0] not in found:
+                return False
+            if node.op in ("aura_up", "aura_stacks") and model.aura(node.args[0]).on_target:
+                return False
+            if node.op not in _LASTING and (node.op == "range" or node.op in OF_THE_FIGHT or node.op == "live_armor"):
+                return False
+        return True
+
+    for stat in model.stats:
+        if stat.live and stat.name not in once and all(lasting(e) for e in (stat.formula, *stat.adds, *stat.factors, *(amount for _, _, amount in stat.changes))):
+            found[stat.name] = stat
+    return tuple(found.values())
+
+
+def _keep(stat: Stat) -> str:
+    return f"s.{kept_field(stat.name)} = fresh_{stat_function(stat.name)}(s, t, 0)"
+
+
+def write_keep(w: Writer, context: Context, aura: str) -> None:
+    """After an aura began, ended or changed its stacks: find the statistics it bears on anew."""
+    for stat in kept_stats(context.model):
+        if aura in depends_on(context.model, stat.name):
+            w.put(_keep(stat))
 
 
 def _function(stat: Stat, name: str, summary: str, lines: list[str]) -> Function:
@@ -103,7 +144,11 @@ def period(context: Context, spell: Spell) -> str:
     if not spell.swing.rate:
         return every
     rate = text(context.stat_expr(spell.swing.rate, spell.swing.every), context, Scope(), "rate")
-    return f"int(1e9 * (({every} / 1e9) / {rate}))"
+    seconds = f"({every} / 1e9)"
+    if is_static(spell.swing.every):
+        per_second = make("number", 1e9, like=spell.swing.every)
+        seconds = text(make("div", spell.swing.every, per_second, like=spell.swing.every), context, Scope(), f"{spell.name}_seconds")
+    return f"int(1e9 * ({seconds} / {rate}))"
 
 
 def prorated(model: Model) -> list[Resource]:

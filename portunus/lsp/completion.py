@@ -8,6 +8,7 @@ from pathlib import Path
 
 from portunus.dsl.expressions import COOLDOWN_FIELDS, EVENT_NAMES, FUNCTIONS, PLAIN_NAMES, SPELL_FIELDS, STATIC_PREFIXES
 from portunus.dsl.keywords import BLOCKS, Keyword
+from portunus.dsl.lexing import scan
 from portunus.dsl.load import use_root
 from portunus.dsl.split import usage
 from portunus.dsl.symbols import AURA_FIELDS
@@ -33,18 +34,18 @@ class Proposal:
     meaning: str = ""
 
 
-def proposals(project: Project, file: File, offset: int) -> tuple[list[Proposal], int]:
+def proposals(project: Project, file: File, line: int, column: int) -> tuple[list[Proposal], int]:
     """What fits at a cursor, and how many characters before it are already part of it.
 
     Args:
         project: The files.
         file: Which.
-        offset: Character offset of the cursor.
+        line: Of the cursor, counted from 1. column: Counted from 1.
     """
-    place = place_at(file.tokens, offset)
+    place = place_at(scan(file.text), line, column)
     if place is None:
         return [], 0
-    closure = project.home(file.path)
+    closure = project.latest(file.path)
     typed = place.typed if place.quoted is None else place.quoted
     found = {proposal.text: proposal for expected in place.expected for proposal in _fitting(project, file, closure, place, expected)}
     start = typed.lower()
@@ -125,7 +126,7 @@ def _operands(closure: Closure, place: Place) -> Iterator[Proposal]:
     if head in ("buff", "debuff", "dot", "cooldown") and second:
         yield from _fields(closure, head, name)
     elif head == "bonus":
-        seen = sorted({name for file in closure.files for token in file.tokens if token.startswith("bonus.") for name in [str(token)]})
+        seen = sorted({name for file in closure.files for token in file.parsed.tokens if token.startswith("bonus.") for name in [str(token)]})
         yield from (Proposal(text, "bonus", "from gear: the profile's [stats]") for text in seen)
     elif head in PREFIXES:
         yield from _prefixed(closure, head)

@@ -42,10 +42,10 @@ class Reader:
                 key = closure.meaning(mention)
                 if key is not None:
                     return self._definition(closure, key), mention.span
-        token = next((t for t in file.tokens if t.line == line and t.column <= column < t.column + len(t)), None)
+        token = next((t for t in file.tokens(line) if t.column <= column < t.column + len(t)), None)
         if token is None or token.type in ("NEWLINE", "COMMENT"):
             return None
-        place = Span(str(file.path), token.line, token.column, len(token))
+        place = Span(str(file.path), line, token.column, len(token))
         spot = next((s for s in file.spots if s.field.span.line == line and s.field.span.column == token.column and s.field.word == token), None)
         if spot is not None:
             return self._keyword(closure, spot), place

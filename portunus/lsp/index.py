@@ -109,10 +109,10 @@ def is_definition(keyword: Keyword, field: Field) -> bool:
     return keyword.word not in BLOCKS
 
 
-def mentions(entries: tuple[Entry, ...]) -> list[Mention]:
-    """Every name of a file."""
+def mentions(everything: Iterable[Spot | Node]) -> list[Mention]:
+    """Every name in what `spots` found."""
     found: list[Mention] = []
-    for spot in spots(entries):
+    for spot in everything:
         if isinstance(spot, Spot):
             found += _of_field(spot)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from portunus.dsl.keywords import BLOCKS, Keyword, Part
@@ -58,32 +58,33 @@ class _Open:
     statement: list[Token] = field(default_factory=list)
 
 
-def place_at(tokens: Sequence[Token], offset: int) -> Place | None:
-    """The place of a character offset; None inside a comment.
+def place_at(tokens: Iterable[Token], line: int, column: int) -> Place | None:
+    """The place of a cursor; None inside a comment.
 
     Args:
         tokens: All tokens of the text.
-        offset: Of the cursor.
+        line: Of the cursor, counted from 1. column: Of the character behind it, counted from 1.
     """
     blocks = [_Open("file")]
     typed, quoted = "", None
     parentheses = 0
     for token in tokens:
-        if token.start_pos >= offset:
+        if (token.line, token.column) >= (line, column):
             break
         here = blocks[-1]
-        if token.end_pos >= offset and token.type not in ("LBRACE", "RBRACE", "LPAR", "RPAR", "COMMA", "NEWLINE", "COMPARISON", "PLUS", "MINUS", "STAR", "SLASH", "RANGE"):
+        reaches = token.line == line and token.end_column >= column
+        if reaches and token.type not in ("LBRACE", "RBRACE", "LPAR", "RPAR", "COMMA", "NEWLINE", "COMPARISON", "PLUS", "MINUS", "STAR", "SLASH", "RANGE"):
             if token.type == "COMMENT":
                 return None
             if token.type in ("STRING", "OPEN_STRING"):
-                if token.end_pos == offset and token.type == "STRING" and len(token) > 1:
+                if token.end_column == column and token.type == "STRING" and len(token) > 1:
                     here.statement.append(token)
                 else:
-                    quoted = token[1 : offset - token.start_pos]
+                    quoted = token[1 : column - token.column]
                 break
-            typed = token[: offset - token.start_pos]
+            typed = token[: column - token.column]
             before = here.statement[-1] if here.statement else None
-            if typed == "." and before is not None and before.type == "NAME" and before.end_pos == token.start_pos:
+            if typed == "." and before is not None and before.type == "NAME" and before.line == line and before.end_column == token.column:
                 typed = str(here.statement.pop()) + typed  # the name before a dot that nothing follows yet
             break
         if token.type == "COMMENT":

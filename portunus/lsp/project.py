@@ -8,67 +8,88 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from portunus.dsl.diagnostics import Problems, TooManyErrors
+from portunus.dsl.diagnostics import DiagnosticError, Problems
+from portunus.dsl.format import format_text
 from portunus.dsl.lexing import Token, scan
 from portunus.dsl.load import Checked, examine, read_source, use_root
 from portunus.dsl.model import Span
-from portunus.dsl.parse import parse
-from portunus.dsl.syntax import Entry, Text
+from portunus.dsl.parse import Parsed, parsed
+from portunus.dsl.syntax import Entry, Node, Text
 from portunus.lsp.index import Key, Mention, Spot, mentions, spots
 from portunus.source import Source
 
 MOST_FILES = 200  # of a folder that are looked through for users of a file
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class File:
-    """A file as it stands in the editor or on disk; everything else follows from its text, once."""
+    """A file as it stands in the editor or on disk; everything else follows from its text, once.
+
+    Attributes:
+        before: What it was before the last edit, to read it again sooner.
+    """
 
     path: Path
     text: str
+    before: File | None = None
 
     @cached_property
     def source(self) -> Source:
         """The text by lines."""
         return Source(str(self.path), self.text)
 
-    @cached_property
-    def tokens(self) -> tuple[Token, ...]:
-        """All tokens, comments and line breaks among them."""
-        return tuple(scan(self.text))
+    def tokens(self, line: int) -> list[Token]:
+        """The tokens of one line; none reaches beyond its own."""
+        return list(scan(self.source.line(line)))
 
     @cached_property
+    def parsed(self) -> Parsed:
+        """The text read by itself."""
+        before = self.before.__dict__.get("parsed") if self.before is not None else None
+        self.before = None
+        return parsed(self.source, before, remember=True)
+
+    @property
     def entries(self) -> tuple[Entry, ...]:
         """The syntax tree; lines with mistakes are left out."""
-        try:
-            return parse(self.source, Problems())
-        except TooManyErrors:
-            return ()
+        return self.parsed.entries
+
+    @cached_property
+    def _everything(self) -> list[Spot | Node]:
+        return list(spots(self.entries))
 
     @cached_property
     def mentions(self) -> list[Mention]:
         """Every name with its place."""
-        return mentions(self.entries)
+        return mentions(self._everything)
 
     @cached_property
     def spots(self) -> list[Spot]:
         """Every field with where it stands."""
-        return [spot for spot in spots(self.entries) if isinstance(spot, Spot)]
+        return [spot for spot in self._everything if isinstance(spot, Spot)]
+
+    @cached_property
+    def formatted(self) -> str | None:
+        """The text in its canonical form; None where it has errors of syntax."""
+        try:
+            return format_text(self.text, name=self.source.path, reading=lambda source: self.parsed if source.text == self.text else parsed(source))
+        except DiagnosticError:
+            return None
 
     @cached_property
     def uses(self) -> list[tuple[Path, Text]]:
         """The files it uses, and where it says so."""
         found = []
-        words = [token for token in self.tokens if token.type != "COMMENT"]
-        for word, path in pairwise(words):  # the tokens are enough, so that a check need not parse the text twice
-            if word == "use" and word.type == "NAME" and path.type == "STRING":
-                node = Text(path.strip('"'), Span(str(self.path), path.line, path.column, len(path)))
-                try:
-                    target = (self.path.parent / node.text).resolve()
-                    if use_root(self.path) in target.parents:
-                        found.append((target, node))
-                except (OSError, ValueError, RuntimeError):
-                    continue
+        for number, line in enumerate(self.text.split("\n"), 1):
+            for word, path in pairwise(scan(line)) if "use" in line else ():  # the words are enough, so that the text need not be read for it
+                if word == "use" and word.type == "NAME" and path.type == "STRING":
+                    node = Text(path.strip('"'), Span(str(self.path), number, path.column, len(path)))
+                    try:
+                        target = (self.path.parent / node.text).resolve()
+                        if use_root(self.path) in target.parents:
+                            found.append((target, node))
+                    except (OSError, ValueError, RuntimeError):
+                        continue
         return found
 
 
@@ -102,6 +123,8 @@ class Project:
         self._stamps: dict[Path, tuple[int, int]] = {}
         self._closures: dict[Path, Closure] = {}
         self._checked: dict[Path, tuple[tuple[File, ...], Checked]] = {}
+        self._parsed: dict[str, Parsed] = {}
+        self._homes: dict[Path, Closure] = {}
 
     def change(self, path: Path, text: str) -> None:
         """A file is open and has this text."""
@@ -130,7 +153,10 @@ class Project:
         else:
             self._stamps.pop(path, None)
         if path not in self._files or self._files[path].text != text:
-            self._files[path] = File(path, text)
+            known = self._files.get(path)
+            if known is not None and "parsed" not in known.__dict__:
+                known = known.before
+            self._files[path] = File(path, text, known)
         return self._files[path]
 
     def files_of(self, path: Path) -> tuple[File, ...]:
@@ -164,8 +190,18 @@ class Project:
         known = self._checked.get(path)
         if known is None or len(known[0]) != len(files) or any(a is not b for a, b in zip(known[0], files, strict=True)):
             others = {file.path: file.text for file in files if file.path in self.open}
-            known = self._checked[path] = (files, examine(path, text=others.get(path), others=others))
+            known = self._checked[path] = (files, examine(path, text=others.get(path), others=others, reading=self._reading))
         return known[1]
+
+    def _reading(self, source: Source) -> Parsed:
+        """A text read by itself: what is known of it, if it did not change."""
+        file = self._files.get(Path(source.path))
+        if file is not None and file.text == source.text:
+            return file.parsed
+        known = self._parsed.get(source.path)  # a file by another name, such as `specs/a/../b.spec`
+        if known is None or known.source.text != source.text:
+            known = self._parsed[source.path] = parsed(source)
+        return known
 
     def neighbours(self, path: Path) -> list[Path]:
         """The spec files below the folder that `use` cannot leave, the file itself first."""
@@ -185,4 +221,16 @@ class Project:
     def home(self, path: Path) -> Closure:
         """Where the names of a file have their meaning: its own closure, or for a part of a specialisation the first that uses it."""
         own = self.closure(path)
-        return own if own.has_spec else next((closure for closure in self.users(path) if closure.has_spec), own)
+        found = own if own.has_spec else self._used_before(path) or next((closure for closure in self.users(path) if closure.has_spec), own)
+        self._homes[path] = found
+        return found
+
+    def _used_before(self, path: Path) -> Closure | None:
+        """The specialisation that was found to use a file before, if it still does: to find it again would look through the folder."""
+        known = self._homes.get(path)
+        closure = self.closure(known.files[-1].path) if known is not None and known.files else None
+        return closure if closure is not None and closure.has_spec and any(file.path == path for file in closure.files) else None
+
+    def latest(self, path: Path) -> Closure:
+        """The `home` of a file as it was when somebody asked last: for answers that cannot wait for a text that is being typed."""
+        return self._homes.get(path) or self.home(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -12,8 +13,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.workspace.position_codec import PositionCodec, ServerTextPosition, ServerTextRange
 
 from portunus import __version__
-from portunus.dsl import format_text
-from portunus.dsl.diagnostics import Diagnostic, DiagnosticError
+from portunus.dsl.diagnostics import Diagnostic
 from portunus.dsl.model import Span
 from portunus.errors import PortunusError
 from portunus.lsp.completion import Proposal, proposals
@@ -21,7 +21,8 @@ from portunus.lsp.hover import Reader
 from portunus.lsp.navigate import Heading, definition, named_at, outline, places, rename
 from portunus.lsp.project import File, Project
 
-PAUSE_SECONDS = 0.02  # between the last key and the check, so that a burst of changes is checked once
+PAUSE_SECONDS = 0.01  # between the last key and the check, so that a burst of changes is checked once
+REST_SECONDS = 2.0  # after the last check, then there is time to tidy up memory
 
 _COMPLETION_KINDS = {
     "keyword": lsp.CompletionItemKind.Keyword, "word": lsp.CompletionItemKind.EnumMember, "function": lsp.CompletionItemKind.Function,
@@ -53,6 +54,7 @@ class SpecServer(LanguageServer):
         self.uris: dict[Path, str] = {}
         self.versions: dict[Path, int | None] = {}
         self._waiting: asyncio.TimerHandle | None = None
+        self._resting: asyncio.TimerHandle | None = None
         self._dirty: set[Path] = set()
 
     # ---- places ----------------------------------------------------------------------------------------------------------------------
@@ -99,9 +101,14 @@ class SpecServer(LanguageServer):
     def _check(self) -> None:
         self._waiting = None
         dirty, self._dirty = self._dirty, set()
-        for path in sorted(self.project.open, key=lambda p: (p not in dirty, p)):
-            if path in dirty or any(file.path in dirty for file in self.project.files_of(path)):
-                self._publish(path)
+        touched = [path for path in self.project.open if path in dirty or any(file.path in dirty for file in self.project.files_of(path))]
+        for path in sorted(touched, key=lambda p: (p not in dirty, p)):
+            self._publish(path)
+        for path in touched:
+            self.project.home(path)  # the names for the next completion
+        if self._resting is not None:
+            self._resting.cancel()
+        self._resting = asyncio.get_running_loop().call_later(REST_SECONDS, gc.collect)
 
     def _publish(self, path: Path) -> None:
         uri, version = self.uris[path], self.versions[path]
@@ -174,7 +181,7 @@ def create_server() -> SpecServer:
     def completion(params: lsp.CompletionParams) -> lsp.CompletionList:
         file = server.file(params.text_document.uri)
         line, column = server.place(file, params.position)
-        found, length = proposals(server.project, file, file.source.offset(line, column))
+        found, length = proposals(server.project, file, line, column)
         replaced = server.range(file, Span(str(file.path), line, column - length, length))
         return lsp.CompletionList(False, [_completion(item, replaced) for item in found])
 
@@ -220,9 +227,8 @@ def create_server() -> SpecServer:
     @server.feature(lsp.TEXT_DOCUMENT_FORMATTING)
     def formatting(params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit] | None:
         file = server.file(params.text_document.uri)
-        try:
-            text = format_text(file.text)
-        except DiagnosticError:
+        text = file.formatted
+        if text is None:
             return None
         if text == file.text:
             return []

@@ -27,14 +27,31 @@ def earliest(typingctx, at, first, last, gap, after):
     without = range(gap.literal_value, after.literal_value)
 
     def emit(context, builder, signature, args):
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        left = [(builder.load(builder.gep(data, [_I64(slot)])), _I64(slot)) for slot in range(first.literal_value, last.literal_value) if slot not in without]
-        while len(left) > 1:
-            pairs = [left[i : i + 2] for i in range(0, len(left), 2)]
-            left = [_earlier(builder, *pair) if len(pair) == 2 else pair[0] for pair in pairs]
-        return left[0][1]
+        return _knock_out(context, builder, signature, args, first, last, without)[1]
 
     return types.int64(at, first, last, gap, after), emit
+
+
+@intrinsic(prefer_literal=True)
+def soonest(typingctx, at, first, last, gap, after):
+    """The least `at` itself, of the slots `earliest` looks at: known as early as the slot, with nothing found twice."""
+    if not all(isinstance(bound, types.IntegerLiteral) for bound in (first, last, gap, after)):
+        return None
+    without = range(gap.literal_value, after.literal_value)
+
+    def emit(context, builder, signature, args):
+        return _knock_out(context, builder, signature, args, first, last, without)[0]
+
+    return types.int64(at, first, last, gap, after), emit
+
+
+def _knock_out(context: Any, builder: Any, signature: Any, args: Any, first: Any, last: Any, without: range) -> tuple[Any, Any]:
+    data = context.make_array(signature.args[0])(context, builder, args[0]).data
+    left = [(builder.load(builder.gep(data, [_I64(slot)])), _I64(slot)) for slot in range(first.literal_value, last.literal_value) if slot not in without]
+    while len(left) > 1:
+        pairs = [left[i : i + 2] for i in range(0, len(left), 2)]
+        left = [_earlier(builder, *pair) if len(pair) == 2 else pair[0] for pair in pairs]
+    return left[0]
 
 
 def _earlier(builder: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -42,36 +59,39 @@ def _earlier(builder: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> tupl
     return builder.select(later, other[0], one[0]), builder.select(later, other[1], one[1])
 
 
-@intrinsic
-def shared(typingctx, at, now):
-    """Are there several slots with `at` equal to `now`?"""
+@intrinsic(prefer_literal=True)
+def shared(typingctx, at, now, count):
+    """Are there several of the first `count` slots, written as a number, with `at` equal to `now`?"""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
 
     def emit(context, builder, signature, args):
-        bits = _equal(context, builder, signature.args[0], _pieces(context, builder, signature.args[0], args[0]), args[1])
+        bits = _equal(builder, count.literal_value, _pieces(context, builder, signature.args[0], args[0], count.literal_value), args[1])
         return builder.icmp_unsigned("!=", builder.and_(bits, builder.sub(bits, bits.type(1))), bits.type(0))
 
-    return types.boolean(at, types.int64), emit
+    return types.boolean(at, types.int64, count), emit
 
 
-@intrinsic
-def first_due(typingctx, at, order, now):
-    """Of the slots with `at` equal to `now`, which must be one of `at`, the one with the least `order`."""
+@intrinsic(prefer_literal=True)
+def first_due(typingctx, at, order, now, count):
+    """Of the first `count` slots, written as a number, with `at` equal to `now`, which must be among them, the one with the least `order`."""
+    if not isinstance(count, types.IntegerLiteral):
+        return None
 
     def emit(context, builder, signature, args):
-        times, orders = (_pieces(context, builder, kind, value) for kind, value in zip(signature.args[:2], args[:2], strict=True))
+        times, orders = (_pieces(context, builder, kind, value, count.literal_value) for kind, value in zip(signature.args[:2], args[:2], strict=True))
         vector = times[0][1].type
         due, most = _splat(builder, args[2], vector), ir.Constant(vector, [_MOST] * vector.count)
         ranks = [(start, builder.select(builder.icmp_signed("==", when, due), rank, most)) for (start, when), (_, rank) in zip(times, orders, strict=True)]
-        bits = _equal(context, builder, signature.args[0], ranks, _least(builder, [rank for _, rank in ranks]))
+        bits = _equal(builder, count.literal_value, ranks, _least(builder, [rank for _, rank in ranks]))
         slot = builder.cttz(bits, ir.IntType(1)(1))
         return builder.trunc(slot, _I64) if bits.type.width > 64 else slot
 
-    return types.int64(at, order, types.int64), emit
+    return types.int64(at, order, types.int64, count), emit
 
 
-def _pieces(context: Any, builder: Any, kind: Any, value: Any) -> list[tuple[int, Any]]:
-    """The elements of an array as vectors, with the index of the first element of each; the last may overlap the one before."""
-    count = kind.nitems
+def _pieces(context: Any, builder: Any, kind: Any, value: Any, count: int) -> list[tuple[int, Any]]:
+    """The first elements of an array as vectors, with the index of the first element of each; the last may overlap the one before."""
     lanes = min(_LANES, count)
     vector = ir.VectorType(_I64, lanes)
     data = context.make_array(kind)(context, builder, value).data
@@ -84,9 +104,9 @@ def _splat(builder: Any, value: Any, vector: ir.VectorType) -> Any:
     return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count))
 
 
-def _equal(context: Any, builder: Any, kind: Any, pieces: list[tuple[int, Any]], value: Any) -> Any:
+def _equal(builder: Any, count: int, pieces: list[tuple[int, Any]], value: Any) -> Any:
     """Which elements equal `value`, one bit each."""
-    word = ir.IntType(-(-kind.nitems // 64) * 64)
+    word = ir.IntType(-(-count // 64) * 64)
     bits, wanted = word(0), _splat(builder, value, pieces[0][1].type)
     for start, vector in pieces:
         here = builder.bitcast(builder.icmp_signed("==", vector, wanted), ir.IntType(vector.type.count))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,19 +18,11 @@ from portunus.evaluator.mlp import Mlp
 from portunus.evaluator.protocol import BatchEvaluator, Evaluator, InKernel
 from portunus.runtime.signature import FAULTS
 from portunus.search.game import game_of
+from portunus.search.packed import conclude, pack, run_whole
 from portunus.search.paired import FEWEST, PAIRS, compare, decided, name_challenger, new_trial, succeeds
 from portunus.search.restrict import restrict_root
-from portunus.search.root import (
-    begin,
-    choose_action_edge,
-    consider,
-    improved_policy,
-    keep_best,
-    phases_of,
-    search_whole,
-    settle,
-    settled,
-)
+from portunus.search.root import begin, consider, keep_best, phases_of, settle, settled
+from portunus.search.rules import Judge, Rules
 from portunus.search.settings import SearchSettings
 from portunus.search.simulate import apply_batch, collect, expand, judge_again, simulate
 from portunus.search.streams import TRIAL, stream_of
@@ -43,33 +35,6 @@ if TYPE_CHECKING:
 _TIMED = 32  # states judged again to time an evaluator inside the kernel
 _FORCED = 32  # simulations of a decision with one legal action: it shows what follows, there is nothing to choose
 _TIMED_EVERY = 64  # searches after which it is timed anew
-
-
-class Judge(NamedTuple):
-    """Addresses of a kernel evaluator's function and blocks; address 0 = the evaluator is outside."""
-
-    address: int
-    integers: int
-    reals: int
-    weights: int
-
-
-class Rules(NamedTuple):
-    """The settings the kernels read; meanings in `SearchSettings`. `drawn`: the evaluator's values are draws."""
-
-    puct_root: bool
-    considered_actions: int
-    gumbel_scale: float
-    value_visits: float
-    value_scale: float
-    exploration: float
-    unvisited_reduction: float
-    outcome_slots: int
-    max_depth: int
-    caution: float
-    least_gain: float
-    sharpness: float
-    drawn: bool
 
 
 @dataclass(frozen=True)
@@ -140,13 +105,13 @@ class Search:
         s = self.settings
         drawn = self._inside is not None and self._inside.noisy
         self.rules = Rules(
-            s.root == "puct", s.considered_actions, s.gumbel_scale, s.value_visits, s.value_scale,
-            s.drawn_exploration if drawn else s.exploration, s.unvisited_reduction,
-            s.node_capacity if drawn else s.outcome_slots, s.max_depth, s.caution if drawn else 0.0, s.least_gain,
-            0.0 if drawn else s.sharpness, drawn,
+            s.root == "puct", s.considered_actions, float(s.gumbel_scale), float(s.value_visits), float(s.value_scale),
+            float(s.drawn_exploration if drawn else s.exploration), float(s.unvisited_reduction),
+            s.node_capacity if drawn else s.outcome_slots, s.max_depth, float(s.caution) if drawn else 0.0, float(s.least_gain),
+            0.0 if drawn else float(s.sharpness), drawn,
         )  # fmt: skip
         self.batch = 1 if self.inside else s.batch
-        self.arena = self._new_arena(s.node_capacity)
+        self._make_room(s.node_capacity)
         self._candidates = np.zeros(self.game.actions, np.int64)
         self._outside_seconds = self._judgement_seconds = 0.0
         self._searches = 0
@@ -166,14 +131,15 @@ class Search:
                     f"the evaluator is made for {wanted} {what}, {self.compiled.name} has {given}",
                     hint="Train a network for this spec, or choose the model that belongs to it.",
                 )
-        return Judge(numbers.address, numbers.integers.ctypes.data, numbers.reals.ctypes.data, numbers.weights.ctypes.data)
+        return Judge(numbers.address, numbers.integers.ctypes.data, numbers.reals.ctypes.data, numbers.weights.ctypes.data, numbers.two)
 
-    def _new_arena(self, nodes: int) -> Arena:
+    def _make_room(self, nodes: int) -> None:
         game = self.game
-        return new_arena(
+        self.arena: Arena = new_arena(
             nodes=nodes, actions=game.actions, features=game.feature_count, words=game.words,
-            batch=self.batch, max_depth=self.settings.max_depth,
+            batch=2 if self.inside else self.batch, max_depth=self.settings.max_depth,
         )  # fmt: skip
+        self._packed = pack(game, self.arena, self.rules, self.judge)
 
     def run(
         self, state: np.ndarray, *, simulations: int | None = None, budget_ms: float | None = None, seed: int = 0, keep: bool = False,
@@ -205,7 +171,7 @@ class Search:
         state = np.ascontiguousarray(state)
         if simulations is not None:
             if simulations >= len(self.arena.nodes):
-                self.arena = self._new_arena(simulations + 1)
+                self._make_room(simulations + 1)
                 return self.run(state, simulations=simulations, seed=seed, allowed=allowed, watch=watch)
             pairs = simulations // 4 if self.paired else 0
             self._run_simulations(state, simulations - 2 * pairs, allowed)
@@ -235,7 +201,7 @@ class Search:
 
     def _run_simulations(self, state: np.ndarray, simulations: int, allowed: np.ndarray | None) -> None:
         if self.inside and allowed is None and self._watch is None:  # the same in one call
-            search_whole(self.game, self.arena, self.rules, self.judge, state, self._candidates, simulations)
+            run_whole(*self._packed, state, self._candidates, simulations)
             return
         self._begin(state, allowed)
         batch = max(1, min(self.batch, simulations // 8))
@@ -264,7 +230,8 @@ class Search:
         return done
 
     def _run_until(self, started: float, deadline: float) -> None:
-        self._is_settled(self._candidates[:1])  # compiled by the first search, not in the middle of a later one
+        keep_best(self.arena, self.rules, self._candidates, 0, 1)  # loaded or compiled by the first search, not in the middle of a later one
+        settled(self.arena, self._candidates, 0, 0.0, 0.0)
         if self.rules.puct_root:
             phases, remaining = 1, 0
         else:
@@ -298,7 +265,7 @@ class Search:
                 self._advance(candidates, done, -done % turns, self.batch)  # as often each: the choice is among the most visited
                 return not certain
             pace = min(pace, (now - begun) / ran)  # the fastest chunk: a slow one was interrupted
-            wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int((end - now) / pace)))
+            wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int(0.5 * (end - now) / pace)))
 
     def _try_challenger(self, *, pairs: int = 0, end: float = 0.0) -> None:
         """Where values are drawn: let pairs of rollouts decide between the favourite and what the tree thinks best, so many or until `end`."""
@@ -321,7 +288,7 @@ class Search:
             if decided(trial.totals, rules.caution, rules.least_gain):
                 break
             pace = min(pace, (now - begun) / wanted)
-            wanted = min(self.settings.chunk, 2 * wanted, int((end - now) / pace))
+            wanted = min(self.settings.chunk, 2 * wanted, int(0.5 * (end - now) / pace))
         self._verdict = int(challenger if challenger >= 0 and succeeds(trial.totals, rules.caution, rules.least_gain) else favourite)
 
     def _is_settled(self, candidates: np.ndarray) -> bool:
@@ -336,7 +303,7 @@ class Search:
         begin(self.game, self.arena, self.rules, self.judge, state, 0)
         if not self.inside and self.arena.nodes[0]["evaluated"] == 0:
             self._ask()
-            expand(self.game, self.arena, 0, self.arena.heads[0])
+            expand(self.game, self.arena, 0, 0)
             settle(self.arena, self.rules)
         if allowed is not None:
             restrict_root(self.compiled.actions, self.arena, allowed)
@@ -384,21 +351,18 @@ class Search:
         return self._judgement_seconds * int(self.arena.counters[EVALUATIONS])
 
     def _result(self, started: float) -> SearchResult:
-        arena, counters = self.arena, self.arena.counters
-        policy = np.zeros(self.game.actions)
-        value = improved_policy(self.game, arena, self.rules, policy)
-        best = self._verdict if self._verdict >= 0 else choose_action_edge(arena, self.rules)
-        edges = arena.edges[: arena.nodes[0]["edges"]]
-        visits = edges["visits"].astype(np.int64)
-        completed = np.where(visits > 0, edges["value"], value)
+        actions, counters = self.game.actions, self.arena.counters
+        counts, values, policy = np.empty((2, actions), np.int64), np.empty((2, actions)), np.zeros(actions)
+        edges, best, value = conclude(*self._packed, counts, values, policy)
+        best = self._verdict if self._verdict >= 0 else best
         tree, tried = int(counters[SIMULATIONS]), 2 * int(self._trial.totals[PAIRS])
         network_seconds = self._inside_seconds() if isinstance(self._evaluator, Mlp) else self._outside_seconds
         return SearchResult(
-            action=int(edges["action"][best]) if best >= 0 else -1,
-            actions=edges["action"].astype(np.int64),
-            visits=visits,
-            values=completed,
-            priors=edges["prior"].astype(np.float64),
+            action=int(counts[0, best]) if best >= 0 else -1,
+            actions=counts[0, :edges],
+            visits=counts[1, :edges],
+            values=values[0, :edges],
+            priors=values[1, :edges],
             policy=policy,
             value=float(value),
             simulations=tree + tried,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MAX_STATES = 400_000
 _BRANCHES = 4  # room for this many outcomes of an action, on average
-_HEAD = 10  # integers before the key
+_HEAD = 11  # integers before the key
 _WAYS = 4096  # outcomes of one step that can wait to be looked at
 _PRIOR = 5.0  # how much likelier the list's action is than another one
 
@@ -284,8 +284,8 @@ class ListJudge:
         value += np.where(left > 0, np.random.default_rng(seed).normal(0.0, noise, len(value)), 0.0)
         self._reals = np.stack([value, graph.listed.astype(np.float64)], axis=1).ravel()
         key, words = exact.game.key, len(exact.game.key.words)
-        head = [exact.game.words, exact.game.actions, words, key.plain, key.guarded, key.at, key.order, key.slots, len(graph.table), exact.states]
-        parts = (key.words, key.factors, key.guards, key.least, graph.table, graph.hashes)
+        head = [exact.game.words, exact.game.actions, words, key.plain, key.guarded, key.at, key.order, key.slots, len(graph.table), exact.states, len(key.plan)]
+        parts = (key.words, key.factors, key.guards, key.least, graph.table, graph.hashes, key.plan)
         self._integers = np.concatenate([np.array(head), *[part.view(np.int64) for part in parts]])
 
     def in_kernel(self) -> KernelEvaluator:
@@ -296,10 +296,10 @@ class ListJudge:
 def _judge(integers, reals, weights, tables, state, rng, features, mask, heads):
     head = carray(integers, _HEAD)
     actions, k, size, states = head[1], head[2], head[8], head[9]
-    block = carray(integers, _HEAD + 4 * k + size + states)[_HEAD:]
+    block = carray(integers, _HEAD + 4 * k + size + states + head[10])[_HEAD:]
     words, factors, guards = block[:k].view(np.uint64), block[k : 2 * k].view(np.uint64), block[2 * k : 3 * k].view(np.uint64)
-    key = Key(words, factors, guards, block[3 * k : 4 * k], head[3], head[4], head[5], head[6], head[7])
-    index = locate(key, block[4 * k : 4 * k + size], block[4 * k + size :].view(np.uint64), carray(state, head[0]))
+    key = Key(words, factors, guards, block[3 * k : 4 * k], head[3], head[4], head[5], head[6], head[7], block[4 * k + size + states :])
+    index = locate(key, block[4 * k : 4 * k + size], block[4 * k + size : 4 * k + size + states].view(np.uint64), carray(state, head[0]))
     out = carray(heads, actions + 1)
     known = carray(reals, 2 * states)
     for a in range(actions):

@@ -75,7 +75,7 @@ def game_of(compiled: CompiledSpec, metrics: np.ndarray) -> Game:
 def borrow_game(game):
     """The same game, whose arrays no reference is counted to; see `portunus.search.tree.borrow`."""
     k = game.key
-    key = Key(borrowed(k.words), borrowed(k.factors), borrowed(k.guards), borrowed(k.least), k.plain, k.guarded, k.at, k.order, k.slots)
+    key = Key(borrowed(k.words), borrowed(k.factors), borrowed(k.guards), borrowed(k.least), k.plain, k.guarded, k.at, k.order, k.slots, borrowed(k.plan))
     return Game(
         game.step, game.legal, game.features, game.tables, game.metrics, game.words, game.actions, game.feature_count, game.unit,
         game.reference_dps, key,

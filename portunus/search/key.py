@@ -16,6 +16,7 @@ import numpy as np
 from portunus.evaluator.hashed import mix
 from portunus.evaluator.kernels import kernel, part
 from portunus.runtime.signature import HEADER_DAMAGE, HEADER_NOW
+from portunus.search.lanes import BLOCK_WORDS, EIGHT, blend_blocks
 
 if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
@@ -35,6 +36,8 @@ class Key(NamedTuple):
         guards, least: uint64 and int64 [K], the word that must be at least so large for this one to matter; read for the second kind only.
         plain, guarded: Where the first and the second kind end.
         at, order, slots: First word with a time of an event, first with its number, and how many events there are.
+        plan: int64, the same for vectors: how many blocks and groups; the blocks of `portunus.search.lanes.blend_blocks`, for the first and the third
+            kind; then for each guard that word, what it must reach, and where its words begin and end.
     """
 
     words: np.ndarray
@@ -46,6 +49,7 @@ class Key(NamedTuple):
     at: int
     order: int
     slots: int
+    plan: np.ndarray
 
 
 def key_of(compiled: CompiledSpec) -> Key:
@@ -75,8 +79,27 @@ def key_of(compiled: CompiledSpec) -> Key:
     factors = np.random.default_rng(0xFAC7).integers(0, 1 << 63, len(table), np.uint64) * np.uint64(2) + np.uint64(1)
     slots = dtype.fields["at"][0].itemsize // 8 if "at" in first and "order" in first else 0
     plain, guarded = len(kinds[0]), len(kinds[0]) + len(kinds[1])
-    columns = [np.ascontiguousarray(column) for column in table.T]
-    return Key(columns[0].astype(np.uint64), factors, columns[1].astype(np.uint64), columns[2], plain, guarded, first.get("at", 0), first.get("order", 0), slots)
+    words, guards, least = (np.ascontiguousarray(column) for column in table.T)
+    plan = plan_of(words, factors, guards, least, plain, guarded)
+    return Key(words.astype(np.uint64), factors, guards.astype(np.uint64), least, plain, guarded, first.get("at", 0), first.get("order", 0), slots, plan)
+
+
+def plan_of(words: np.ndarray, factors: np.ndarray, guards: np.ndarray, least: np.ndarray, plain: int, guarded: int) -> np.ndarray:
+    """`Key.plan` from its other fields."""
+    blocks: dict[int, np.ndarray] = {}
+    groups: list[list[int]] = []
+    for k, (word, guard, reach) in enumerate(zip(words.tolist(), guards.tolist(), least.tolist(), strict=True)):
+        if plain <= k < guarded:
+            if not groups or groups[-1][:2] != [guard, reach]:
+                groups.append([guard, reach, k, k])
+            groups[-1][3] = k + 1
+            continue
+        line = blocks.setdefault(word // EIGHT, np.zeros(BLOCK_WORDS, np.int64))
+        line[0] = word // EIGHT * EIGHT
+        line[1 + word % EIGHT] = factors[k].astype(np.int64)
+        line[1 + EIGHT + word % EIGHT] = -(k >= guarded)
+    lines = [blocks[number] for number in sorted(blocks)]
+    return np.concatenate([np.array([len(lines), len(groups)]), *lines, np.array(groups, np.int64).ravel()])
 
 
 @kernel
@@ -90,14 +113,13 @@ def blend(value, factor):
 @part
 def hash_state(key, state):
     """A 64-bit hash of what matters in `state`, int64 [W]."""
-    words, factors, guards, least, now = key.words, key.factors, key.guards, key.least, state[HEADER_NOW]
-    total = np.uint64(0)
-    for k in range(key.plain):
-        total += blend(state[words[k]], factors[k])
-    for k in range(key.plain, key.guarded):
-        total += blend(state[words[k]] if state[guards[k]] >= least[k] else np.int64(0), factors[k])
-    for k in range(key.guarded, words.shape[0]):
-        total += blend(max(state[words[k]], now), factors[k])
+    words, factors, plan = key.words, key.factors, key.plan
+    blocks, groups = plan[0], plan[1]
+    total = blend_blocks(state.ctypes.data, state.shape[0], plan.ctypes.data + 16, blocks, state[HEADER_NOW])
+    for g in range(2 + blocks * BLOCK_WORDS, 2 + blocks * BLOCK_WORDS + 4 * groups, 4):
+        if state[plan[g]] >= plan[g + 1]:  # behind a guard that is down, a word counts as 0, which adds nothing
+            for k in range(plan[g + 2], plan[g + 3]):
+                total += blend(state[words[k]], factors[k])
     return mix(total)
 
 

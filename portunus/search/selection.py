@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from math import sqrt
+import numpy as np
 
 from portunus.evaluator.kernels import part
+from portunus.search.lanes import best_of
+from portunus.search.tree import EDGE_BYTES
 
 UNSEEN = -1  # `choose_outcome`: an outcome that may not be in the list yet
 
 
 @part
-def choose_edge(rules, nodes, edges, node):
+def choose_edge(rules, edges, node, value, e, newest):
     """The edge (index into `edges`) with the highest Q + c * P * sqrt(N) / (1 + n), first of equals.
 
     PUCT (Silver et al. 2017) with Q in the fixed unit u. An action never tried counts as the node's value less
@@ -18,22 +20,14 @@ def choose_edge(rules, nodes, edges, node):
 
     Args:
         rules: The settings.
-        nodes: NODE [N].
-        edges: EDGE [N * A].
-        node: A judged node with at least one edge.
+        edges: EDGE [N * A + EIGHT].
+        node: A record of NODE, judged, with at least one edge.
+        value: What the node is worth, u.
+        e, newest: An edge of the node and its value, u, which need not be stored yet; -1 = all are.
     """
-    here = nodes[node]
-    unvisited = here.value - rules.unvisited_reduction
-    weight = rules.exploration * sqrt(float(here.visits))
-    first = here.first
-    best, best_score = first, -1e300
-    for e in range(first, first + here.edges):
-        edge = edges[e]
-        q = edge.value if edge.visits > 0 else unvisited
-        score = q + weight * edge.prior / (1.0 + edge.visits)
-        if score > best_score:
-            best, best_score = e, score
-    return best
+    first = np.int64(node.first)
+    unvisited, weight = value - rules.unvisited_reduction, rules.exploration * node.reach
+    return first + best_of(edges.ctypes.data + first * EDGE_BYTES, np.int64(node.edges), unvisited, weight, e - first, newest)
 
 
 @part
@@ -49,12 +43,13 @@ def choose_outcome(outcomes, edge):
     Returns:
         An outcome, or `UNSEEN`.
     """
-    best, best_share = UNSEEN, edge.unseen / (1.0 + edge.draws)
+    if edge.stored == 1 and edge.unseen == 0.0:
+        return edge.outcomes
+    best, best_share = UNSEEN, edge.unseen / (1.0 + edge.draws) if edge.unseen > 0.0 else 0.0
     o = edge.outcomes
     while o >= 0:
-        outcome = outcomes[o]
-        share = outcome.probability / (1.0 + outcome.visits)
+        share = outcomes[o].share
         if share > best_share:
             best, best_share = o, share
-        o = outcome.next
+        o = outcomes[o].next
     return best

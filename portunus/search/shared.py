@@ -82,7 +82,7 @@ class Part(Search):
         """
         self._start(state, seed=seed, number=number)
         if simulations is not None and simulations >= len(self.arena.nodes):
-            self.arena = self._new_arena(simulations + 1)
+            self._make_room(simulations + 1)
             self._start(state, seed=seed, number=number)
         self._begin(np.ascontiguousarray(state), allowed)
         self._check_fault()
@@ -108,7 +108,7 @@ class Part(Search):
             if ran < wanted or now >= end or (self._watch is not None and self._watch()):
                 break
             pace = min(pace, (now - begun) / ran)
-            wanted = max(least, min(self.settings.chunk, 2 * wanted, int((end - now) / pace)))
+            wanted = max(least, min(self.settings.chunk, 2 * wanted, int(0.5 * (end - now) / pace)))
         self._check_fault()
         return self.root()
 

@@ -7,7 +7,7 @@ further walks of the same batch see a visit but no change of value (WU-UCT: Liu 
 
 from __future__ import annotations
 
-from math import exp
+from math import sqrt
 
 import numpy as np
 
@@ -16,12 +16,14 @@ from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.runtime.signature import HEADER_FAULT, HEADER_FINISHED
 from portunus.search.game import borrow_game, gain, remaining_seconds
 from portunus.search.key import hash_state
+from portunus.search.lanes import copy_words, softmax, weigh
 from portunus.search.selection import UNSEEN, choose_edge, choose_outcome
 from portunus.search.tree import (
     ALONE,
     DEPTH,
     DEPTH_SUM,
     DUPLICATES,
+    EDGE_BYTES,
     EDGES,
     EVALUATIONS,
     FAULT,
@@ -36,6 +38,8 @@ from portunus.search.tree import (
     borrow,
 )
 
+_NOBODY = np.int64(-1)  # the number of no simulation
+_NONE = np.int64(-1)  # no edge, no node
 _FULL = 1e-6  # probability below which outcomes count as complete
 
 
@@ -47,8 +51,8 @@ def open_node(game, arena, index, row):
     """
     node, state = arena.nodes[index], arena.states[index]
     node.value, node.leaf = 0.0, 0.0
-    node.visits, node.first, node.edges, node.evaluated = 1, arena.counters[EDGES], 0, 0
-    node.remaining = remaining_seconds(state)
+    node.visits, node.reach, node.first, node.edges, node.evaluated = 1, 1.0, arena.counters[EDGES], 0, 0
+    node.remaining, node.walk, node.coming = remaining_seconds(state), _NOBODY, -1
     arena.counters[FAULT] |= state[HEADER_FAULT]
     if state[HEADER_FINISHED] != 0 or state[HEADER_FAULT] != 0:
         node.evaluated = 1
@@ -70,20 +74,13 @@ def open_node(game, arena, index, row):
 
 
 @part
-def expand(game, arena, index, heads):
-    """Write a judgement, float32 [A + 1], into a node: its prior is the softmax of the logits over its edges."""
+def expand(game, arena, index, row):
+    """Write the judgement in line `row` of the heads into a node: its prior is the softmax of the logits over its edges."""
     node = arena.nodes[index]
-    first = node.first
-    highest, total = -1e300, 0.0
-    for e in range(first, first + node.edges):
-        highest = max(highest, heads[arena.edges[e].action])
-    for e in range(first, first + node.edges):
-        weight = exp(heads[arena.edges[e].action] - highest)
-        arena.edges[e].prior = weight
-        total += weight
-    for e in range(first, first + node.edges):
-        arena.edges[e].prior /= total
-    node.leaf = heads[game.actions]
+    softmax(arena.heads_at + row * (game.actions + 1) * 4, arena.mask_at + row * game.actions, game.actions, arena.priors_at)
+    for e in range(node.first, node.first + node.edges):
+        arena.edges[e].prior = arena.priors[arena.edges[e].action]
+    node.leaf = arena.heads[row, game.actions]
     node.value = node.leaf
     node.evaluated = 1
     arena.counters[EVALUATIONS] += 1
@@ -116,14 +113,12 @@ def draw_outcome(game, arena, rules, parent, edge, row):
     """
     counters, outcomes = arena.counters, arena.outcomes
     index = counters[USED]
-    source, state = arena.states[parent], arena.states[index]
-    for w in range(game.words):
-        state[w] = source[w]
+    state, address = arena.states[index], arena.states_at + index * game.words * 8
+    copy_words(address, arena.states_at + parent * game.words * 8, game.words)
     if edge.stored == 1:
         only = outcomes[edge.outcomes].signature
         if only == 2 or only == 3:
             arena.rng[1], arena.rng[2] = np.uint64(3 - only), np.uint64(1)
-    address = arena.states_at + index * game.words * 8
     signature = call_step(game.step, address, game.tables, game.metrics, arena.rng_at, edge.action, arena.info_at)
     arena.rng[2] = np.uint64(0)
     counters[STEPS] += 1
@@ -154,6 +149,7 @@ def draw_outcome(game, arena, rules, parent, edge, row):
         outcome.probability = min(arena.info[1], edge.unseen)
     else:
         outcome.probability = edge.unseen  # this one stands for all that have no slot of their own
+    outcome.share = outcome.probability
     left = edge.unseen - outcome.probability
     if left < _FULL:
         left = 0.0
@@ -168,8 +164,8 @@ def draw_outcome(game, arena, rules, parent, edge, row):
 
 
 @part
-def descend(game, arena, rules, root_edge, row):
-    """Walk from the root to a leaf along line `row`, counting the visit; return the leaf.
+def descend(game, arena, rules, root_edge, row, index, length, walk, other):
+    """Walk from node `index` to a leaf along line `row`, counting the visit; return the leaf, or a node on the way of simulation `other`.
 
     Args:
         game: The game.
@@ -177,26 +173,40 @@ def descend(game, arena, rules, root_edge, row):
         rules: The settings.
         root_edge: The edge to take at the root, -1 = choose as everywhere else.
         row: Line of the batch.
+        index, length: Where to begin, and how many decisions below the root that is.
+        walk: Number of this simulation.
+        other: Stop at a node below the root that the simulation of this number went through.
     """
     nodes, edges, path = arena.nodes, arena.edges, arena.paths[row]
-    index, length = ROOT, 0
     while True:
         node = nodes[index]
         path[length].node = index
+        if node.walk == other and length > 0 and other >= 0:
+            path[0].length = length
+            return index
+        node.walk = walk
         if node.evaluated == 0 or node.edges == 0 or length == rules.max_depth or arena.counters[OUTCOMES] == arena.outcomes.shape[0]:
             break
-        e = np.int64(choose_edge(rules, nodes, edges, index)) if length > 0 or root_edge < 0 else root_edge
+        if length == 0 and root_edge >= 0:
+            e = root_edge
+        elif node.coming >= 0:
+            e = np.int64(node.coming)
+        else:
+            e = choose_edge(rules, edges, node, node.value, _NONE, 0.0)
         edge = edges[e]
         if edge.visits == 0:
             edge.value = node.value - rules.unvisited_reduction
         edge.visits += 1
         node.visits += 1
+        node.reach = sqrt(float(node.visits))
         o = np.int64(choose_outcome(arena.outcomes, edge))
         if o == UNSEEN:
             o = draw_outcome(game, arena, rules, index, edge, row)
-        arena.outcomes[o].visits += 1
+        outcome = arena.outcomes[o]
+        outcome.visits += 1
+        outcome.share = outcome.probability / (1.0 + outcome.visits)
         path[length].edge, path[length].outcome = e, o
-        index = np.int64(arena.outcomes[o].node)
+        index = np.int64(outcome.node)
         length += 1
     path[0].length = length
     arena.counters[SIMULATIONS] += 1
@@ -226,38 +236,36 @@ def action_value(arena, rules, edge):
 
 
 @part
-def state_value(rules, edges, node):
-    """What a state is worth, u: its judgement counts as one visit, each action's value as often as it was visited, worse actions less.
+def state_value(rules, edges, node, e, newest):
+    """What a state is worth, u, where `newest` is the value of its edge `e`: its judgement counts as one visit, each action's value as often as it was visited, worse actions less.
 
     The weight of an action that is x worse than the best one falls like exp(-`rules.sharpness` * visits of the node * x), here (1 + x / 4)^-4: few
     visits give the mean, which errors of single values move little, many the maximum, which is what best play achieves.
     """
-    first, last = node.first, node.first + node.edges
-    best = -1e300
-    for e in range(first, last):
-        best = max(best, edges[e].value if edges[e].visits > 0 else -1e300)
-    sharpness = 0.25 * rules.sharpness * node.visits
-    total, weights, visits = 0.0, 0.0, 0
-    for e in range(first, last):
-        edge = edges[e]
-        away = 1.0 / (1.0 + sharpness * (best - edge.value)) if edge.visits > 0 else 0.0
-        weight = edge.visits * (away * away) * (away * away)
-        total += weight * edge.value
-        weights += weight
-        visits += edge.visits
+    first, sharpness = np.int64(node.first), 0.25 * rules.sharpness * node.visits
+    total, weights, visits = weigh(edges.ctypes.data + first * EDGE_BYTES, np.int64(node.edges), sharpness, e - first, newest)
     return (node.leaf + visits * (total / weights)) / (1 + visits)
 
 
 @part
-def carry_up(arena, rules, row):
-    """Compute the values along line `row` anew, from its leaf, which is judged, to the root."""
+def carry_up(arena, rules, row, last, ahead):
+    """Compute the values along line `row` anew, from its leaf, which is judged, to the action at the root; with `last` 0 the root's own too.
+
+    With `ahead` find out which edge comes next at each node: nothing of it changes before the next simulation is there, and here the processor
+    has time to spare.
+    """
     nodes, edges, path = arena.nodes, arena.edges, arena.paths[row]
     length = path[0].length
     result = nodes[path[length].node].value
     for depth in range(length - 1, -1, -1):
-        edge, node = edges[path[depth].edge], nodes[path[depth].node]
-        edge.value = action_value(arena, rules, edge)
-        node.value = state_value(rules, edges, node)
+        e, node = np.int64(path[depth].edge), nodes[path[depth].node]
+        value = action_value(arena, rules, edges[e])
+        if depth >= last:
+            worth = state_value(rules, edges, node, e, value)
+            if ahead:
+                node.coming = choose_edge(rules, edges, node, worth, e, value)
+            node.value = worth
+        edges[e].value = value
         result += arena.outcomes[path[depth].outcome].reward
     if length > 0:
         arena.scores[2, path[0].edge] += result
@@ -278,7 +286,7 @@ def ask(game, arena, evaluator, index, row):
 def judge(game, arena, evaluator, index, row):
     """Have the kernel evaluator judge the open node `index` whose features are in line `row`."""
     ask(game, arena, evaluator, index, row)
-    expand(game, arena, index, arena.heads[row])
+    expand(game, arena, index, row)
 
 
 @kernel
@@ -302,9 +310,23 @@ def fetch_next(game, arena):
         prefetch(address + byte)
 
 
+@part
+def judge_both(game, arena, evaluator, first, second):
+    """`judge` for two nodes at once, in lines 0 and 1."""
+    call_evaluator(
+        evaluator.two, evaluator.integers, evaluator.reals, evaluator.weights, game.tables, arena.states_at, arena.rng_at, arena.features_at,
+        arena.mask_at, arena.heads_at,
+    )  # fmt: skip
+    expand(game, arena, first, 0)
+    expand(game, arena, second, 1)
+
+
 @kernel
 def simulate(game, arena, rules, evaluator, candidates, first, count):
     """Run up to `count` simulations with a kernel evaluator; return how many, fewer only when the arena is full.
+
+    Two simulations that take different edges at the root are judged together, if the evaluator can, unless the second meets a node that the first went
+    through: then the first is finished before the second goes on. What is found is what one after the other would find.
 
     Args:
         game: The game.
@@ -316,16 +338,45 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
         count: Simulations wanted.
     """
     game, arena, candidates = borrow_game(game), borrow(arena), borrowed(candidates)
-    turns = candidates.shape[0]
-    for i in range(count):
-        if arena.counters[USED] >= arena.nodes.shape[0] or arena.counters[FAULT] != 0:
-            return i
-        leaf = descend(game, arena, rules, candidates[(first + i) % turns] if turns > 0 else -1, ALONE)
-        if arena.nodes[leaf].evaluated == 0:
+    counters, nodes, turns = arena.counters, arena.nodes, candidates.shape[0]
+    pairs = evaluator.two != 0 and turns > 1
+    last = 1 if turns > 0 else 0  # of the root's own value nothing depends while its edges are given
+    begun, walk, held, root_edge = 0, counters[SIMULATIONS], np.int64(-1), np.int64(-1)
+    row, index, length, other = ALONE, ROOT, 0, _NOBODY
+    while True:
+        if length == 0 and held < 0:
+            if begun == count or counters[USED] >= nodes.shape[0] or counters[FAULT] != 0:
+                break
+        if length == 0:
+            root_edge = candidates[(first + begun) % turns] if turns > 0 else np.int64(-1)
+        leaf = descend(game, arena, rules, root_edge, row, index, length, walk, other)
+        waiting = nodes[leaf].evaluated == 0
+        if held >= 0 and nodes[leaf].walk == other:
+            judge(game, arena, evaluator, held, ALONE)
+            carry_up(arena, rules, ALONE, last, True)
+            index, length, held, other = leaf, arena.paths[row][0].length, np.int64(-1), _NOBODY
+            continue
+        begun += 1
+        walk += 1
+        if waiting:
             fetch_next(game, arena)
-            judge(game, arena, evaluator, leaf, ALONE)
-        carry_up(arena, rules, ALONE)
-    return count
+            if held >= 0:
+                judge_both(game, arena, evaluator, held, leaf)
+            elif pairs and row == ALONE and begun < count and counters[USED] < nodes.shape[0] and counters[FAULT] == 0:
+                held, other, row, index, length = leaf, walk - 1, ALONE + 1, ROOT, 0
+                continue
+            else:
+                judge(game, arena, evaluator, leaf, row)
+        elif held >= 0:
+            judge(game, arena, evaluator, held, ALONE)
+        if held >= 0:
+            carry_up(arena, rules, ALONE, last, True)
+        carry_up(arena, rules, row, last, True)
+        row, index, length, other, held = ALONE, ROOT, 0, _NOBODY, np.int64(-1)
+    root = nodes[ROOT]
+    if begun > 0 and turns > 0 and root.edges > 0:
+        root.value = state_value(rules, arena.edges, root, np.int64(root.first), arena.edges[root.first].value)
+    return begun
 
 
 @kernel
@@ -344,7 +395,9 @@ def collect(game, arena, rules, candidates, first, count):
             break
         used = arena.counters[USED]
         # A new leaf fills line `paths`, which is then moved up to close the gaps that duplicates and known ends leave.
-        leaf = descend(game, arena, rules, candidates[(first + paths) % turns] if turns > 0 else -1, paths)
+        leaf = descend(
+            game, arena, rules, candidates[(first + paths) % turns] if turns > 0 else np.int64(-1), paths, ROOT, 0, arena.counters[SIMULATIONS], _NOBODY
+        )
         if arena.counters[USED] > used and arena.nodes[leaf].evaluated == 0:
             arena.leaves[pending] = leaf
             for f in range(game.feature_count):
@@ -364,9 +417,9 @@ def apply_batch(game, arena, rules, paths):
     """Write the judgements of the pending leaves, lines of `arena.heads`, and carry all `paths` results up."""
     game, arena = borrow_game(game), borrow(arena)
     for i in range(arena.counters[PENDING]):
-        expand(game, arena, np.int64(arena.leaves[i]), arena.heads[i])
+        expand(game, arena, np.int64(arena.leaves[i]), i)
     for row in range(paths):
-        carry_up(arena, rules, row)
+        carry_up(arena, rules, row, 0, False)
 
 
 @kernel

@@ -15,6 +15,7 @@ import numpy as np
 
 from portunus.evaluator.kernels import borrowed, kernel
 from portunus.runtime.signature import INFO_WORDS, RNG_WORDS
+from portunus.search.lanes import EIGHT
 
 # One node, 64 bytes, a cache line.
 NODE = np.dtype(
@@ -25,9 +26,11 @@ NODE = np.dtype(
         ("key", "u8"),  # hash of the state
         ("visits", "i4"),  # 1 + simulations that went on from here
         ("first", "i4"),  # first of its edges
-        ("edges", "i4"),  # number of legal actions; 0 at the end of the fight
-        ("evaluated", "i4"),  # 1 once the evaluator has judged it
-        ("spare", "i8", (2,)),
+        ("edges", "i2"),  # number of legal actions; 0 at the end of the fight
+        ("evaluated", "i2"),  # 1 once the evaluator has judged it
+        ("coming", "i4"),  # the edge the next simulation will take, -1 = to be found out then
+        ("walk", "i8"),  # number of the last simulation that came by, see `simulate`
+        ("reach", "f8"),  # square root of its visits
     ],
     align=True,
 )
@@ -47,15 +50,19 @@ EDGE = np.dtype(
     align=True,
 )
 
-# One outcome of an action, 40 bytes.
+EDGE_BYTES = EDGE.itemsize
+
+# One outcome of an action, 64 bytes, a cache line.
 OUTCOME = np.dtype(
     [
         ("signature", "i8"),  # tells it from the others
         ("reward", "f8"),  # damage beyond the reference pace of the step, expected form, u
         ("probability", "f8"),
+        ("share", "f8"),  # probability / (1 + visits)
         ("visits", "i4"),  # simulations through it
         ("node", "i4"),  # the state after it
         ("next", "i4"),  # next outcome of the same action, -1 = last
+        ("spare", "i4", (5,)),
     ],
     align=True,
 )
@@ -89,7 +96,7 @@ class Arena(NamedTuple):
 
     Attributes:
         nodes: NODE [N]; node 0 is the root.
-        edges: EDGE [N * A].
+        edges: EDGE [N * A + EIGHT].
         outcomes: OUTCOME [2 * N].
         states: int64 [N, W].
         table: int64 [a power of two >= 2 * N], hash table: SEARCHES in the upper half of a word, a node in the lower.
@@ -103,7 +110,8 @@ class Arena(NamedTuple):
         heads: float32 [L, A + 1], logits and value.
         scores: float64 [4, A], of the root's edges: Gumbel noise, scratch for scores, sums of the results of their simulations, u, and of
             the squares, u^2.
-        states_at, rng_at, info_at, features_at, mask_at, heads_at: Addresses of these arrays.
+        priors: float32 [A rounded up to a multiple of EIGHT], scratch.
+        states_at, rng_at, info_at, features_at, mask_at, heads_at, priors_at: Addresses of these arrays.
     """
 
     nodes: np.ndarray
@@ -120,21 +128,30 @@ class Arena(NamedTuple):
     mask: np.ndarray
     heads: np.ndarray
     scores: np.ndarray
+    priors: np.ndarray
     states_at: int
     rng_at: int
     info_at: int
     features_at: int
     mask_at: int
     heads_at: int
+    priors_at: int
+
+
+def _lines(size: int) -> np.ndarray:
+    """Memory that begins with a cache line, uint8 [size], 0 until it is used."""
+    room = np.zeros(size + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start : start + size]
 
 
 def new_arena(*, nodes: int, actions: int, features: int, words: int, batch: int, max_depth: int) -> Arena:
     """An empty arena; memory is only touched as nodes are used."""
     arrays = {
-        "nodes": np.empty(nodes, NODE),
-        "edges": np.empty(nodes * actions, EDGE),
-        "outcomes": np.empty(2 * nodes, OUTCOME),
-        "states": np.empty((nodes, words), np.int64),
+        "nodes": _lines(nodes * NODE.itemsize).view(NODE),
+        "edges": _lines((nodes * actions + EIGHT) * EDGE.itemsize).view(EDGE),
+        "outcomes": _lines(2 * nodes * OUTCOME.itemsize).view(OUTCOME),
+        "states": _lines(nodes * words * 8).view(np.int64).reshape(nodes, words),
         "table": np.zeros(1 << (2 * nodes - 1).bit_length(), np.int64),
         "counters": np.zeros(COUNTERS, np.int64),
         "rng": np.zeros(RNG_WORDS, np.uint64),
@@ -145,8 +162,9 @@ def new_arena(*, nodes: int, actions: int, features: int, words: int, batch: int
         "mask": np.ones((batch, actions), np.uint8),
         "heads": np.zeros((batch, actions + 1), np.float32),
         "scores": np.zeros((4, actions), np.float64),
+        "priors": np.zeros(-(-actions // EIGHT) * EIGHT, np.float32),
     }
-    addresses = {f"{name}_at": arrays[name].ctypes.data for name in ("states", "rng", "info", "features", "mask", "heads")}
+    addresses = {f"{name}_at": arrays[name].ctypes.data for name in ("states", "rng", "info", "features", "mask", "heads", "priors")}
     return Arena(**arrays, **addresses)
 
 
@@ -156,8 +174,8 @@ def borrow(arena):
     return Arena(
         borrowed(arena.nodes), borrowed(arena.edges), borrowed(arena.outcomes), borrowed(arena.states), borrowed(arena.table),
         borrowed(arena.counters), borrowed(arena.rng), borrowed(arena.info), borrowed(arena.paths), borrowed(arena.leaves),
-        borrowed(arena.features), borrowed(arena.mask), borrowed(arena.heads), borrowed(arena.scores),
-        arena.states_at, arena.rng_at, arena.info_at, arena.features_at, arena.mask_at, arena.heads_at,
+        borrowed(arena.features), borrowed(arena.mask), borrowed(arena.heads), borrowed(arena.scores), borrowed(arena.priors),
+        arena.states_at, arena.rng_at, arena.info_at, arena.features_at, arena.mask_at, arena.heads_at, arena.priors_at,
     )  # fmt: skip
 
 

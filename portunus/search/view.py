@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from portunus.search.tree import EDGE, NODE, OUTCOME
 
@@ -56,6 +56,7 @@ class TreeView:
         self._outcomes = {name: search.arena.outcomes[name].item for name in OUTCOME.names or ()}
         self._rows = search.arena.states
         self._slots = search.settings.outcome_slots
+        self._known: dict[int, Words] = {}
 
     def outcomes(self, edge: int) -> list[int]:
         """Outcomes of an edge (indices into the arena's `outcomes`), most visited first."""
@@ -155,6 +156,11 @@ class TreeView:
         edge = next((e for e in self.edges(0) if self._edges["action"](e) == action), None)
         return [] if edge is None else [(self.node_after(o), self.probability(o)) for o in self.outcomes(edge)]
 
+    def _read(self, node: int, words: StateWords) -> Words:
+        if node not in self._known:
+            self._known[node] = words.read(self._rows[node])
+        return self._known[node]
+
     def outcome_words(self, branches: list[Branch], words: StateWords) -> list[str]:
         """What tells the outcomes of one action apart, one text per branch: what changed differently, auras first.
 
@@ -169,7 +175,7 @@ class TreeView:
             if len(set(texts)) == len(texts) and all(texts):
                 return texts
             for group in _alike(texts):
-                for i, word in zip(group, describe([self._rows[branches[i].node].view(words.dtype)[0] for i in group]), strict=True):
+                for i, word in zip(group, describe([self._read(branches[i].node, words) for i in group]), strict=True):
                     texts[i] = ", ".join(filter(None, (texts[i], word)))
         for group in _alike(texts):
             for i, word in zip(group, _compared("damage", [branches[i].reward for i in group]), strict=True):
@@ -193,6 +199,13 @@ def _compared(name: str, values: list[float], *, tolerance: float = 1e-6) -> lis
     return [f"more {name}" if v == high else f"less {name}" if v == low else f"{name} {v:,.4g}" for v in values]
 
 
+class Words(NamedTuple):
+    """The words of one state as whole numbers; `row`, int64 [W], for those that are not."""
+
+    whole: list[int]
+    row: np.ndarray
+
+
 class StateWords:
     """Where a state says what a player can read, by the naming rule of layouts.
 
@@ -210,21 +223,29 @@ class StateWords:
         self, state_dtype: np.dtype, *, auras: dict[str, str], spells: dict[str, str],
         values: list[tuple[str, str]] | None = None, resources: list[str] | None = None,
     ) -> None:  # fmt: skip
-        self.dtype = state_dtype
-        there = set(state_dtype.names or ())
-        self._auras = [(name, label) for name, label in auras.items() if f"{name}_on" in there]
-        self._stacks = {name for name, _ in self._auras if f"{name}_stacks" in there}
-        self._ends = [(f"{name}_end", label) for name, label in self._auras if f"{name}_end" in there]
+        self._places: dict[str, slice] = {}
+        self._real: set[str] = set()
+        for name, (kind, offset) in ((name, field[:2]) for name, field in (state_dtype.fields or {}).items()):
+            self._places[name] = slice(offset // 8, (offset + kind.itemsize) // 8)
+            if kind.base.kind == "f":
+                self._real.add(name)
+        there = self._places
+        self._auras = [(there[f"{name}_on"], there.get(f"{name}_stacks"), label) for name, label in auras.items() if f"{name}_on" in there]
+        self._ends = [(there[f"{name}_end"], label) for name, label in auras.items() if f"{name}_on" in there and f"{name}_end" in there]
         self._values = [(f"{a}_{v}", f"{auras[a]} {v.replace('_', ' ')}") for a, v in values or () if f"{a}_{v}" in there]
         self._values += [(name, name.replace("_", " ")) for name in resources or () if name in there]
-        self._cooldowns = [(f"cd_{name}", label) for name, label in spells.items() if f"cd_{name}" in there]
+        self._cooldowns = [(there[f"cd_{name}"], label) for name, label in spells.items() if f"cd_{name}" in there]
 
-    def auras_up(self, states: list[np.void]) -> list[str]:
+    def read(self, state: np.ndarray) -> Words:
+        """The words of a state, int64 [W], as plain numbers, which Python compares much faster."""
+        return Words(state.tolist(), state)
+
+    def auras_up(self, states: list[Words]) -> list[str]:
         """Auras that are up in some of the states and not in others, or with other stacks."""
         texts: list[list[str]] = [[] for _ in states]
-        for name, label in self._auras:
-            up = [int(s[f"{name}_on"].sum()) for s in states]
-            stacks = [int(s[f"{name}_stacks"].sum()) if u else 0 for s, u in zip(states, up, strict=True)] if name in self._stacks else up
+        for on, stacked, label in self._auras:
+            up = [sum(s.whole[on]) for s in states]
+            stacks = [sum(s.whole[stacked]) if u else 0 for s, u in zip(states, up, strict=True)] if stacked else up
             if len(set(up)) == 1 and len(set(stacks)) == 1:
                 continue
             several = len({n for n, u in zip(stacks, up, strict=True) if u}) > 1
@@ -232,40 +253,45 @@ class StateWords:
                 text.append(f"no {label}" if not u else f"{label} x{n}" if several else label)
         return [", ".join(text) for text in texts]
 
-    def auras_renewed(self, states: list[np.void]) -> list[str]:
+    def auras_renewed(self, states: list[Words]) -> list[str]:
         """Auras that last longer in some of the states than in others."""
         texts: list[list[str]] = [[] for _ in states]
         for end_of, label in self._ends:
-            ends = [int(s[end_of].max()) for s in states]
+            ends = [max(s.whole[end_of]) for s in states]
             if max(ends) - min(ends) > _SHORT and min(ends) > 0:
                 for text, end in zip(texts, ends, strict=True):
                     text.append(f"{label} renewed" if end == max(ends) else f"{label} not renewed")
         return [", ".join(text) for text in texts]
 
-    def values(self, states: list[np.void]) -> list[str]:
+    def values(self, states: list[Words]) -> list[str]:
         """The first value of an aura, or resource, that differs."""
         for place, name in self._values:
-            texts = _compared(name, [float(s[place].sum()) for s in states])
+            words = self._places[place]
+            numbers = [sum(s.row[words].view("f8").tolist()) if place in self._real else float(sum(s.whole[words])) for s in states]
+            texts = _compared(name, numbers)
             if any(texts):
                 return texts
         return [""] * len(states)
 
-    def cooldowns(self, states: list[np.void]) -> list[str]:
+    def cooldowns(self, states: list[Words]) -> list[str]:
         """Spells that are ready sooner in some of the states."""
         texts: list[list[str]] = [[] for _ in states]
         for ready_at, label in self._cooldowns:
-            ready = [max(int(s[ready_at]), int(s["now"])) for s in states]
+            ready = [max(s.whole[ready_at][0], self._now(s)) for s in states]
             if max(ready) - min(ready) > _SHORT:
                 for text, at in zip(texts, ready, strict=True):
                     text.append(f"{label} sooner" if at == min(ready) else f"{label} later")
         return [", ".join(text) for text in texts]
 
-    def time(self, states: list[np.void]) -> list[str]:
+    def time(self, states: list[Words]) -> list[str]:
         """How much later the next decision comes."""
-        times = [int(s["now"]) for s in states]
+        times = [self._now(s) for s in states]
         if max(times) - min(times) <= _SHORT:
             return [""] * len(states)
         return [f"next decision {(t - min(times)) * 1e-9:.2f} s later" if t > min(times) else "next decision at once" for t in times]
+
+    def _now(self, state: Words) -> int:
+        return state.whole[self._places["now"]][0]
 
 
 _SHORT = 50_000_000  # ns; smaller differences of time are not worth a word

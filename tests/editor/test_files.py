@@ -33,7 +33,7 @@ def test_damaged_texts_at_random_places(tmp_path: Path) -> None:
         for _ in range(4):
             offset = dice.randrange(len(text) + 1)
             line, column = file.source.place(offset)
-            found, length = proposals(project, file, offset)
+            found, length = proposals(project, file, line, column)
             assert 0 <= length <= offset
             answers += len(found) + (reader.hover(file, line, column) is not None)
             definition(project, file, line, column)

@@ -15,8 +15,9 @@ BLOCK = np.dtype([("at", np.int64, (SLOTS,)), ("order", np.int64, (SLOTS,))])
 def ask(block):
     slot = queue_numba.earliest(block.at, 0, 8, 2, 5)
     other = queue_numba.earliest(block.at, 8, 13, 0, 0)
-    now = min(block.at[slot], block.at[other])
-    return slot, other, queue_numba.shared(block.at, now), queue_numba.first_due(block.at, block.order, now)
+    soonest = queue_numba.soonest(block.at, 0, 8, 2, 5)
+    now = min(soonest, block.at[other])
+    return slot, other, soonest, queue_numba.shared(block.at, now, 13), queue_numba.first_due(block.at, block.order, now, 13), queue_numba.shared(block.at, soonest, 8)
 
 
 def test_compiled_and_plain_queue_agree() -> None:
@@ -28,8 +29,10 @@ def test_compiled_and_plain_queue_agree() -> None:
     for block in blocks:
         at, order = block["at"].tolist(), block["order"].tolist()
         now = min(at[:2] + at[5:])
-        expected = (queue_python.earliest(at, 0, 8, 2, 5), queue_python.earliest(at, 8, 13, 0, 0), queue_python.shared(at, now), queue_python.first_due(at, order, now))
-        assert ask(block) == expected
-        assert at[expected[3]] == now and order[expected[3]] == min(o for a, o in zip(at, order, strict=True) if a == now)
-        shared += expected[2]
+        soonest, due = min(at[:2] + at[5:8]), queue_python.first_due(at, order, now, 13)
+        expected = (queue_python.earliest(at, 0, 8, 2, 5), queue_python.earliest(at, 8, 13, 0, 0), queue_python.soonest(at, 0, 8, 2, 5), queue_python.shared(at, now, 13), due,
+                    queue_python.shared(at, soonest, 8))
+        assert ask(block) == expected and expected[2] == soonest and expected[5] == (at[:8].count(soonest) > 1)
+        assert at[due] == now and order[due] == min(o for a, o in zip(at, order, strict=True) if a == now)
+        shared += expected[3]
     assert 300 < shared < 2_700

@@ -17,6 +17,7 @@ from portunus.runtime.signature import HEADER_DAMAGE, HEADER_FINISHED
 from portunus.search import exact as exact_module
 from portunus.search.engine import Search
 from portunus.search.exact import ListJudge, solve
+from portunus.search.key import plan_of
 from portunus.search.settings import SearchSettings
 from portunus.search.truth import gap_closed
 
@@ -69,7 +70,8 @@ def test_states_taken_as_one_are_worth_the_same(monkeypatch):
         words = np.array([w for w in range(spec.layout.state_words) if w != HEADER_DAMAGE], np.uint64)
         factors = np.random.default_rng(1).integers(0, 1 << 63, len(words), np.uint64) * np.uint64(2) + np.uint64(1)
         nothing = np.zeros(len(words), np.uint64)
-        key = game.key._replace(words=words, factors=factors, guards=nothing, least=nothing.astype(np.int64), plain=len(words), guarded=len(words))
+        parts = {"words": words, "factors": factors, "guards": nothing, "least": nothing.astype(np.int64), "plain": len(words), "guarded": len(words)}
+        key = game.key._replace(**parts, plan=plan_of(**parts))
         return game._replace(key=key)
 
     exact_module_game_of = exact_module.game_of

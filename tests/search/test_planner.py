@@ -106,7 +106,7 @@ def test_outcomes_are_told_apart_by_whatever_changed():
     words = StateWords(kind, auras={"flurry": "Flurry"}, spells={"slam": "Slam"}, resources=["rage"])
 
     def state(now=0, rage=0.0, on=1, stacks=3, end=9_000_000_000, slam=0):
-        return np.array([(now, rage, on, stacks, end, slam)], kind)[0]
+        return words.read(np.array([(now, rage, on, stacks, end, slam)], kind).view(np.int64))
 
     assert words.auras_up([state(), state(on=0, stacks=0)]) == ["Flurry", "no Flurry"]
     assert words.auras_up([state(), state(stacks=2)]) == ["Flurry x3", "Flurry x2"]
