@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from portunus.dsl.diagnostics import suggestion
 from portunus.dsl.effects import Place
-from portunus.dsl.expressions import Context
 from portunus.dsl.keywords import CHOICES
 from portunus.dsl.model import Aura, Expr
+from portunus.dsl.names import Context
 from portunus.dsl.parts import Parts
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition

@@ -8,7 +8,7 @@ from typing import Any
 from portunus.dsl.auras import Auras
 from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.effects import check_chance
-from portunus.dsl.expressions import Context, Expressions
+from portunus.dsl.expressions import Expressions
 from portunus.dsl.keywords import CHOICES
 from portunus.dsl.model import (
     AttackTable,
@@ -29,6 +29,7 @@ from portunus.dsl.model import (
     Spell,
     TalentTree,
 )
+from portunus.dsl.names import Context
 from portunus.dsl.parts import Parts
 from portunus.dsl.rotations import Rotations, statements_in
 from portunus.dsl.spells import Spells

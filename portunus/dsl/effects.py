@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import Problems, suggestion
-from portunus.dsl.expressions import Context, Expressions
+from portunus.dsl.expressions import Expressions
 from portunus.dsl.model import (
     AddStack,
     AnyEnemy,
@@ -38,6 +38,7 @@ from portunus.dsl.model import (
     Summon,
     Trigger,
 )  # fmt: skip
+from portunus.dsl.names import Context
 from portunus.dsl.records import dataclass
 from portunus.dsl.split import Field, split_block
 from portunus.dsl.symbols import Symbols, literal

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.effects import Effects, Place
-from portunus.dsl.expressions import Context, Expressions
+from portunus.dsl.expressions import Expressions
 from portunus.dsl.model import Attack, Expr, Span, Statement
+from portunus.dsl.names import Context
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition, Symbols, literal
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from portunus.dsl import limits
 from portunus.dsl.catalogue import RULES
-from portunus.dsl.expressions import COOLDOWN_FIELDS, EVENT_NAMES, FUNCTIONS, PLAIN_NAMES, SPELL_FIELDS
+from portunus.dsl.expressions import FUNCTIONS
 from portunus.dsl.keywords import BLOCKS, CHOICES, Keyword
 from portunus.dsl.model import OPERATIONS, REQUIRED_STATS
+from portunus.dsl.names import COOLDOWN_FIELDS, EVENT_NAMES, PLAIN_NAMES, SPELL_FIELDS
 from portunus.dsl.split import usage
 from portunus.dsl.symbols import AURA_FIELDS
 from portunus.files import write_atomic

@@ -8,7 +8,7 @@ from typing import Literal
 
 from portunus.dsl import limits
 from portunus.dsl.diagnostics import Edit, Problems, suggestion
-from portunus.dsl.expressions import Context, Expressions
+from portunus.dsl.expressions import Expressions
 from portunus.dsl.model import (
     AnyEnemy,
     Apply,
@@ -26,6 +26,7 @@ from portunus.dsl.model import (
     Strike,
     Trigger,
 )
+from portunus.dsl.names import Context
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition, Symbols, literal
 from portunus.dsl.syntax import Number

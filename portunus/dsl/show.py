@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from portunus.dsl.expressions import OUTCOME_WORDS
 from portunus.dsl.model import (
     OUTCOMES,
     AddStack,
@@ -37,6 +36,7 @@ from portunus.dsl.model import (
     Summon,
     Trigger,
 )  # fmt: skip
+from portunus.dsl.names import OUTCOME_WORDS
 from portunus.units import show_time
 
 _SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!=", "and": "and", "or": "or", "range": ".."}

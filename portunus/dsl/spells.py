@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from portunus.dsl.diagnostics import suggestion
 from portunus.dsl.effects import Place
-from portunus.dsl.expressions import Context
 from portunus.dsl.keywords import CHOICES
 from portunus.dsl.model import Expr, Spell, Swing
+from portunus.dsl.names import Context
 from portunus.dsl.parts import Parts
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Definition, literal

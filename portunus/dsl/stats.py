@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portunus.dsl.diagnostics import Problems
-from portunus.dsl.expressions import UNKNOWN, Context, Expressions
+from portunus.dsl.expressions import Expressions
 from portunus.dsl.model import Stat
+from portunus.dsl.names import UNKNOWN, Context
 from portunus.dsl.symbols import StatParts, Symbols
 from portunus.dsl.syntax import Binary, Call, Name, Node, Unary
 

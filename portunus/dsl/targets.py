@@ -6,9 +6,10 @@ from typing import Any, cast
 
 from portunus.dsl.diagnostics import Problems, suggestion
 from portunus.dsl.effects import Place
-from portunus.dsl.expressions import Context, Expressions
+from portunus.dsl.expressions import Expressions
 from portunus.dsl.keywords import CHOICES
 from portunus.dsl.model import Handler, Modifier
+from portunus.dsl.names import Context
 from portunus.dsl.parts import Parts
 from portunus.dsl.split import Field
 from portunus.dsl.symbols import Symbols

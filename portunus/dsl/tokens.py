@@ -31,8 +31,8 @@ class TooLarge(Exception):
 
 
 def span_of(source: Source, token: Token) -> Span:
-    """The place of a token."""
-    return Span(source.path, token.line or 1, token.column or 1, max(1, len(token)))
+    """The place of a token; of a line break, which may go over blank lines, only where it begins."""
+    return Span(source.path, token.line, token.column, len(token) if token and token.type != "NEWLINE" else 1)
 
 
 def lex(source: Source, problems: Problems) -> list[Token]:

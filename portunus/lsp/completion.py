@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from portunus.dsl.expressions import COOLDOWN_FIELDS, EVENT_NAMES, FUNCTIONS, PLAIN_NAMES, SPELL_FIELDS, STATIC_PREFIXES
+from portunus.dsl.expressions import FUNCTIONS
 from portunus.dsl.keywords import BLOCKS, Keyword
 from portunus.dsl.lexing import scan
 from portunus.dsl.load import use_root
+from portunus.dsl.names import COOLDOWN_FIELDS, EVENT_NAMES, PLAIN_NAMES, SPELL_FIELDS, STATIC_PREFIXES
 from portunus.dsl.split import usage
 from portunus.dsl.symbols import AURA_FIELDS
 from portunus.lsp.index import ARGUMENTS, PREFIXES, choices

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from portunus.dsl.expressions import EVENT_NAMES, FUNCTIONS, PLAIN_NAMES
+from portunus.dsl.expressions import FUNCTIONS
 from portunus.dsl.load import Checked
 from portunus.dsl.model import Span
+from portunus.dsl.names import EVENT_NAMES, PLAIN_NAMES
 from portunus.dsl.split import usage
 from portunus.dsl.syntax import Name, Number, Text, Unary
 from portunus.lsp.index import Key, Mention, Spot, choices, flat, spots

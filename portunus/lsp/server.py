@@ -21,7 +21,7 @@ from portunus.lsp.hover import Reader
 from portunus.lsp.navigate import Heading, definition, named_at, outline, places, rename
 from portunus.lsp.project import File, Project
 
-PAUSE_SECONDS = 0.02  # between the last key and the check, so that a burst of changes is checked once
+PAUSE_SECONDS = 0.01  # between the last key and the check, so that a burst of changes is checked once
 REST_SECONDS = 2.0  # after the last check, then there is time to tidy up memory
 
 _COMPLETION_KINDS = {

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from portunus import __version__
-from portunus.dsl.expressions import COOLDOWN_FIELDS, EVENT_NAMES, FUNCTIONS, PLAIN_NAMES, SPELL_FIELDS, STATIC_PREFIXES
+from portunus.dsl.expressions import FUNCTIONS
 from portunus.dsl.keywords import BLOCKS, CHOICES
+from portunus.dsl.names import COOLDOWN_FIELDS, EVENT_NAMES, PLAIN_NAMES, SPELL_FIELDS, STATIC_PREFIXES
 from portunus.dsl.symbols import AURA_FIELDS
 from portunus.files import write_atomic
 from portunus.lsp.index import PREFIXES, flat

@@ -7,9 +7,10 @@ from typing import Any
 
 from portunus.compiler import resolve_encounter, resolve_profile, static_values
 from portunus.dsl.diagnostics import Problems
-from portunus.dsl.expressions import UNKNOWN, Context, Expressions
+from portunus.dsl.expressions import Expressions
 from portunus.dsl.load import Checked
 from portunus.dsl.model import Expr
+from portunus.dsl.names import UNKNOWN, Context
 from portunus.dsl.syntax import Node
 from portunus.errors import PortunusError
 from portunus.ir.expressions import StaticValues, is_static

@@ -35,16 +35,18 @@ compile_seconds: dict[str, float] = {}
 
 @lru_cache(maxsize=1)
 def environment_key() -> str:
-    """What compiled code depends on besides its text: numba, llvmlite, numpy, Python, CPU and the helpers' sources."""
-    import llvmlite
-    import numba
-    import numpy
+    """What compiled code depends on besides its text: numba, llvmlite, numpy, Python, CPU and the helpers' sources.
+
+    numba is not imported for its version: that takes longer than all else when nothing has to be compiled.
+    """
+    from importlib.metadata import version
+
     from llvmlite import binding
 
     here = Path(__file__).parent
     helpers = [hashlib.sha256((here / name).read_bytes()).hexdigest() for name in _HELPERS]
     cpu = (os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten())
-    parts = [numba.__version__, llvmlite.__version__, numpy.__version__, sys.version, cpu, helpers]
+    parts = [version("numba"), version("llvmlite"), version("numpy"), sys.version, cpu, helpers]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

@@ -44,3 +44,9 @@ def test_every_character_is_in_one_token() -> None:
         assert (token.line, token.column) == source.place(start)
         position = start + len(token)
     assert isinstance(tokens[0], Token) and tokens[0].become("NUMBER", "7").end_column == 2
+
+
+def test_a_break_over_blank_lines_is_a_place_of_one_character() -> None:
+    problems = Problems()
+    parse(Source("text", "}\n\n\n\nspec"), problems)
+    assert [(item.code, item.span.line, item.span.length) for item in problems.sorted()] == [("PT103", 1, 1), ("PT101", 1, 1)]

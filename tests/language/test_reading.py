@@ -13,9 +13,9 @@ from golden import SAMPLE
 from portunus.dsl import format_text, load_model
 from portunus.dsl.difference import differences
 from portunus.dsl.english import English
-from portunus.dsl.expressions import OUTCOME_WORDS
 from portunus.dsl.load import examine
 from portunus.dsl.model import OPERATIONS, OUTCOMES, Expr, Model, Span
+from portunus.dsl.names import OUTCOME_WORDS
 from portunus.dsl.show import show_line
 from portunus.resources import data_folder, find_spec
 

@@ -48,7 +48,7 @@ def names(model: Model) -> Iterator[tuple[str, str, Span]]:
     for stat in model.stats:
         if stat.live:
             head = stat.name.replace(".", "__") + "_stat"
-            yield from ((part, f"the statistic `{stat.name}`", stat.span) for part in (head, f"{head}_rate"))
+            yield from ((part, f"the statistic `{stat.name}`", stat.span) for part in (head, f"{head}_rate", f"{head}_kept"))
     for aura in model.auras:
         own = f"the aura `{aura.name}`"
         held = (*_AURA, *(("stacks",) if aura.max_stacks else ()), *(_TICKING if aura.ticks else ()), *(_DAMAGING if aura.tick_amount is not None else ()))
