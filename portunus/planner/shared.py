@@ -51,6 +51,14 @@ class Tree:
         """See `Part.work_for`."""
         return self._search.work_for(edges, seconds)
 
+    def try_pairs(self, challenger: int, favourite: int, pairs: int) -> RootStatistics:
+        """See `Part.try_pairs`."""
+        return self._search.try_pairs(challenger, favourite, pairs)
+
+    def try_pairs_for(self, challenger: int, favourite: int, seconds: float) -> RootStatistics:
+        """See `Part.try_pairs_for`."""
+        return self._search.try_pairs_for(challenger, favourite, seconds)
+
     def report(self, names: Sequence[str], chosen: str) -> dict[str, Any]:
         """What this tree says of some actions, as the JSON of a suggestion."""
         return self.planner.report(self._search.result(), started=self._opened, only=frozenset(names), chosen=chosen).to_json()
@@ -182,11 +190,14 @@ class SharedPlanner:
         if ledger.remaining == 0:
             raise PortunusError(f"{self.compiled.name}: the fight is over, there is nothing to plan")
         if simulations is not None:
-            self._by_number(known, simulations, watch)
+            pairs = simulations // 4 if ledger.paired else 0
+            self._by_number(known, simulations - 2 * pairs, watch)
+            self._try_challenger(known, watch, pairs=pairs)
         elif budget_ms is not None:
             reserve = self._crew.local.planner.search.settings.reserve_ms
             left = max(budget_ms - self._margin_ms - reserve, 0.5 * budget_ms) / 1e3
-            self._by_time(known, started, started + left, watch)
+            self._by_time(known, started, started + (0.5 * left if ledger.paired else left), watch)
+            self._try_challenger(known, watch, end=started + left)
         return known
 
     def _by_number(self, known: list[RootStatistics | None], simulations: int, watch: Callable[[], bool] | None) -> None:
@@ -213,6 +224,26 @@ class SharedPlanner:
                     return
             if phase < phases - 1:
                 ledger.halve()
+
+    def _try_challenger(
+        self, known: list[RootStatistics | None], watch: Callable[[], bool] | None, *, pairs: int = 0, end: float = 0.0
+    ) -> None:  # fmt: skip
+        """Where values are drawn: all trees play pairs, so many together or until `end`, and the pairs decide; see `portunus.search.paired`."""
+        ledger = self._ledger
+        if not ledger.paired or (watch is not None and watch()):
+            return
+        challenger, favourite = ledger.opponents()
+        if challenger >= 0 and pairs:
+            trees = sum(part is not None for part in known)
+            shares = [(challenger, favourite, pairs * (tree + 1) // trees - pairs * tree // trees) for tree in range(trees)]
+            self._together("try_pairs", known, shares, None)
+        elif challenger >= 0:
+            while (left := end - perf_counter()) > 0 and not ledger.decided:
+                trees = sum(part is not None for part in known)
+                ran = self._together("try_pairs_for", known, [(challenger, favourite, min(left, ROUND_SECONDS))] * trees, self._patience)
+                if ran == 0 or (watch is not None and watch()):
+                    break
+        ledger.judge(challenger, favourite)
 
     def _together(self, method: str, known: list[RootStatistics | None], shares: Sequence[tuple], patience: float | None) -> int:
         """One round of all trees that still answer, a share each; returns the simulations done."""

@@ -22,6 +22,7 @@ from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.runtime.signature import HEADER_FINISHED, INFO_WORDS, RNG_WORDS
 from portunus.search.game import gain, game_of, remaining_seconds
 from portunus.search.settings import SearchSettings
+from portunus.search.streams import stream_of
 
 if TYPE_CHECKING:
     from portunus.evaluator.protocol import InKernel
@@ -93,7 +94,7 @@ class Control:
     def _tree(self, nodes: int, seed: int) -> Tree:
         actions, depth = self.game.actions, self.settings.max_depth
         rng = np.zeros(RNG_WORDS, np.uint64)
-        rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
+        rng[0] = stream_of(seed)
         return Tree(
             np.zeros(nodes, np.int32), np.zeros((nodes, actions)), np.zeros((nodes, actions), np.int32), np.zeros((nodes, actions)),
             np.full((nodes, actions), -1, np.int32), np.full(nodes, -1, np.int32), np.zeros(nodes, np.int64), np.zeros((depth, 2), np.int32),

@@ -25,6 +25,7 @@ from portunus.search.root import begin, consider, keep_best, phases_of, settle, 
 from portunus.search.rules import Judge, Rules
 from portunus.search.settings import SearchSettings
 from portunus.search.simulate import apply_batch, collect, expand, judge_again, simulate
+from portunus.search.streams import TRIAL, stream_of
 from portunus.search.tree import DEPTH, DEPTH_SUM, DUPLICATES, EVALUATIONS, FAULT, SIMULATIONS, STEPS, USED, Arena, new_arena
 
 if TYPE_CHECKING:
@@ -115,8 +116,9 @@ class Search:
         self._outside_seconds = self._judgement_seconds = 0.0
         self._searches = 0
         self._watch: Callable[[], bool] | None = None
-        self._paired = drawn and s.caution > 0 and s.gumbel_scale == 0
+        self.paired = drawn and s.caution > 0 and s.gumbel_scale == 0
         self._trial = new_trial(self.game)
+        self._stream = stream_of(0, TRIAL)
         self._verdict = -1  # edge of the root that a trial decided for
 
     def _addresses(self) -> Judge:
@@ -171,20 +173,20 @@ class Search:
             if simulations >= len(self.arena.nodes):
                 self._make_room(simulations + 1)
                 return self.run(state, simulations=simulations, seed=seed, allowed=allowed, watch=watch)
-            pairs = simulations // 4 if self._paired else 0
+            pairs = simulations // 4 if self.paired else 0
             self._run_simulations(state, simulations - 2 * pairs, allowed)
-            self._try_challenger(seed, pairs=pairs)
+            self._try_challenger(pairs=pairs)
         else:
             if not keep:
                 self._begin(state, allowed)
             seconds = max(budget_ms - self.settings.reserve_ms, 0.5 * budget_ms) / 1e3
-            self._run_until(started, started + (0.5 * seconds if self._paired else seconds))
-            self._try_challenger(seed, end=started + seconds)
+            self._run_until(started, started + (0.5 * seconds if self.paired else seconds))
+            self._try_challenger(end=started + seconds)
         self._check_fault()
         return self._result(started)
 
-    def _start(self, state: np.ndarray, *, seed: int | None) -> None:
-        """Check the state and set the random stream; None goes on with the old one."""
+    def _start(self, state: np.ndarray, *, seed: int | None, number: int = 0) -> None:
+        """Check the state and set the random streams, those of tree `number`; None goes on with the old ones."""
         if state.dtype != np.int64 or state.shape != (self.game.words,):
             raise PortunusError(f"a state of {self.compiled.name} is int64 [{self.game.words}], this one is {state.dtype} {list(state.shape)}")
         self._outside_seconds = 0.0
@@ -194,7 +196,8 @@ class Search:
         self._trial.totals[:] = 0.0
         if seed is not None:
             self.arena.rng[:] = 0
-            self.arena.rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
+            self.arena.rng[0] = stream_of(seed, number)
+            self._stream = stream_of(seed, TRIAL + number)
 
     def _run_simulations(self, state: np.ndarray, simulations: int, allowed: np.ndarray | None) -> None:
         if self.inside and allowed is None and self._watch is None:  # the same in one call
@@ -264,36 +267,35 @@ class Search:
             pace = min(pace, (now - begun) / ran)  # the fastest chunk: a slow one was interrupted
             wanted = max(1 if self.inside else self.batch, min(self.settings.chunk, 2 * wanted, int(0.5 * (end - now) / pace)))
 
-    def _try_challenger(self, seed: int, *, pairs: int = 0, end: float = 0.0) -> None:
+    def _try_challenger(self, *, pairs: int = 0, end: float = 0.0) -> None:
         """Where values are drawn: let pairs of rollouts decide between the favourite and what the tree thinks best, so many or until `end`."""
-        if not self._paired or self.arena.counters[FAULT] or (self._watch is not None and self._watch()):
+        if not self.paired or self.arena.counters[FAULT] or (self._watch is not None and self._watch()):
             return
         rules, trial = self.rules, self._trial
         challenger, favourite = name_challenger(self.arena, rules)
-        stream = np.uint64((seed * 0x5851F42D4C957F2D + 0x14057B7EF767814F) % 2**64)
-        compare(self.game, self.arena, self.judge, trial, stream, challenger, favourite, 0)  # compiled by the first search
+        compare(self.game, self.arena, self.judge, trial, self._stream, challenger, favourite, 0)  # compiled by the first search
         now, pace = perf_counter(), float("inf")
         wanted = min(FEWEST, pairs) if pairs else 1
         while challenger >= 0 and wanted > 0:
             begun = now
-            compare(self.game, self.arena, self.judge, trial, stream, challenger, favourite, wanted)
+            compare(self.game, self.arena, self.judge, trial, self._stream, challenger, favourite, wanted)
             now = perf_counter()
             if self.arena.counters[FAULT] or (self._watch is not None and self._watch()):
                 return
             if pairs:
                 wanted = min(self.settings.chunk, pairs - int(trial.totals[PAIRS]))
                 continue
-            if decided(trial, rules.caution, rules.least_gain):
+            if decided(trial.totals, rules.caution, rules.least_gain):
                 break
             pace = min(pace, (now - begun) / wanted)
             wanted = min(self.settings.chunk, 2 * wanted, int(0.5 * (end - now) / pace))
-        self._verdict = int(challenger if challenger >= 0 and succeeds(trial, rules.caution, rules.least_gain) else favourite)
+        self._verdict = int(challenger if challenger >= 0 and succeeds(trial.totals, rules.caution, rules.least_gain) else favourite)
 
     def _is_settled(self, candidates: np.ndarray) -> bool:
         s = self.settings
         if s.certain_errors == 0 or len(candidates) == 0:
             return False
-        if self._paired and name_challenger(self.arena, self.rules)[0] < 0:
+        if self.paired and name_challenger(self.arena, self.rules)[0] < 0:
             return True
         return bool(settled(self.arena, candidates, len(candidates), s.certain_errors, s.certain_lead))
 

@@ -75,11 +75,11 @@ def name_challenger(arena, rules):
 
 
 @kernel
-def compare(game, arena, evaluator, trial, seed, challenger, favourite, count):
-    """Play `count` more pairs; `challenger` and `favourite` are edges of the root of `arena`, `seed` is the decision's, uint64."""
+def compare(game, arena, evaluator, trial, stream, challenger, favourite, count):
+    """Play `count` more pairs; `challenger` and `favourite` are edges of the root of `arena`, `stream` is the trial's own, uint64."""
     totals, play = trial.totals, trial.play
     for _ in range(count):
-        key = mix(seed + np.uint64(totals[PAIRS]) * _GOLDEN)
+        key = mix(stream + np.uint64(totals[PAIRS]) * _GOLDEN)
         difference = 0.0
         for side in range(2):
             play[:] = arena.states[ROOT]
@@ -105,24 +105,24 @@ def compare(game, arena, evaluator, trial, seed, challenger, favourite, count):
         totals[SQUARES] += difference * difference
 
 
-def standing(trial: Trial) -> tuple[float, float]:
-    """The mean difference so far and its standard error, u."""
-    pairs, total, squares = (float(x) for x in trial.totals)
+def standing(totals: np.ndarray) -> tuple[float, float]:
+    """The mean difference so far and its standard error, u, from `Trial.totals`."""
+    pairs, total, squares = (float(x) for x in totals)
     if pairs < 2:
         return 0.0, float("inf")
     mean = total / pairs
     return mean, sqrt(max(squares / pairs - mean * mean, 0.0) / (pairs - 1))
 
 
-def succeeds(trial: Trial, caution: float, least_gain: float) -> bool:
+def succeeds(totals: np.ndarray, caution: float, least_gain: float) -> bool:
     """Is the challenger better by `caution` standard errors, and by `least_gain`, u?"""
-    mean, error = standing(trial)
-    return trial.totals[PAIRS] >= FEWEST and mean > max(caution * error, least_gain)
+    mean, error = standing(totals)
+    return totals[PAIRS] >= FEWEST and mean > max(caution * error, least_gain)
 
 
-def decided(trial: Trial, caution: float, least_gain: float) -> bool:
+def decided(totals: np.ndarray, caution: float, least_gain: float) -> bool:
     """Would more pairs hardly change the verdict?"""
-    mean, error = standing(trial)
-    if trial.totals[PAIRS] < FEWEST:
+    mean, error = standing(totals)
+    if totals[PAIRS] < FEWEST:
         return False
     return mean + _HOPELESS * error < least_gain or mean - _PLAIN * error > max(caution * error, least_gain)

@@ -4,7 +4,8 @@ The root runs sequential halving as a single tree would (`portunus.search.root`)
 out: the simulations of the phase lie in a row, candidate after candidate, and every tree takes an equal stretch of it, so that each
 candidate is looked at as deeply as one tree with all the simulations would. The last two are looked at by every tree, each with random
 numbers of its own, and the results are averaged by visits: the errors of drawn values average out, and what each tree found before is
-used again. The trees meet at the end of each phase and nowhere else, so a number of simulations and of trees gives one answer, whoever
+used again. Where values are drawn, half of the budget goes to a trial as in a single search (`portunus.search.paired`): every tree plays pairs
+of its own, and all pairs together decide. The trees meet at the end of each phase and nowhere else, so a number of simulations and of trees gives one answer, whoever
 runs the trees and in whatever order.
 
 Legend: A = actions, k = legal actions of the root, T = trees.
@@ -20,8 +21,10 @@ from typing import NamedTuple
 import numpy as np
 
 from portunus.search.engine import Search, SearchResult
+from portunus.search.paired import PAIRS, compare, decided, name_challenger, succeeds
 from portunus.search.root import choose_action_edge, consider, improved_policy, keep_best, phases_of, settle, settled
-from portunus.search.tree import DEPTH, EVALUATIONS, ROOT, SIMULATIONS, new_arena
+from portunus.search.streams import stream_of
+from portunus.search.tree import DEPTH, EVALUATIONS, FAULT, ROOT, SIMULATIONS, new_arena
 
 FINALISTS = 2  # so many candidates or fewer are looked at by every tree
 
@@ -36,7 +39,8 @@ class RootStatistics(NamedTuple):
         values: float64 [k], u.
         sums: float64 [2, k], of the results of the simulations through each action, u, and of their squares.
         leaf: What the evaluator said of the root, u.
-        simulations: Done.
+        trial: float64 [3], see `portunus.search.paired.Trial.totals`.
+        simulations: Done, rollouts of the trial included.
         evaluations: States judged.
         depth: Deepest decision reached.
     """
@@ -47,6 +51,7 @@ class RootStatistics(NamedTuple):
     values: np.ndarray
     sums: np.ndarray
     leaf: float
+    trial: np.ndarray
     simulations: int
     evaluations: int
     depth: int
@@ -75,10 +80,10 @@ class Part(Search):
         Raises:
             PortunusError: The state does not fit, or no legal action is allowed.
         """
-        self._start(state, seed=seed + (number << 40))
+        self._start(state, seed=seed, number=number)
         if simulations is not None and simulations >= len(self.arena.nodes):
             self._make_room(simulations + 1)
-            self._start(state, seed=seed + (number << 40))
+            self._start(state, seed=seed, number=number)
         self._begin(np.ascontiguousarray(state), allowed)
         self._check_fault()
         return self.root()
@@ -107,14 +112,36 @@ class Part(Search):
         self._check_fault()
         return self.root()
 
+    def try_pairs(self, challenger: int, favourite: int, pairs: int) -> RootStatistics:
+        """Play so many pairs of rollouts from two edges of the root."""
+        compare(self.game, self.arena, self.judge, self._trial, self._stream, challenger, favourite, pairs)
+        self._check_fault()
+        return self.root()
+
+    def try_pairs_for(self, challenger: int, favourite: int, seconds: float) -> RootStatistics:
+        """The same for a time."""
+        now = perf_counter()
+        end, pace, wanted = now + seconds, float("inf"), 1
+        while wanted > 0:
+            begun = now
+            compare(self.game, self.arena, self.judge, self._trial, self._stream, challenger, favourite, wanted)
+            now = perf_counter()
+            if self.arena.counters[FAULT] or (self._watch is not None and self._watch()):
+                break
+            pace = min(pace, (now - begun) / wanted)
+            wanted = min(self.settings.chunk, 2 * wanted, int((end - now) / pace))
+        self._check_fault()
+        return self.root()
+
     def root(self) -> RootStatistics:
         """What this tree knows of its root now."""
         arena, counters = self.arena, self.arena.counters
         edges = arena.edges[: arena.nodes[ROOT]["edges"]]
+        tried = 2 * int(self._trial.totals[PAIRS])
         return RootStatistics(
             edges["action"].astype(np.int64), edges["prior"].astype(np.float64), edges["visits"].astype(np.int64), edges["value"].copy(),
-            arena.scores[2:, : len(edges)].copy(), float(arena.nodes[ROOT]["leaf"]),
-            int(counters[SIMULATIONS]), int(counters[EVALUATIONS]), int(counters[DEPTH]),
+            arena.scores[2:, : len(edges)].copy(), float(arena.nodes[ROOT]["leaf"]), self._trial.totals.copy(),
+            int(counters[SIMULATIONS]) + tried, int(counters[EVALUATIONS]) + tried, int(counters[DEPTH]),
         )  # fmt: skip
 
     def best(self) -> int:
@@ -195,14 +222,18 @@ class Ledger:
         self._arena = new_arena(nodes=1, actions=game.actions, features=1, words=1, batch=1, max_depth=1)
         self._candidates = np.zeros(game.actions, np.int64)
         self._first: RootStatistics | None = None
+        self._trial = np.zeros(3)
+        self._verdict = -1  # edge of the root that the trial decided for
+        self.paired = search.paired
         self.remaining = 0
 
     def open(self, first: Sequence[RootStatistics], *, seed: int) -> None:
         """Start a decision: `first` is what the trees know before any simulation."""
         root = first[0]
         self._first = root
+        self._verdict = -1
         self._arena.rng[:] = 0
-        self._arena.rng[0] = np.uint64((seed * 0x9E3779B97F4A7C15 + 0x5851F42D4C957F2D) % 2**64)
+        self._arena.rng[0] = stream_of(seed)
         edges = self._arena.edges[: len(root.actions)]
         edges["action"] = root.actions
         self._arena.nodes[ROOT]["edges"] = len(root.actions)
@@ -225,6 +256,7 @@ class Ledger:
         edges["prior"] = priors
         arena.scores[2:, :k] = np.sum([part.sums for part in known], axis=0)
         arena.nodes[ROOT]["leaf"] = np.mean([part.leaf for part in known])
+        self._trial = np.sum([part.trial for part in known], axis=0)
         self.simulations = sum(part.simulations for part in known)
         self.evaluations = sum(part.evaluations for part in known)
         self.depth = max(part.depth for part in known)
@@ -250,7 +282,24 @@ class Ledger:
         s = self._settings
         if s.certain_errors == 0 or self.remaining == 0:
             return False
+        if self.paired and self.opponents()[0] < 0:
+            return True
         return bool(settled(self._arena, self._candidates, self.remaining, s.certain_errors, s.certain_lead))
+
+    def opponents(self) -> tuple[int, int]:
+        """The edges of the root for a trial: (challenger, favourite); challenger -1 where there is nothing to try."""
+        challenger, favourite = name_challenger(self._arena, self._rules)
+        return int(challenger), int(favourite)
+
+    @property
+    def decided(self) -> bool:
+        """Would more pairs hardly change the verdict?"""
+        return decided(self._trial, self._rules.caution, self._rules.least_gain)
+
+    def judge(self, challenger: int, favourite: int) -> None:
+        """End the trial: what was tried so far decides for one of two edges."""
+        won = challenger >= 0 and succeeds(self._trial, self._rules.caution, self._rules.least_gain)
+        self._verdict = challenger if won else favourite
 
     def choice(self) -> tuple[int, np.ndarray, float]:
         """The action to take (-1 if the fight is over), the improved policy, float64 [A], and its value, u."""
@@ -262,7 +311,7 @@ class Ledger:
             return -1, policy, value
         visits = edges["visits"].copy()
         edges["visits"][self._candidates[: self.remaining]] = visits.max()  # trees of unequal speed: those still in the running count as equal
-        best = int(choose_action_edge(arena, self._rules))
+        best = self._verdict if self._verdict >= 0 else int(choose_action_edge(arena, self._rules))
         edges["visits"] = visits
         return int(edges["action"][best]), policy, value
 
@@ -272,5 +321,5 @@ class Ledger:
         edges = self._arena.edges[: len(self._first.actions)]
         return RootStatistics(
             self._first.actions, edges["prior"].astype(np.float64), edges["visits"].astype(np.int64), edges["value"].copy(),
-            self._arena.scores[2:, : len(edges)].copy(), float(self._arena.nodes[ROOT]["leaf"]), self.simulations, self.evaluations, self.depth,
+            self._arena.scores[2:, : len(edges)].copy(), float(self._arena.nodes[ROOT]["leaf"]), self._trial, self.simulations, self.evaluations, self.depth,
         )  # fmt: skip

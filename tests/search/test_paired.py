@@ -38,7 +38,7 @@ def by_the_list(toy: Toy, state: np.ndarray, action: int) -> float:
 @pytest.mark.parametrize("challenger", [STRIKE, HEAVY, WAIT])
 def test_the_mean_of_a_trial_is_the_exact_difference(toy, challenger):
     state = toy.opening()
-    mean, error = standing(tried(toy, state, challenger, pairs=4000))
+    mean, error = standing(tried(toy, state, challenger, pairs=4000).totals)
     unit = toy.reference_dps * toy.gcd_seconds
     wanted = (by_the_list(toy, state, challenger) - by_the_list(toy, state, POWER)) / unit
     assert abs(mean - wanted) < 4 * error
@@ -60,7 +60,7 @@ def test_few_pairs_and_small_leads_do_not_succeed(toy):
         ([400, -400.0, 500.0], False, True),
     ):
         trial.totals[:] = totals
-        assert (succeeds(trial, 2.0, 0.1), decided(trial, 2.0, 0.1)) == (success, over)
+        assert (succeeds(trial.totals, 2.0, 0.1), decided(trial.totals, 2.0, 0.1)) == (success, over)
 
 
 def test_actions_that_are_slightly_worse_seldom_pass(toy):

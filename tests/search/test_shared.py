@@ -9,11 +9,13 @@ from toys import NAMES, ListValue
 
 from portunus.errors import PortunusError
 from portunus.evaluator.mlp import Mlp
+from portunus.evaluator.prior import RotationPrior
 from portunus.planner.local import Planner
 from portunus.planner.messages import Suggestion
 from portunus.planner.shared import SharedPlanner, Threads
 from portunus.search.settings import SearchSettings
 from portunus.search.shared import deal, turns
+from portunus.search.streams import TRIAL, stream_of
 
 SMALL = SearchSettings(node_capacity=8192)
 
@@ -49,6 +51,27 @@ def test_one_tree_of_one_searches_as_a_search_does(toy):
     alone = shared(toy, 1).plan(toy.opening(), simulations=1000, seed=3)
     assert [(r.name, r.visits, r.value) for r in alone.actions] == [(r.name, r.visits, r.value) for r in whole.actions]
     assert (alone.action, alone.queue) == (whole.action, whole.queue)
+
+
+def test_where_values_are_drawn_all_trees_hold_one_trial(toy):
+    def drawn() -> Planner:
+        return Planner(toy, RotationPrior(toy, mass=0.9, horizon_seconds=3600.0), SMALL)
+
+    whole = drawn().plan(toy.opening(), simulations=400, seed=3)
+    alone = SharedPlanner(Threads([drawn()])).plan(toy.opening(), simulations=400, seed=3)
+    assert [(r.name, r.visits, r.value) for r in alone.actions] == [(r.name, r.visits, r.value) for r in whole.actions]
+    assert (alone.action, alone.simulations) == (whole.action, whole.simulations)
+    several = SharedPlanner(Threads([drawn() for _ in range(3)]))
+    answer = several.plan(toy.opening(), simulations=900, seed=3)
+    assert several._ledger._trial[0] == 225
+    assert answer.simulations == 900 == sum(report.visits for report in answer.actions) + 2 * 225
+    assert several.plan(toy.opening(), budget_ms=40, seed=3).simulations > 200
+
+
+def test_streams_of_neighbouring_seeds_and_trees_share_nothing():
+    steps = np.arange(1000, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)  # what splitmix64 adds at each draw
+    words = [stream_of(seed, number + kind) + steps for seed in range(-2, 40) for number in range(4) for kind in (0, TRIAL)]
+    assert len(np.unique(np.concatenate(words))) == 1000 * len(words)
 
 
 @pytest.mark.parametrize("trees", [2, 3, 4])
