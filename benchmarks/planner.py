@@ -3,7 +3,7 @@
     python benchmarks/planner.py actors --fights 200              regret by number of trees, equal simulations per tree
     python benchmarks/planner.py actors --fights 60 --budget-ms 40   the same with Ray actors, equal time
     python benchmarks/planner.py ponder --fights 60               regret with and without searching ahead, equal time to answer
-    python benchmarks/planner.py restarts --kills 20 --stops 5    how long the worker's crash or hang leaves the overlay without advice
+    python benchmarks/planner.py restarts --kills 20 --stops 5    how long the worker's crash or hang leaves the overlay without advice (--cold: without a spare)
 
 Regret is what decisions give away against best play, in percent of what the default rotation gives away, on the three small specs that are
 solved exactly; fights have the same seeds in every column.
@@ -166,11 +166,12 @@ def ponder(args) -> None:
 
 def restarts(args) -> None:
     """Kill and stop the worker, and see how soon advice comes again."""
-    from portunus.planner.service import READY, Limits, PlannerService
+    from portunus.planner.service import Limits, PlannerService
 
     compiled = compile_spec(args.spec)
     state = state_at(compiled, 30 * 10**9, seed=1)
-    service = PlannerService(args.spec, profile=None, encounter=None, limits=Limits(back_off=(0.0,), crashes=10**6), layout_hash=compiled.layout_hash)
+    limits = Limits(back_off=(0.0,), crashes=10**6, spare=float("inf") if args.cold else 0.0)
+    service = PlannerService(args.spec, profile=None, encounter=None, limits=limits, layout_hash=compiled.layout_hash)
     number = 0
 
     def advice() -> float:
@@ -193,11 +194,15 @@ def restarts(args) -> None:
         for how, count in ((signal.SIGKILL, args.kills), (signal.SIGSTOP, args.stops)):
             noticed, again = [], []
             for _ in range(count):
-                time.sleep(args.between_s)
                 advice()
-                os.kill(service.status.pid or 0, how)
+                while not args.cold and not service.status.spare:
+                    time.sleep(0.05)
+                time.sleep(0.5)
+                advice()
+                before = service.status
+                os.kill(before.pid or 0, how)
                 begun = time.monotonic()
-                while service.status.state == READY:
+                while service.status.restarts == before.restarts:
                     time.sleep(0.001)
                 noticed.append(time.monotonic() - begun)
                 advice()
@@ -220,7 +225,7 @@ def main() -> None:
     parser.add_argument("--budget-ms", type=float, default=None)
     parser.add_argument("--between-ms", type=float, default=60.0, help="ponder: time between decisions")
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--between-s", type=float, default=15.0, help="restarts: time between them; a spare process loads meanwhile, if there is time")
+    parser.add_argument("--cold", action="store_true", help="restarts: without a spare process")
     parser.add_argument("--stops", type=int, default=5)
     parser.add_argument("--spec", default="specs/wotlk/mage_fire.spec")
     args = parser.parse_args()

@@ -75,6 +75,7 @@ class Status:
         pid: The child's process id, None while there is none.
         restarts: How often it was started again.
         without_network: The network was switched off after repeated failures.
+        spare: A spare child has loaded everything and waits.
     """
 
     state: str
@@ -85,6 +86,7 @@ class Status:
     pid: int | None = None
     restarts: int = 0
     without_network: bool = False
+    spare: bool = False
 
 
 class PlannerService:
@@ -327,6 +329,10 @@ class PlannerService:
                 self._spare = Spare(self._worker, self._events, self._hello)
             except PortunusError:
                 self._spare_at = now + limits.spare_again
+        waits = self._spare is not None and self._spare.ready is not None
+        if waits != self._status.spare:
+            with self._lock:
+                self._status = replace(self._status, spare=waits)
 
     def _drop_spare(self) -> None:
         if self._spare is not None:

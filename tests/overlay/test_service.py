@@ -118,7 +118,7 @@ def test_killed_worker_is_noticed_within_600_ms(tmp_path):
 
 def spare_of(service: PlannerService) -> int:
     """The process id of the spare child once it has loaded everything."""
-    return wait_for(lambda: (spare := service._spare) and spare.ready and spare.child.pid)
+    return wait_for(lambda: service.status.spare and (spare := service._spare) and spare.child.pid)
 
 
 def test_a_spare_takes_over(tmp_path):
