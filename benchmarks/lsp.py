@@ -18,15 +18,17 @@ from lsprotocol import types as lsp
 TIMES = 100
 
 
-async def timed(name: str, times: int, ask: Callable[[int], Awaitable[object]]) -> None:
-    """Ask some times and print the milliseconds until the answer."""
+async def timed(name: str, times: int, ask: Callable[[int], Awaitable[object]], then: Callable[[], Awaitable[object]] | None = None) -> None:
+    """Ask some times and print the milliseconds until the answer; what is done `then`, before the next time, does not count."""
     taken = []
     for number in range(times):
         start = time.perf_counter()
         await ask(number)
         taken.append((time.perf_counter() - start) * 1e3)
+        if then is not None:
+            await then()
     taken.sort()
-    print(f"{name:32} {times:4} times   p50 {taken[times // 2]:6.1f}   p95 {taken[int(times * 0.95)]:6.1f}   max {taken[-1]:6.1f} ms", flush=True)
+    print(f"{name:34} {times:4} times   p50 {taken[times // 2]:6.1f}   p95 {taken[int(times * 0.95)]:6.1f}   max {taken[-1]:6.1f} ms", flush=True)
 
 
 async def main(spec: Path) -> None:
@@ -49,6 +51,15 @@ async def main(spec: Path) -> None:
             ed.send(uri, f"{text}# again {number}\n")
             await client.text_document_completion_async(lsp.CompletionParams(**place()))
 
+        async def change_and_format(number: int) -> None:
+            ed.send(uri, f"{text}#  {number}\n")
+            await client.text_document_formatting_async(lsp.DocumentFormattingParams(document, lsp.FormattingOptions(2, True)))
+
+        async def change_and_hover(number: int) -> None:
+            where = place()
+            ed.send(uri, text.replace("{", "{  ", number % 9 + 1))
+            await client.text_document_hover_async(lsp.HoverParams(**where))
+
         await timed("change to findings", TIMES, change)
         await timed("completion", TIMES, lambda _: client.text_document_completion_async(lsp.CompletionParams(**place())))
         await timed("hover", TIMES, lambda _: client.text_document_hover_async(lsp.HoverParams(**place())))
@@ -56,8 +67,9 @@ async def main(spec: Path) -> None:
         await timed("references", TIMES, lambda _: client.text_document_references_async(lsp.ReferenceParams(context=lsp.ReferenceContext(True), **place())))
         await timed("prepare rename", TIMES, lambda _: client.text_document_prepare_rename_async(lsp.PrepareRenameParams(**place())))
         await timed("outline", TIMES, lambda _: client.text_document_document_symbol_async(lsp.DocumentSymbolParams(document)))
-        await timed("formatting", TIMES, lambda _: client.text_document_formatting_async(lsp.DocumentFormattingParams(document, lsp.FormattingOptions(2, True))))
-        await timed("completion at once after a change", TIMES, change_and_complete)
+        await timed("formatting at once after a change", TIMES, change_and_format, lambda: ed.findings(uri))
+        await timed("hover at once after a change", TIMES, change_and_hover, lambda: ed.findings(uri))
+        await timed("completion at once after a change", TIMES, change_and_complete, lambda: ed.findings(uri))
 
 
 if __name__ == "__main__":

@@ -193,7 +193,7 @@ def restarts(args) -> None:
         for how, count in ((signal.SIGKILL, args.kills), (signal.SIGSTOP, args.stops)):
             noticed, again = [], []
             for _ in range(count):
-                time.sleep(0.5)
+                time.sleep(args.between_s)
                 advice()
                 os.kill(service.status.pid or 0, how)
                 begun = time.monotonic()
@@ -220,6 +220,7 @@ def main() -> None:
     parser.add_argument("--budget-ms", type=float, default=None)
     parser.add_argument("--between-ms", type=float, default=60.0, help="ponder: time between decisions")
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--between-s", type=float, default=15.0, help="restarts: time between them; a spare process loads meanwhile, if there is time")
     parser.add_argument("--stops", type=int, default=5)
     parser.add_argument("--spec", default="specs/wotlk/mage_fire.spec")
     args = parser.parse_args()

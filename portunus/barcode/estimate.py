@@ -15,6 +15,7 @@ import numpy as np
 from portunus.barcode.fields import carries_tick_value, client_runes, summons
 from portunus.barcode.trackers import derive_trackers, hidden_aura
 from portunus.barcode.twin import SpecTwin, TwinSpec
+from portunus.barcode.view import present
 from portunus.barcode.wire import PERMANENT
 from portunus.ir.expressions import stat_function
 from portunus.ir.layout import MISSILES, NEVER, stat_field, swing_slot
@@ -67,7 +68,7 @@ class Restorer:
         now = 0 if elapsed is None else max(0, round(-elapsed * 1e9))
         self._blank(now)
         if self._model.scripted:
-            self._scene(now)
+            self._scene(now, values["target.health"])
         self._rates()
         s.duration = self._duration(now, values["target.health"], fight_remains_s)
         self._player_auras(values, now)
@@ -145,9 +146,11 @@ class Restorer:
         if self._model.runes is not None:
             s.rune_borrowed = -1
 
-    def _scene(self, now: int) -> None:
-        """The encounter's script is known; the clock says where in it the fight is."""
+    def _scene(self, now: int, health: float | None) -> None:
+        """The encounter's script is known; the clock says where in it the fight is. Phases that follow the damage go by the health that is seen."""
         s, t = self._twin.s, self._twin.t
+        if t.health > 0.0 and health is not None:
+            s.damage = max(0.0, (1.0 - health) * t.health - t.others * (now / 1e9))
         s.scene = sum(at <= now for at in t.scene_at[1 : t.scenes])
         if s.scene + 1 < t.scenes:
             self._twin.call["schedule"](s, self._twin.layout.slot("scene"), t.scene_at[s.scene + 1])
@@ -210,11 +213,13 @@ class Restorer:
 
     def _enemy_auras(self, values: dict[str, float | None], now: int, count: int) -> None:
         """Debuffs on the target, which becomes enemy 0, and on the others in the order in which they end."""
+        numbers = present(self._compiled, self._twin.s.scene if self._model.scripted else 0)
+        others = numbers[1:] if self._model.scripted else numbers[1:count]  # a script says who is there better than the client
         for aura in self._model.auras:
-            for place in range(1, min(count, self._compiled.enemies)):
+            for place, number in enumerate(others, 1):
                 end = values.get(f"debuff.{aura.name}.elsewhere.{place}")
                 if end is not None and end > 0:
-                    self._place(aura, place, now, end, None)
+                    self._place(aura, number, now, end, None)
             end = values.get(f"debuff.{aura.name}.end")
             if not aura.on_target or end is None or end <= 0:
                 continue

@@ -45,6 +45,22 @@ def _aura(compiled: CompiledSpec | TwinSpec, aura: Aura, named: Any, at: int | N
     return VisibleAura(aura.id, aura.label, stacks, length / 1e9, to_clock(int(value("end"))))
 
 
+def present(compiled: CompiledSpec | TwinSpec, scene: int) -> list[int]:
+    """Numbers of the enemies that are there in a scene of the encounter's script; all where it has none."""
+    if not compiled.model.scripted:
+        return list(range(compiled.enemies))
+    bits: Any = compiled.table_values["scene_present"]
+    return [number for number in range(compiled.enemies) if int(bits[scene]) >> number & 1]
+
+
+def _health(compiled: CompiledSpec | TwinSpec, named: Any, now_ns: float) -> float:
+    """The share of health the enemies have left: what damage has left of it where the encounter says how much they have, else by time."""
+    if compiled.model.scripted and _entry(compiled, "health") > 0:
+        lost = float(named["damage"]) + _entry(compiled, "others") * max(0.0, now_ns / 1e9)
+        return min(1.0, max(1.0 / HEALTH_MAX, 1.0 - lost / _entry(compiled, "health")))  # the fight goes on to its end: nobody is seen dead
+    return min(1.0, max(0.0, 1.0 - now_ns / float(named["duration"])))
+
+
 def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *, clock_at_pull: float = 1000.0) -> World:
     """See `World.from_state`.
 
@@ -69,9 +85,9 @@ def world_of(compiled: CompiledSpec | TwinSpec, state: np.ndarray, now: float, *
     auras = visible_auras(model)
     own = [_aura(compiled, aura, named, None, now_ns, to_clock) for aura in auras if not aura.on_target and not aura.shown_as]
     stances = [aura for aura in auras if aura.shown_as == "stance"]
-    share = min(1.0, max(0.0, 1.0 - now_ns / float(named["duration"])))
+    share = _health(compiled, named, now_ns)
     enemies = []
-    for index in range(compiled.enemies):
+    for index in present(compiled, int(named["scene"]) if model.scripted else 0):
         seen = [_aura(compiled, aura, named, index, now_ns, to_clock) for aura in auras if aura.on_target]
         enemies.append(VisibleUnit(enemy_id(index), round(share * HEALTH_MAX), HEALTH_MAX, tuple(a for a in seen if a)))
     cast = _cast(compiled, named, now_ns, to_clock)

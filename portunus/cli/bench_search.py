@@ -140,7 +140,8 @@ def speed(spec: str, model_file: str, *, rounds: int, say: Callable[[str], None]
         ("  of them evaluated by the network, per s", f"{found['evaluations_per_second'] / 1e3:.0f}k"),
         ("  depth, greatest and mean; duplicates", f"{found['depth']}, {found['mean_depth']:.1f}; {found['duplicates']}"),
         ("  steps of the simulator a simulation", f"{found['steps_per_simulation']:.2f}, {found['step_ns']:.0f} ns each (copy {found['clone_ns']:.0f} ns)"),
-        ("  one network, features, legal actions", f"{found['network_ns']:.0f}, {found['features_ns']:.0f}, {found['legal_ns']:.0f} ns"),
+        ("  one network, two at once, features, legal actions",
+         f"{found['network_ns']:.0f}, {found['pair_ns']:.0f}, {found['features_ns']:.0f}, {found['legal_ns']:.0f} ns"),
         ("  time in tree / simulator / network", " / ".join(f"{100 * found[f'{part}_share']:.0f} %" for part in ("tree", "simulator", "network"))),
         ("  memory of a node, at most", f"{found['node_bytes']:,} bytes"),
     ]

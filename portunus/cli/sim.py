@@ -200,6 +200,9 @@ def print_outcome(ready: Arrangement, outcome: Outcome) -> None:
     enemies = f"{f'{fewest} to ' if fewest < result.enemies else ''}{result.enemies} enem{'y' if result.enemies == 1 else 'ies'}"
     say(f"{result.title}, rotation {result.rotation}, {ready.encounter.label}: {result.duration_s:g} s, {enemies}")
     say(f"DPS {result.dps.value:,.1f} ± {result.dps.half_width:,.1f} (95 % interval, {100 * result.dps.relative_half_width:.2f} %)", "bold")
+    if result.health_gone_s:
+        say(f"at this damage the enemies' health is gone after {result.health_gone_s:.0f} s; the fight goes on in its last phase to its `duration`: "
+            f"write `duration {result.health_gone_s:.0f}s` to end it there", "yellow")
     known, quantile = result.distribution, dict(result.quantiles)
     say(f"spread {result.deviation:,.1f}, lowest {known.lowest:,.0f} (seed {known.lowest_seed}), median {quantile[0.5]:,.0f}, "
         f"highest {known.highest:,.0f} (seed {known.highest_seed})")

@@ -27,7 +27,7 @@ from numba import carray, cfunc, from_dtype, types
 
 from portunus.runtime.helpers import helper_for
 from portunus.runtime.queue_numba import earliest, first_due, shared, soonest
-from portunus.runtime.random_numba import chance, proc, {draws}uniform
+from portunus.runtime.random_numba import chance, prepare, proc, {draws}uniform
 from portunus.runtime.whole import EntryCompiler
 
 helper = helper_for(__file__)
@@ -40,7 +40,9 @@ _STEP = '''
 def entry_step(state, tables, metrics, rng, action, info):
     s, m = carray(state, 1)[0], carray(metrics, 1)[0]
     before = s.damage
-    step(s, carray(tables, 1)[0], m, carray(rng, 4), action)
+    r = carray(rng, 4)
+    prepare(r)
+    step(s, carray(tables, 1)[0], m, r, action)
     out = carray(info, 4)
     out[0] = s.damage - before
     out[1] = m.probability
@@ -53,7 +55,9 @@ _ENTRIES = '''
 @cfunc(types.int64({state}, {tables}, {words}), error_model="numpy", cache=True, pipeline_class=EntryCompiler)
 def entry_reset(state, tables, rng):
     m = np.zeros(1, METRICS_DTYPE)
-    begin(carray(state, 1)[0], carray(tables, 1)[0], m[0], carray(rng, 4))
+    r = carray(rng, 4)
+    prepare(r)
+    begin(carray(state, 1)[0], carray(tables, 1)[0], m[0], r)
     return 0
 
 
@@ -76,6 +80,7 @@ def entry_fights(state, tables, metrics, rng, rotation, state_address, tables_ad
     fault = 0
     for fight in range(count):
         r[0] = np.uint64(first_seed + fight)
+        prepare(r)
         begin(s, t, m, r)
         while s.finished == 0:
 {follow}
@@ -90,11 +95,13 @@ _FOLLOW_ROLLING = """\
             s.stream = np.int64(r[0])
             action = call_rotation(rotation, state_address, tables_address)
             r[0] = np.uint64(s.stream)
+            prepare(r)
             act(s, t, m, r, action)
             if reads_again(s, t, action):
                 s.stream = np.int64(r[0])
                 call_rotation(rotation, state_address, tables_address)
                 r[0] = np.uint64(s.stream)
+                prepare(r)
             if s.finished == 0:
                 advance(s, t, m, r)"""
 

@@ -90,7 +90,8 @@ def read_encounter(item: Field, problems: Problems) -> Encounter:
     for word, example in (("duration", "duration 300s"), ("enemies", "enemies 1")):
         if word not in fields:
             problems.error("PT305", node.span, f"the encounter `{node.text}` does not say its {word}", f"for example: {example}")
-    duration = int(value("duration", "time", 10**9, 10**9, 3600 * 10**9, whole=False, unit="time"))
+    shortest = 10**9
+    duration = max(int(value("duration", "time", shortest, shortest, 3600 * 10**9, whole=False, unit="time")), shortest)
     windows = {word: tuple(w for part in parts if part.word == word for w in _windows(part, duration, problems)) for word in ("adds", "movement", "vulnerable")}
     encounter = Encounter(
         name=node.text,

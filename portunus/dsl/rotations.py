@@ -126,19 +126,19 @@ class Rotations:
 
     def castable(self, name: str, span: Span, words: list[str], *, line: bool = False) -> str:
         """The name of a spell the player can choose, "" after an error; `words` are what else could stand there."""
-        mine = [spell for spell in self.spells.values() if spell.chosen]
         if name == "cast" and line and name not in self.spells:
             self.problems.error("PT401", span, "a line of a rotation begins with the spell", "Delete it.", repair=(Edit(replace(span, length=len("cast ")), ""),))
             return ""
-        givers = [spell.name for spell in mine if any(isinstance(s, Apply) and s.aura == name for s in statements_in(spell.effects))]
-        if name not in self.spells and len(givers) == 1:
-            self.problems.error("PT402", span, f"`{name}` is an aura, and a rotation names spells", f"write `{givers[0]}`")
-            return ""
         if name not in self.spells:
+            mine = [spell for spell in self.spells.values() if spell.chosen]
+            givers = [spell.name for spell in mine if any(isinstance(s, Apply) and s.aura == name for s in statements_in(spell.effects))]
+            if len(givers) == 1:
+                self.problems.error("PT402", span, f"`{name}` is an aura, and a rotation names spells", f"write `{givers[0]}`")
+                return ""
             self.problems.error("PT401", span, f"there is no spell `{name}`", suggestion(name, [*(spell.name for spell in mine), *words]))
             return ""
         self.symbols.use("spell", name)
-        if self.spells[name] not in mine:
+        if not self.spells[name].chosen:
             why = "a pet's spell" if self.spells[name].owner else "an auto-attack" if self.spells[name].swing else "a triggered spell"
             self.problems.error("PT402", span, f"`{name}` is {why} and cannot be chosen", "")
             return ""

@@ -182,10 +182,10 @@ def _sampled_table(w: Writer, context: Context, spell: Spell, table: AttackTable
         if table.rolls == "crit":
             _critical(w, f"uniform(r) < {crit}", factor)
         return
-    roll_avoidance(w, context, table, scope)
+    edge = roll_avoidance(w, context, table, scope)
     block, free = table.block, "outcome == 1" if table.rolls == "once" else "outcome > 0"
     if block is not None:
-        w.put(f"edge += max({text(block.chance, context, scope, f'{table.name}_block')}, 0.0)")
+        _edge(w, context, table, scope, edge, "block", block.chance, first=not table.outcomes)
         w.put("blocked = 1 if outcome == 1 and roll < edge else 0")
         if not block.crits:
             free += " and blocked == 0"
@@ -199,26 +199,32 @@ def _sampled_table(w: Writer, context: Context, spell: Spell, table: AttackTable
                 w.put(f"outcome = {OUTCOMES['block']}")
 
 
-def roll_avoidance(w: Writer, context: Context, table: AttackTable, scope: Scope) -> None:
-    """Write the roll of everything but a critical strike (sampled form): `outcome` is 1 where nothing of it happens."""
+def roll_avoidance(w: Writer, context: Context, table: AttackTable, scope: Scope) -> Expr | None:
+    """Write the roll of everything but a critical strike (sampled form): `outcome` is 1 where nothing of it happens; gives the roll's last edge if static."""
     if table.rolls == "spell":
         missed = " + ".join(f"max({text(c, context, scope, f'{table.name}_{name}')}, 0.0)" for name, c, _ in table.outcomes) or "0.0"
         w.put("outcome = 1")
         with w.block(f"if not proc(1.0 - ({missed}), r):"):
             w.put("outcome = 0")
-        return
+        return None
     w.put("roll, edge, outcome = uniform(r), 0.0, 1")
-    edge: Expr | None = None  # the sum so far, as long as it is static
+    edge: Expr | None = None
     for number, (name, chance, damage) in enumerate(table.outcomes):
-        if is_static(chance) and (edge is not None or not number):
-            part = make("max", chance, make("number", 0.0, like=chance), like=chance)
-            edge = part if edge is None else make("add", edge, part, like=chance)
-            w.put(f"edge = {text(edge, context, scope, f'{table.name}_to_{name}')}")
-        else:
-            edge = None
-            w.put(f"edge += max({text(chance, context, scope, f'{table.name}_{name}')}, 0.0)")
+        edge = _edge(w, context, table, scope, edge, name, chance, first=not number)
         with w.block("if outcome == 1 and roll < edge:"):
             _outcome(w, context, name, damage, table, scope)
+    return edge
+
+
+def _edge(w: Writer, context: Context, table: AttackTable, scope: Scope, edge: Expr | None, name: str, chance: Expr, *, first: bool) -> Expr | None:
+    """Write where a roll's next outcome ends; `edge` is where the one before it ends and the result where this one does, None if that is not static."""
+    if not is_static(chance) or (edge is None and not first):
+        w.put(f"edge += max({text(chance, context, scope, f'{table.name}_{name}')}, 0.0)")
+        return None
+    part = make("max", chance, make("number", 0.0, like=chance), like=chance)
+    whole = part if edge is None else make("add", edge, part, like=chance)
+    w.put(f"edge = {text(whole, context, scope, f'{table.name}_to_{name}')}")
+    return whole
 
 
 def _expected_table(w: Writer, context: Context, spell: Spell, table: AttackTable, crit: str, factor: str, scope: Scope) -> None:

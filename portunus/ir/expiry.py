@@ -12,9 +12,9 @@ from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope
 from portunus.ir.layout import NEVER, has_aura_lists, lasting
 from portunus.ir.statements import call_aura
-from portunus.ir.stats import prorated
 
 STATE = ("s", "t", "m", "r")
+_TOGETHER = 8
 
 
 def expire_functions(context: Context) -> list[Function]:
@@ -22,48 +22,52 @@ def expire_functions(context: Context) -> list[Function]:
     w, model = Writer(), context.model
     enemy, own = lasting(model, on_target=True), lasting(model, on_target=False)
     listed = has_aura_lists(model)
-    w.put(f"ends, again = {NEVER}, 0")
     if listed:
         with w.block("if t.switch_list_expiry != 0:"):
             w.put("expire_listed(s, t, m, r)")
-            w.put("again = 1")
         with w.block("else:"):
             _in_order(w, context, enemy, own)
     else:
         _in_order(w, context, enemy, own)
-    with w.block("if again != 0:"):
-        w.put(f"ends = {NEVER}")
-        if enemy:
-            with w.block("for target in range(t.enemies):"):
-                for aura in enemy:
-                    with w.block(f"if s.{aura.name}_on[target] != 0:"):
-                        w.put(f"ends = min(ends, s.{aura.name}_end[target])")
-        for aura in own:
-            with w.block(f"if s.{aura.name}_on != 0:"):
-                w.put(f"ends = min(ends, s.{aura.name}_end)")
+    w.put(f"ends = {NEVER}")
+    if enemy:
+        with w.block("for target in range(t.enemies):"):
+            w.put(f"ends = min(ends, {_least(enemy, '[target]')})")
+    if own:
+        w.put(f"ends = min(ends, {_least(own, '')})")
     w.put("s.expire_at = ends")
+    ending = Function("ending", ("on", "end"), "When an aura ends, whether it is active or not.", "", (f"    return end if on != 0 else {NEVER}",))
     expire = Function("expire", STATE, "End every aura that is due: enemies first, then the player.", "", tuple(w.lines))
-    return [*(_listed(context, enemy, own) if listed else []), expire]
+    return [*([ending] if enemy or own else []), *(_listed(context, enemy, own) if listed else []), expire]
 
 
 def _in_order(w: Writer, context: Context, enemy: tuple[Aura, ...], own: tuple[Aura, ...]) -> None:
+    """A few auras at a time: whether any of them is due is found without a branch for each, which no processor can foresee."""
     if enemy:
         with w.block("for target in range(t.enemies):"):
-            for aura in enemy:
-                _ask(w, context, aura, "[target]", Scope(target="target"))
-    for aura in own:
-        _ask(w, context, aura, "", Scope())
+            for some in _some(enemy):
+                _end_due(w, context, some, "[target]", Scope(target="target"))
+    for some in _some(own):
+        _end_due(w, context, some, "", Scope())
 
 
-def _ask(w: Writer, context: Context, aura: Aura, at: str, scope: Scope) -> None:
-    """End an aura that is due, or note when it ends; an end that may begin or renew other auras asks for another look at all of them."""
-    with w.block(f"if s.{aura.name}_on{at} != 0:"):
-        with w.block(f"if s.{aura.name}_end{at} <= s.now:"):
-            w.put(call_aura(context, aura.name, "fade", scope))
-            if aura.ticks or aura.on_expire or prorated(context.model):
-                w.put("again = 1")
-        with w.block("else:"):
-            w.put(f"ends = min(ends, s.{aura.name}_end{at})")
+def _end_due(w: Writer, context: Context, auras: tuple[Aura, ...], at: str, scope: Scope) -> None:
+    with w.block(f"if {_least(auras, at)} <= s.now:"):
+        for aura in auras:
+            with w.block(f"if s.{aura.name}_on{at} != 0 and s.{aura.name}_end{at} <= s.now:"):
+                w.put(call_aura(context, aura.name, "fade", scope))
+
+
+def _some(auras: tuple[Aura, ...]) -> list[tuple[Aura, ...]]:
+    return [auras[i : i + _TOGETHER] for i in range(0, len(auras), _TOGETHER)]
+
+
+def _least(auras: tuple[Aura, ...], at: str) -> str:
+    """Text of when the first of some auras ends, as a knock-out."""
+    if len(auras) == 1:
+        return f"ending(s.{auras[0].name}_on{at}, s.{auras[0].name}_end{at})"
+    half = len(auras) // 2
+    return f"min({_least(auras[:half], at)}, {_least(auras[half:], at)})"
 
 
 def list_functions(context: Context) -> list[Function]:

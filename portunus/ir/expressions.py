@@ -146,6 +146,7 @@ _EVALUATE: dict[str, Callable[[StaticValues, Expr], float]] = {
     "resource_max": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).maximum),
     "resource_base": lambda v, e: v.value(next(r for r in v.model.resources if r.name == e.args[0]).base),
     "base_cost": lambda v, e: _cost(v, e.args[0]),
+    "share_edge": lambda v, e: _share_edge(v, e),
     "travel_time": lambda v, e: v.value(travel(v.model.spell(e.args[0]))),
 }
 
@@ -198,6 +199,9 @@ def text(expr: Expr, context: Context, scope: Scope, hint: str = "k") -> str:
     op, args = expr.op, expr.args
     if op in _TEXT:
         return _TEXT[op](expr, context, scope)
+    if op in _SIDES and _is_share(args[0]) and is_static(args[1]):
+        edge = make("share_edge", op, args[0].args[1], args[1], like=expr)
+        return f"({text(args[0].args[0], context, scope, hint)} {_SIDES[op]} {context.tables.slot(edge, hint, rotation=scope.rotation)})"
     parts = [text(a, context, scope, hint) for a in args]
     if op == "range":
         low, high = parts
@@ -224,6 +228,28 @@ def text(expr: Expr, context: Context, scope: Scope, hint: str = "k") -> str:
             chain = f"({parts[index]} if {parts[0]} < {index} else {chain})"
         return chain
     raise PortunusError(f"the compiler cannot translate {op!r} here", hint="Please report the spec line.")
+
+
+# A share of a resource is compared without dividing: which side of the edge is it on?
+_SIDES = {"lt": "<", "le": "<", "gt": ">=", "ge": ">="}
+
+
+def _is_share(expr: Expr) -> bool:
+    return expr.op == "div" and expr.type == "number" and expr.args[0].op == "resource" and expr.args[1].op == "resource_max"
+
+
+def _share_edge(values: StaticValues, expr: Expr) -> float:
+    """The least x for which x / whole, as a float64, is at least `bound` (for "lt" and "ge") or more (for "le" and "gt")."""
+    op, whole, bound = expr.args[0], float(values.value(expr.args[1])), float(values.value(expr.args[2]))
+    if not whole > 0.0:  # there is no share of nothing: no comparison with it holds
+        return 0.0 if op in ("lt", "le") else 1.0
+    beyond = (lambda x: x / whole >= bound) if op in ("lt", "ge") else (lambda x: x / whole > bound)
+    edge = bound * whole
+    while beyond(edge):
+        edge = math.nextafter(edge, -math.inf)
+    while not beyond(edge):
+        edge = math.nextafter(edge, math.inf)
+    return edge
 
 
 def stat_function(name: str) -> str:

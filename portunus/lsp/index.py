@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -109,15 +109,46 @@ def is_definition(keyword: Keyword, field: Field) -> bool:
     return keyword.word not in BLOCKS
 
 
-def mentions(everything: Iterable[Spot | Node]) -> list[Mention]:
-    """Every name in what `spots` found."""
-    found: list[Mention] = []
-    for spot in everything:
+@dataclass(frozen=True)
+class Found:
+    """What an entry of a file holds: every field with where it stands, and every name. `kind`: of the block it stands in."""
+
+    entry: Entry
+    kind: str
+    spots: tuple[Spot, ...]
+    mentions: tuple[Mention, ...]
+
+
+def index(entries: tuple[Entry, ...], before: Mapping[int, Found]) -> Iterator[Found]:
+    """What the entries of a file hold, in order; those of a section one by one.
+
+    Args:
+        entries: The entries.
+        before: By the id of an entry what it held before an edit; an entry that is still the same object holds the same.
+    """
+    for entry in entries:
+        outer = split_block((entry,), "file", Problems())
+        section = outer[-1] if outer else None
+        if not isinstance(section, Field) or section.block is None or not section.keyword.block:
+            yield _found(entry, "file", spots((entry,)))
+            continue
+        yield _found(entry, "file", [Spot(item, "file", "", "", "", None) for item in outer if isinstance(item, Field)])
+        kind = section.keyword.block
+        for inner in section.block.entries:
+            known = before.get(id(inner))
+            yield known if known is not None and known.entry is inner and known.kind == kind else _found(inner, kind, spots((inner,), kind, owner=section))
+
+
+def _found(entry: Entry, kind: str, inside: Iterable[Spot | Node]) -> Found:
+    places: list[Spot] = []
+    names: list[Mention] = []
+    for spot in inside:
         if isinstance(spot, Spot):
-            found += _of_field(spot)
+            places.append(spot)
+            names += _of_field(spot)
         else:
-            found += names_in(spot, "")
-    return found
+            names += names_in(spot, "")
+    return Found(entry, kind, tuple(places), tuple(names))
 
 
 def _of_field(spot: Spot) -> Iterator[Mention]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from portunus.dsl.diagnostics import DiagnosticError, Problems
 from portunus.dsl.format import format_text
@@ -14,8 +15,8 @@ from portunus.dsl.lexing import Token, scan
 from portunus.dsl.load import Checked, examine, read_source, use_root
 from portunus.dsl.model import Span
 from portunus.dsl.parse import Parsed, parsed
-from portunus.dsl.syntax import Entry, Node, Text
-from portunus.lsp.index import Key, Mention, Spot, mentions, spots
+from portunus.dsl.syntax import Entry, Text
+from portunus.lsp.index import Found, Key, Mention, Spot, index
 from portunus.source import Source
 
 MOST_FILES = 200  # of a folder that are looked through for users of a file
@@ -26,12 +27,22 @@ class File:
     """A file as it stands in the editor or on disk; everything else follows from its text, once.
 
     Attributes:
-        before: What it was before the last edit, to read it again sooner.
+        path: Where it is.
+        text: What it says.
+        earlier: How the text before the last edit was read, to read this one sooner.
+        held: What the entries of that held, by their ids.
     """
 
     path: Path
     text: str
-    before: File | None = None
+    earlier: Parsed | None = None
+    held: Mapping[int, Found] = field(default_factory=dict)
+
+    def edited(self, text: str) -> File:
+        """The file with another text."""
+        known: dict[str, Any] = self.__dict__  # what was asked for so far
+        held = {id(found.entry): found for found in known["found"]} if "found" in known else self.held
+        return File(self.path, text, known.get("parsed", self.earlier), held)
 
     @cached_property
     def source(self) -> Source:
@@ -45,9 +56,7 @@ class File:
     @cached_property
     def parsed(self) -> Parsed:
         """The text read by itself."""
-        before = self.before.__dict__.get("parsed") if self.before is not None else None
-        self.before = None
-        return parsed(self.source, before, remember=True)
+        return parsed(self.source, self.earlier, remember=True)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -55,18 +64,19 @@ class File:
         return self.parsed.entries
 
     @cached_property
-    def _everything(self) -> list[Spot | Node]:
-        return list(spots(self.entries))
+    def found(self) -> list[Found]:
+        """What its entries hold."""
+        return list(index(self.entries, self.held))
 
     @cached_property
     def mentions(self) -> list[Mention]:
         """Every name with its place."""
-        return mentions(self._everything)
+        return [mention for found in self.found for mention in found.mentions]
 
     @cached_property
     def spots(self) -> list[Spot]:
         """Every field with where it stands."""
-        return [spot for spot in self._everything if isinstance(spot, Spot)]
+        return [spot for found in self.found for spot in found.spots]
 
     @cached_property
     def formatted(self) -> str | None:
@@ -153,10 +163,7 @@ class Project:
         else:
             self._stamps.pop(path, None)
         if path not in self._files or self._files[path].text != text:
-            known = self._files.get(path)
-            if known is not None and "parsed" not in known.__dict__:
-                known = known.before
-            self._files[path] = File(path, text, known)
+            self._files[path] = self._files[path].edited(text) if path in self._files else File(path, text)
         return self._files[path]
 
     def files_of(self, path: Path) -> tuple[File, ...]:

@@ -21,7 +21,7 @@ from portunus.lsp.hover import Reader
 from portunus.lsp.navigate import Heading, definition, named_at, outline, places, rename
 from portunus.lsp.project import File, Project
 
-PAUSE_SECONDS = 0.01  # between the last key and the check, so that a burst of changes is checked once
+PAUSE_SECONDS = 0.02  # between the last key and the check, so that a burst of changes is checked once
 REST_SECONDS = 2.0  # after the last check, then there is time to tidy up memory
 
 _COMPLETION_KINDS = {
@@ -96,7 +96,11 @@ class SpecServer(LanguageServer):
         self._dirty.add(path)
         if self._waiting is not None:
             self._waiting.cancel()
-        self._waiting = asyncio.get_running_loop().call_later(PAUSE_SECONDS, self._check)
+        self._waiting = self._loop().call_later(PAUSE_SECONDS, self._check)
+
+    @staticmethod
+    def _loop() -> asyncio.AbstractEventLoop:
+        return asyncio.get_running_loop()
 
     def _check(self) -> None:
         self._waiting = None
@@ -104,11 +108,10 @@ class SpecServer(LanguageServer):
         touched = [path for path in self.project.open if path in dirty or any(file.path in dirty for file in self.project.files_of(path))]
         for path in sorted(touched, key=lambda p: (p not in dirty, p)):
             self._publish(path)
-        for path in touched:
-            self.project.home(path)  # the names for the next completion
+            self._loop().call_soon(self.project.home, path)  # the names for the next completion, after what waits already
         if self._resting is not None:
             self._resting.cancel()
-        self._resting = asyncio.get_running_loop().call_later(REST_SECONDS, gc.collect)
+        self._resting = self._loop().call_later(REST_SECONDS, gc.collect)
 
     def _publish(self, path: Path) -> None:
         uri, version = self.uris[path], self.versions[path]

@@ -74,6 +74,7 @@ class Planner:
         self.compiled = compiled
         self.evaluator = evaluator
         self.search = Part(compiled, evaluator, settings)
+        self._loaded = False
         self._after_ms = self.search.settings.reserve_ms  # what passes between the planned end of a search and the answer
         model = compiled.model
         self._words = StateWords(
@@ -108,11 +109,12 @@ class Planner:
         time_left = None if budget_ms is None else max(budget_ms - self._after_ms + reserve, 0.5 * budget_ms)
         result = self.search.run(state, simulations=simulations, budget_ms=time_left, seed=seed, keep=keep, allowed=allowed, watch=watch)
         suggestion = self.report(result, started=started, sequence=sequence)
-        if budget_ms is not None and time_left is not None:
+        if budget_ms is not None and time_left is not None and self._loaded:
             # Seldom should an answer be late, so what took long counts at once and is forgotten slowly.
             after = (perf_counter() - started) * 1e3 - min(result.search_ms, time_left - reserve)
             self._after_ms += (0.5 if after > self._after_ms else 0.03) * (after - self._after_ms)
             self._after_ms = min(self._after_ms, 0.2 * budget_ms)
+        self._loaded = True  # the first search also loads, or compiles
         return suggestion
 
     def peek(self) -> tuple[str, int]:

@@ -1,8 +1,8 @@
 """The planner as a service: a supervised child process that always works on the newest state.
 
 The child is reached through inherited pipes only: no port, no file, no pickle (`portunus.planner.wire`). It is watched by the end of
-its pipe, by a beat every 100 ms and by the length of its search; a crashed or hung child is ended by its own id and started again
-after 0, 1, 5, then 30 s. After three failures within five minutes it goes on with the rotation prior and without the network.
+its pipe, by a beat every 100 ms and by the length of its search; a crashed or hung child is ended by its own id and replaced
+after 0, 1, 5, then 30 s, by a spare one that has loaded everything and waits (`portunus.planner.spare`), or where there is none by a new one. After three failures within five minutes it goes on with the rotation prior and without the network.
 A child that answers for another spec, another layout or another protocol is not tried again: `status` says why.
 """
 
@@ -21,6 +21,7 @@ from portunus import __version__
 from portunus.errors import PortunusError
 from portunus.planner.child import Child, log_path
 from portunus.planner.messages import Suggestion
+from portunus.planner.spare import Spare
 from portunus.planner.wire import BEAT, PROTOCOL, Frame, Kind, WireError, from_body, state_body, to_body
 
 WORKER = (sys.executable, "-P", "-m", "portunus.planner.worker")
@@ -45,6 +46,8 @@ class Limits:
         back_off: Wait before the first, second, third and every further restart within the window.
         crashes: So many failures within the window switch the network off.
         window: How long a failure counts.
+        spare: How long after a child is ready the spare one is started.
+        spare_again: Wait before another spare one after one that failed.
     """
 
     dead: float = 0.5
@@ -55,6 +58,8 @@ class Limits:
     back_off: tuple[float, ...] = (0.0, 1.0, 5.0, 30.0)
     crashes: int = 3
     window: float = 300.0
+    spare: float = 3.0
+    spare_again: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,8 @@ class PlannerService:
         self._events: queue.Queue[tuple[Child, Frame | Exception | None]] = queue.Queue()
         self._stopping = threading.Event()
         self._child: Child | None = None
+        self._spare: Spare | None = None
+        self._spare_at: float | None = None
         self._start_child()
         self._supervisor = threading.Thread(target=self._supervise, name="planner-supervisor", daemon=True)
         self._supervisor.start()
@@ -178,8 +185,10 @@ class PlannerService:
         with self._lock:
             child, self._child = self._child, None
             self._status = replace(self._status, state=STOPPED, message="The planner is stopped.", pid=None)
-        if child is not None:
-            child.end(patience=0.3)
+        for one in (child, self._spare.child if self._spare else None):
+            if one is not None:
+                one.end(patience=0.3)
+        self._spare = None
 
     # the supervisor's thread -------------------------------------------------------------------------------------------------
 
@@ -209,11 +218,16 @@ class PlannerService:
             else:
                 if child is self._child:
                     self._handle(event)
+                elif self._spare is not None and child is self._spare.child and not self._spare.handle(event):
+                    self._drop_spare()
             now = time.monotonic()
             # Silence counts only while this thread itself gets to run: a busy or suspended machine kills no healthy child.
-            self._silence += min(now - last, 0.1)
-            last = now
+            passed, last = min(now - last, 0.1), now
+            self._silence += passed
             self._watch(now)
+            self._watch_spare(now, passed)
+        if self._status.state == REFUSED:
+            self._drop_spare()
 
     def _handle(self, event: Frame | Exception | None) -> None:
         """One frame, or the end of the pipe (None), or what was wrong with it."""
@@ -257,6 +271,8 @@ class PlannerService:
         message = "" if self._hello["network"] else "The network is switched off after repeated failures; advice comes from search alone."
         with self._lock:
             self._status = replace(self._status, state=READY, message=message, evaluator=str(evaluator)[:40])
+        if self._spare is None and self._spare_at is None:
+            self._spare_at = time.monotonic() + self._limits.spare
 
     def _answered(self, sequence: int, suggestion: Suggestion) -> None:
         with self._lock:
@@ -286,7 +302,8 @@ class PlannerService:
         if self._retry_at is not None:
             if now >= self._retry_at:
                 try:
-                    self._start_child()
+                    if not self._promote():
+                        self._start_child()
                 except PortunusError as error:
                     self._refuse(error.message, error.hint)
             return
@@ -297,6 +314,40 @@ class PlannerService:
             self._failed("it did not start")
         elif not ready and now - self._started > limits.start:
             self._failed(f"it was not ready after {limits.start:.0f} s")
+
+    def _watch_spare(self, now: float, passed: float) -> None:
+        """Start the spare child when its time has come; give up one that is silent."""
+        limits = self._limits
+        if self._spare is not None:
+            if not self._spare.watch(passed, dead=limits.dead, silence_at_start=limits.silence_at_start, start=limits.start):
+                self._drop_spare()
+        elif self._spare_at is not None and now >= self._spare_at and self.status.state == READY:
+            self._spare_at = None
+            try:
+                self._spare = Spare(self._worker, self._events, self._hello)
+            except PortunusError:
+                self._spare_at = now + limits.spare_again
+
+    def _drop_spare(self) -> None:
+        if self._spare is not None:
+            self._spare.child.end(patience=0.0)
+            self._spare = None
+            self._spare_at = time.monotonic() + self._limits.spare_again
+
+    def _promote(self) -> bool:
+        """Put the spare child in the place of the one that failed, if it is ready and loaded what is wanted now."""
+        spare = self._spare
+        if spare is None or spare.ready is None or spare.network != self._hello["network"]:
+            self._drop_spare()
+            self._spare_at = None  # the next child that is ready sets it
+            return False
+        self._spare, self._retry_at = None, None
+        self._started, self._silence, self._greeted = time.monotonic(), 0.0, True
+        with self._lock:
+            self._child = spare.child
+            self._status = replace(self._status, hint="", pid=spare.child.pid)
+        self._ready(spare.ready)
+        return True
 
     def _failed(self, reason: str) -> None:
         """End the child, count the failure, and plan the restart."""

@@ -162,6 +162,9 @@ def serve(source: BinaryIO, sink: BinaryIO, make_engine: Callable[[dict[str, Any
         writer.write(Kind.GREETING, 0, to_body({"protocol": PROTOCOL, "package": __version__}))
         beat = _Beat(writer)
         beat.start()
+        polite = sys.platform.startswith("linux")  # there niceness is the searching thread's only; the beat keeps its rank
+        if polite and hello.get("spare"):
+            os.nice(NICENESS)  # another one is at work meanwhile
         engine = make_engine(hello)
         if not 0 < engine.state_words <= MAX_STATE_WORDS:
             raise PortunusError(f"a state of {engine.state_words} words is larger than a planner message holds")
@@ -174,8 +177,8 @@ def serve(source: BinaryIO, sink: BinaryIO, make_engine: Callable[[dict[str, Any
         return 2
     mailbox = _Mailbox()
     threading.Thread(target=_receive, args=(source, mailbox), name="receive", daemon=True).start()
-    if sys.platform.startswith("linux"):
-        os.nice(NICENESS)  # on Linux this is the searching thread only; the beat keeps its rank
+    if polite and not hello.get("spare"):
+        os.nice(NICENESS)
     while (item := _next(engine, beat, mailbox)) is not None:
         _answer(engine, beat, writer, item, float(hello["budget_ms"]))
     return 0

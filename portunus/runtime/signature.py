@@ -21,7 +21,7 @@ Legend: A = number of actions, F = number of features, W = words of a state.
 | state | W words; the first five are the header below |
 | tables | `Layout.table_words` words |
 | metrics | `Layout.metrics_words` words, counters per action and aura; only ever added to |
-| rng | 4 x uint64: splitmix64 state, script bits, script length, unused |
+| rng | 4 x uint64: splitmix64 state, script bits, script length, bits of the next number (each entry finds them itself) |
 | info | 4 x float64: reward (damage done in the step), probability of the outcome drawn, number of chance draws, unused |
 | mask | A x uint8, 1 = legal |
 | out | F x float32 |

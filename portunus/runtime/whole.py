@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import binding
-from numba.core import cgutils
+from numba.core import cgutils, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import PassManager
@@ -78,11 +78,44 @@ _IDLE_PASSES = ("WithLifting", "InlineClosureLikes", "RewriteDynamicRaises", "Ma
                 "NoPythonSupportedFeatureValidation", "DumpParforDiagnostics")
 
 
+_texts: dict[int, tuple[types.Record, str]] = {}
+_text_of = types.Record.__repr__
+
+
+def _remembered_text(record: types.Record) -> str:
+    """The text of a record type, which numba asks for thousands of times while it compiles a module, and which has hundreds of fields."""
+    if id(record) not in _texts:
+        _texts[id(record)] = record, _text_of(record)
+    return _texts[id(record)][1]
+
+
+def remember_types(typingctx: Any) -> None:
+    """Have numba remember what an operator gives for numbers of some types, instead of trying all its meanings again in every line."""
+    types.Record.__repr__ = _remembered_text  # type: ignore[method-assign,assignment]
+    if hasattr(typingctx, "remembered_operators"):
+        return
+    resolve, found = typingctx.resolve_function_type, {}
+
+    def remembering(function: Any, arguments: Any, named: Any) -> Any:
+        if named or not isinstance(function, types.Function) or not all(type(a) in (types.Integer, types.Float, types.Boolean) for a in arguments):
+            return resolve(function, arguments, named)
+        if getattr(function.typing_key, "__module__", "") != "_operator":
+            return resolve(function, arguments, named)
+        asked = function, tuple(arguments)
+        if asked not in found:
+            found[asked] = resolve(function, arguments, named)
+        return found[asked]
+
+    typingctx.resolve_function_type = remembering
+    typingctx.remembered_operators = found
+
+
 class InnerCompiler(Compiler):
     """For `njit(pipeline_class=...)`: inner functions. Their record and array arguments never overlap."""
 
     def __init__(self, typingctx: Any, targetctx: Any, library: Any, args: Any, return_type: Any, flags: Any, locals: Any) -> None:
         flags.noalias = True
+        remember_types(typingctx)
         super().__init__(typingctx, targetctx, library, args, return_type, flags, locals)
 
     def compile_extra(self, func: Any) -> Any:

@@ -15,6 +15,7 @@ from portunus.evaluator.protocol import NetworkWeights
 from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.search.engine import Search
 from portunus.search.fights import state_at
+from portunus.search.lanes import copy_words
 from portunus.search.settings import SearchSettings
 from portunus.search.tree import USED, bytes_per_node
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 SIMULATIONS = 1024
 ROUNDS = 9
-_PARTS = {"network": 0, "step": 1, "clone": 2, "features": 3, "legal": 4}
+WARM_SECONDS = 0.5  # of searching before anything is measured: a processor that was idle takes its time to clock up
+_PARTS = {"network": 0, "step": 1, "clone": 2, "features": 3, "legal": 4, "pair": 5}
 
 
 def measure(
@@ -44,13 +46,16 @@ def measure(
     Returns:
         `simulations_per_second`, median, and `slowest` and `fastest` round; `evaluations_per_second`; `simulations`, `depth`,
         `mean_depth`, `duplicates` and `steps_per_simulation` of one search; `hidden` and `features` of the network; nanoseconds of one
-        `network_ns`, `step_ns` (copying the state included), `clone_ns`, `features_ns` and `legal_ns`; `network_share`,
+        `network_ns`, `pair_ns` (two states at once), `step_ns` (copying the state included), `clone_ns`, `features_ns` and `legal_ns`; `network_share`,
         `simulator_share` (steps, features and legal actions) and `tree_share` (the rest) of a simulation's time; and `node_bytes`.
     """
     search = Search(compiled, Mlp(weights), SearchSettings(node_capacity=simulations + 2))
     state = state_at(compiled, int(seconds * 1e9), seed=seed)
     result = search.run(state, simulations=simulations, seed=seed)
     times, clocks = [], []
+    warm = perf_counter() + WARM_SECONDS
+    while perf_counter() < warm:
+        search.run(state, simulations=simulations, seed=seed)
     for number in range(rounds):
         begun, clock = thread_time(), perf_counter()
         result = search.run(state, simulations=simulations, seed=seed + number)
@@ -60,7 +65,7 @@ def measure(
     parts = {name: _part_ns(search, part) for name, part in _PARTS.items()}
     steps = result.steps / simulations
     nanoseconds = typical / simulations * 1e9
-    network = parts["network"] * result.evaluations / simulations / nanoseconds
+    network = (0.5 * parts["pair"] if search.judge.two else parts["network"]) * result.evaluations / simulations / nanoseconds
     simulator = (parts["step"] * steps + (parts["features"] + parts["legal"]) * result.nodes / simulations) / nanoseconds
     return {
         "simulations_per_second": simulations / typical,
@@ -132,10 +137,13 @@ def _repeat(game, arena, judge, scratch, part, calls):
                 judge.address, judge.integers, judge.reals, judge.weights, game.tables, address, arena.rng_at, arena.features_at,
                 arena.mask_at, arena.heads_at,
             )  # fmt: skip
+        elif part == 5 and judge.two != 0:
+            call_evaluator(
+                judge.two, judge.integers, judge.reals, judge.weights, game.tables, arena.states_at, arena.rng_at, arena.features_at,
+                arena.mask_at, arena.heads_at,
+            )  # fmt: skip
         elif part == 1 or part == 2:
-            source = arena.states[index]
-            for w in range(game.words):
-                scratch[w] = source[w]
+            copy_words(scratch.ctypes.data, address, game.words)
             count = arena.nodes[index].edges
             if part == 1 and count > 0:
                 edge = arena.edges[arena.nodes[index].first + i % count]

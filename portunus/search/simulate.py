@@ -370,9 +370,8 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
     begun, walk, held, root_edge = 0, counters[SIMULATIONS], np.int64(-1), np.int64(-1)
     row, index, length, other = ALONE, ROOT, 0, _NOBODY
     while True:
-        if length == 0 and held < 0:
-            if begun == count or counters[USED] >= nodes.shape[0] or counters[FAULT] != 0:
-                break
+        if length == 0 and held < 0 and (begun == count or counters[USED] >= nodes.shape[0] or counters[FAULT] != 0):
+            break
         if length == 0:
             root_edge = candidates[(first + begun) % turns] if turns > 0 else np.int64(-1)
         leaf = descend(game, arena, rules, root_edge, row, index, length, walk, other)

@@ -225,7 +225,7 @@ class StateWords:
     ) -> None:  # fmt: skip
         self._places: dict[str, slice] = {}
         self._real: set[str] = set()
-        for name, (kind, offset) in ((name, field[:2]) for name, field in (state_dtype.fields or {}).items()):
+        for name, (kind, offset) in ((known, place[:2]) for known, place in (state_dtype.fields or {}).items()):
             self._places[name] = slice(offset // 8, (offset + kind.itemsize) // 8)
             if kind.base.kind == "f":
                 self._real.add(name)

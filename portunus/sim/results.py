@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,7 @@ class SimulationResult:
         duration_s: Length of a fight.
         enemies, mean_enemies: The most there are at once, and on the mean where they come and go (0 = all the time).
         seconds: Wall time of the fights.
+        health_gone_s: When the health that the encounter gives its enemies is gone at this damage, before the end; 0 = it is not.
     """
 
     title: str
@@ -128,6 +129,7 @@ class SimulationResult:
     samples: np.ndarray = field(repr=False)
     distribution: Distribution = field(repr=False)
     mean_enemies: float = 0.0
+    health_gone_s: float = 0.0
 
     def time_to_be_up_s(self, aura: AuraResult) -> float:
         """The longest an aura can be up, summed over enemies where it is on them."""
@@ -206,7 +208,7 @@ class Tally:
             resources=tuple(ResourceResult(resource, source, each["gains"][i]) for i, (resource, source) in enumerate(layout.sources)),
             spent=tuple((s.name, each["spent"][i]) for i, s in enumerate(model.spells) if each["spent"][i].value),
             duration_s=self._duration_s, enemies=compiled.enemies, seconds=seconds, samples=np.concatenate(self._samples), distribution=self.distribution,
-            mean_enemies=compiled.mean_enemies,
+            mean_enemies=compiled.mean_enemies, health_gone_s=health_gone_s(compiled.table_values, self.moments.estimate().value, self._duration_s),
         )  # fmt: skip
 
 
@@ -261,6 +263,18 @@ def check_request(iterations: int, target_error: float | None) -> None:
         raise PortunusError(f"{target_error} is no precision that can be reached", hint="A target error of 0.1 is 0.1 % of the mean.")
 
 
+def health_gone_s(tables: Mapping[str, object], dps: float, duration_s: float) -> float:
+    """When damage has taken all the health an encounter gives its enemies, in seconds; 0 where there is none, or enough for the fight.
+
+    Args:
+        tables: The numbers of the spec in its encounter.
+        dps: Of the player; the encounter says what the others of the group do.
+        duration_s: Length of the fight.
+    """
+    health, others = (float(str(tables.get(name, 0.0))) for name in ("health", "others"))
+    return health / (dps + others) if 0 < health < (dps + others) * duration_s else 0.0
+
+
 def spread(iterations: int, *, seed: int, fighters: int) -> Iterator[Work]:
     """The batches of a run, in order: each stretch of seeds is played by every fighter before the next one begins."""
     size = max(SMALLEST_BATCH, min(BATCH, math.ceil(iterations / (2 * FEWEST_BATCHES))))
@@ -276,6 +290,7 @@ def result_document(result: SimulationResult, **more: Any) -> dict[str, Any]:
         **more,
         "title": result.title, "rotation": result.rotation, "seed": result.seed, "workers": result.workers, "fights": result.fights,
         "duration_s": result.duration_s, "enemies": result.enemies, "mean_enemies": result.mean_enemies or result.enemies,
+        "health_gone_s": result.health_gone_s or None,
         "dps": {**estimate_document(result.dps), "standard_deviation": result.deviation,
                 "quantiles": [{"probability": p, "dps": v} for p, v in result.quantiles],
                 "lowest": {"dps": known.lowest, "seed": known.lowest_seed}, "highest": {"dps": known.highest, "seed": known.highest_seed}},

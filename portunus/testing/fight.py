@@ -13,8 +13,10 @@ from portunus.compiler import resolve_profile, static_values, tables_of
 from portunus.dsl.model import Model
 from portunus.errors import PortunusError
 from portunus.ir.program import lower
+from portunus.ir.scripts import follow_script
 from portunus.ir.watch import WATCH, with_watch
 from portunus.runtime.signature import FAULTS
+from portunus.sim.encounter import Encounter
 from portunus.sim.profile import Profile, profile_from_dict
 from portunus.testing.laws import Broken, Claim, claims_of
 from portunus.testing.plan import Case, Exactly, Follow, Press, Segment
@@ -52,6 +54,8 @@ class Subject:
         program: The lowered spec as kernels have it. actions: What can be done.
         profile: The spec's default profile; where it names none, its first race without talents or gear.
         latest: The fight begun last.
+
+    A fight in which things happen by themselves has a program of its own, as it has a kernel of its own; it is lowered when the first is played.
     """
 
     def __init__(self, model: Model, *, ignored: Collection[str] = ()) -> None:
@@ -64,11 +68,20 @@ class Subject:
         self.claims: list[Claim] = [c for c in claims if not c.static]
         self._watched = with_watch(self.program, [c.condition for c in self.claims])
         self.latest: Fight | None = None
+        self._following: Subject | None = None
         self._twins = {form: self._twin(form) for form in ("sampled", "expected")}
 
     def without(self, laws: Collection[str]) -> Subject:
         """The same subject with further laws ignored."""
         return Subject(self.model, ignored=self.ignored | set(laws))
+
+    def following(self, encounter: Encounter) -> Subject:
+        """The subject that plays an encounter: one that follows its script where it has one."""
+        if not encounter.scripted or self.model.scripted:
+            return self
+        if self._following is None:
+            self._following = Subject(follow_script(self.model), ignored=self.ignored)
+        return self._following
 
     def tables(self, case: Case) -> dict[str, Any]:
         """The numbers of a case.
@@ -90,6 +103,8 @@ class Subject:
 
     def play(self, case: Case) -> Played:
         """Play a case to the end of its plan, or until a law breaks."""
+        if (other := self.following(case.encounter)) is not self:
+            return other.play(case)
         fight = None
         try:
             fight = self.fight(case)
@@ -106,6 +121,8 @@ class Subject:
         Raises:
             Broken: A law breaks before it.
         """
+        if (other := self.following(case.encounter)) is not self:
+            return other.fight(case)
         self.latest = fight = Fight(self, self._twins[case.form], self.tables(case), case)
         fight.begin()
         return fight

@@ -19,6 +19,7 @@ from portunus.testing.shrink import shortest
 from portunus.testing.strategies import cases
 
 EXAMPLES = 2_000  # fights of one run of hypothesis; it gets slow over more
+PLAIN_SHARE = 0.7  # of the time: then things happen in the fights by themselves
 SHRINK_SECONDS = 2.0  # of hypothesis, then of our own shrinking
 
 
@@ -109,16 +110,18 @@ def find_failures(model: Model, *, seconds: float = 20.0, random_seed: int = 0, 
     start, number_of_runs = time.monotonic(), 0
     for number, (share, play) in enumerate(checks):
         _look(report, subject, play, start=start, end=time.monotonic() + seconds * share, random_seed=random_seed * 1_000 + 990 + number)
-    while time.monotonic() < start + seconds and not (stop_at_first and report.failures):
-        broken = [failure.law for failure in report.failures]
-        watched = subject.without(broken) if broken else subject
-        _look(report, watched, watched.play, start=start, end=start + seconds, random_seed=random_seed * 1_000 + number_of_runs)
-        number_of_runs += 1
+    for until, scripted in ((PLAIN_SHARE, False), (1.0, True)):  # fights with a script need a program of their own, which takes a while to lower
+        end = start + seconds * until
+        while time.monotonic() < end and not (stop_at_first and report.failures):
+            broken = [failure.law for failure in report.failures]
+            watched = subject.without(broken) if broken else subject
+            _look(report, watched, watched.play, start=start, end=end, random_seed=random_seed * 1_000 + number_of_runs, scripted=scripted)
+            number_of_runs += 1
     report.seconds = time.monotonic() - start
     return report
 
 
-def _look(report: Report, subject: Subject, play: Callable[[Case], Played], *, start: float, end: float, random_seed: int) -> None:
+def _look(report: Report, subject: Subject, play: Callable[[Case], Played], *, start: float, end: float, random_seed: int, scripted: bool = False) -> None:
     """One run of hypothesis; a broken law ends it and enters the report."""
     best: list[tuple[tuple[int, int], Case, Played]] = []
     first: list[tuple[float, int]] = []  # seconds and fights until it was found
@@ -128,7 +131,7 @@ def _look(report: Report, subject: Subject, play: Callable[[Case], Played], *, s
     @seed(random_seed)
     @settings(max_examples=EXAMPLES, database=None, deadline=None, verbosity=Verbosity.quiet, phases=(Phase.generate, Phase.shrink),
               suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False)  # fmt: skip
-    @given(cases(subject))
+    @given(cases(subject, scripted=scripted))
     def run(case: Case) -> None:
         if time.monotonic() > limit[0]:
             raise _OutOfTime

@@ -7,6 +7,7 @@ from typing import Any
 
 from portunus.dsl.model import Aura
 from portunus.ir.layout import NEVER
+from portunus.sim.encounter import Encounter
 from portunus.sim.profile import talent_digits
 from portunus.testing.fight import Fight, Played, Subject
 from portunus.testing.laws import Broken
@@ -35,7 +36,20 @@ def describe(subject: Subject, case: Case) -> list[str]:
     gear = [f"{name} {value:g}" for name, value in sorted(profile.stats.items()) if value != base.stats.get(name, 0.0)]
     gear += [f"{name} {value:g}" for name, value in sorted(profile.options.items()) if value != base.options.get(name)]
     differs += gear
-    return [*lines, f"character  {Path(base.source).name}" + (f", but {'; '.join(differs)}" if differs else "")]
+    lines.append(f"character  {Path(base.source).name}" + (f", but {'; '.join(differs)}" if differs else ""))
+    return lines + [f"script     {', '.join(_script(encounter))}"] * bool(_script(encounter))
+
+
+def _script(encounter: Encounter) -> list[str]:
+    """What happens by itself, in the words of an encounter file."""
+    lines = ["in_front"] if encounter.in_front else []
+    for word, windows in (("adds", encounter.adds), ("movement", encounter.movement), ("vulnerable", encounter.vulnerable)):
+        for window in windows:
+            amount = {"adds": f" {window.amount:g}", "movement": "", "vulnerable": f" {window.amount:.0%}"}[word]
+            lines.append(f"{word}{amount} from {window.begin_ns / 1e9:g}s to {window.end_ns / 1e9:g}s")
+    if encounter.health:
+        lines.append(f"health {encounter.health:g}" + (f" others {encounter.others:g}" if encounter.others else ""))
+    return lines
 
 
 def timeline(subject: Subject, case: Case, played: Played) -> str:
@@ -56,7 +70,7 @@ def timeline(subject: Subject, case: Case, played: Played) -> str:
     except Broken:
         pass
     if rows:
-        last = subject.latest
+        last = subject.following(case.encounter).latest
         if last is not None and played.broken is not None:
             rows.append((f"{played.at_ns / 1e9:.3f}", "(broken)", _resources(subject, last.s, last.t), _auras(subject, last)))
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -88,7 +102,7 @@ def _auras(subject: Subject, fight: Fight) -> str:
     for aura in subject.model.auras:
         if aura.on_target:
             on = getattr(fight.s, f"{aura.name}_on")
-            found += [_aura(fight.s, aura, enemy) for enemy in range(fight.case.encounter.enemies) if on[enemy]]
+            found += [_aura(fight.s, aura, enemy) for enemy in range(fight.case.encounter.most_enemies) if on[enemy]]
         elif getattr(fight.s, f"{aura.name}_on"):
             found.append(_aura(fight.s, aura, None))
     return ", ".join(found)

@@ -110,6 +110,11 @@ class _Search:
             yield lambda c, name=name: replace(c, profile=replace(c.profile, talents=c.profile.talents | {name: base.talents.get(name, 0)}))  # type: ignore[misc]
         for name in case.profile.stats:
             yield lambda c, name=name: replace(c, profile=replace(c.profile, stats=c.profile.stats | {name: base.stats.get(name, 0.0)}))  # type: ignore[misc]
+        yield lambda c: replace(c, encounter=replace(c.encounter, adds=(), movement=(), vulnerable=(), health=0.0, others=0.0))
+        yield lambda c: replace(c, encounter=replace(c.encounter, health=0.0, others=0.0))
+        for track in ("adds", "movement", "vulnerable"):
+            yield lambda c, track=track: replace(c, encounter=replace(c.encounter, **{track: ()}))  # type: ignore[misc]
+            yield lambda c, track=track: replace(c, encounter=replace(c.encounter, **{track: getattr(c.encounter, track)[:1]}))  # type: ignore[misc]
         yield lambda c: replace(c, encounter=replace(c.encounter, enemies=1))
         yield lambda c: replace(c, encounter=replace(self.standard, duration_ns=c.encounter.duration_ns))
         yield lambda c: replace(c, seed=0)

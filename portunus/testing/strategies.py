@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from portunus.compiler import resolve_encounter
 from portunus.dsl.model import Model
+from portunus.dsl.script import Window
 from portunus.sim.encounter import Encounter
 from portunus.sim.profile import Profile, bonus_names
 from portunus.testing.fight import Subject
@@ -15,6 +16,7 @@ from portunus.testing.laws import expressions
 from portunus.testing.plan import Case, Follow, Press, Segment, Wander
 
 SECOND = 1_000_000_000
+TENTH = SECOND // 10
 DECISIONS = (5, 20, 60, 200, 500)  # of one part of a plan
 MOST_GEAR = 5_000  # of any statistic, in the statistic's own unit
 
@@ -51,18 +53,47 @@ def profiles(model: Model, base: Profile) -> st.SearchStrategy[Profile]:
     return st.one_of(st.just(base), st.builds(make, races, ranks, worn, stats, chosen))
 
 
-def encounters(model: Model) -> st.SearchStrategy[Encounter]:
-    """Fights an encounter file could describe: 5 s to 5 min, any number of enemies, their level and distance. Shrinks towards short ones."""
+def encounters(model: Model, *, scripted: bool = True) -> st.SearchStrategy[Encounter]:
+    """Fights an encounter file could describe. Shrinks towards short ones in which nothing happens by itself.
+
+    Args:
+        model: The spec; its ruleset says how many enemies there may be.
+        scripted: Enemies may come and go, the player must move, enemies take other damage for a time, phases follow the enemies' health.
+    """
     base = resolve_encounter(None)
     durations = st.sampled_from([30, 60, 120, 300, 10, 5]).map(lambda seconds: seconds * SECOND)
     enemies = st.integers(1, model.ruleset.max_enemies)
     levels = st.sampled_from([base.level, base.level - 1, base.level - 2, base.level - 3])
     distances = st.sampled_from([base.distance_yards, 0.0, 40.0])
+    phases = st.sampled_from([base.execute, (0.0, 0.5, 1.0), (0.1, 0.6, 0.9)])
 
-    def make(duration_ns: int, enemies: int, level: int, distance_yards: float) -> Encounter:
-        return replace(base, duration_ns=duration_ns, enemies=enemies, level=level, distance_yards=distance_yards)
+    def make(duration_ns: int, enemies: int, level: int, distance_yards: float, in_front: bool, execute: tuple[float, ...]) -> Encounter:
+        return replace(base, duration_ns=duration_ns, enemies=enemies, level=level, distance_yards=distance_yards, in_front=in_front, execute=execute)
 
-    return st.builds(make, durations, enemies, levels, distances)
+    plain = st.builds(make, durations, enemies, levels, distances, st.booleans(), phases)
+    return st.one_of(plain, plain.flatmap(lambda encounter: _scripts(encounter, model.ruleset.max_enemies))) if scripted else plain
+
+
+def _scripts(encounter: Encounter, most: int) -> st.SearchStrategy[Encounter]:
+    """An encounter with things that happen by themselves: windows that touch, meet, begin with the fight or outlast it."""
+    times = st.integers(0, encounter.duration_ns // TENTH - 1)
+
+    def window(begin: int, length: int, amount: float) -> Window:
+        return Window(begin * TENTH, (begin + length) * TENTH, amount)
+
+    def windows(amounts: st.SearchStrategy[float]) -> st.SearchStrategy[tuple[Window, ...]]:
+        return st.lists(st.builds(window, times, st.sampled_from([30, 80, 1, 200, 600]), amounts), max_size=4).map(tuple)
+
+    def make(adds: tuple[Window, ...], movement: tuple[Window, ...], vulnerable: tuple[Window, ...], health: tuple[float, float]) -> Encounter:
+        scripted = replace(encounter, movement=movement, vulnerable=vulnerable, health=health[0], others=health[1])
+        while replace(scripted, adds=adds).most_enemies > most:
+            adds = adds[:-1]
+        return replace(scripted, adds=adds)
+
+    waves = windows(st.integers(1, most - encounter.enemies).map(float)) if encounter.enemies < most else st.just(())
+    factors = windows(st.sampled_from([1.3, 0.0, 0.5, 10.0]))
+    health = st.sampled_from([(0.0, 0.0), (1e6, 0.0), (1e6, 1e4), (1.0, 0.0), (1e12, 0.0)])
+    return st.builds(make, waves, windows(st.just(1.0)), factors, health)
 
 
 def segments(subject: Subject) -> st.SearchStrategy[Segment]:
@@ -76,9 +107,9 @@ def segments(subject: Subject) -> st.SearchStrategy[Segment]:
     return st.one_of(*found)
 
 
-def cases(subject: Subject) -> st.SearchStrategy[Case]:
-    """Whole fights of a spec, legal from the first action to the last."""
+def cases(subject: Subject, *, scripted: bool = True) -> st.SearchStrategy[Case]:
+    """Whole fights of a spec, legal from the first action to the last; `scripted` as for `encounters`."""
     return st.builds(
-        Case, profiles(subject.model, subject.profile), encounters(subject.model), st.integers(0, 2**32 - 1), st.sampled_from(["sampled", "expected"]),
+        Case, profiles(subject.model, subject.profile), encounters(subject.model, scripted=scripted), st.integers(0, 2**32 - 1), st.sampled_from(["sampled", "expected"]),
         st.lists(segments(subject), min_size=1, max_size=5).map(tuple),
     )  # fmt: skip

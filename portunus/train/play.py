@@ -15,8 +15,8 @@ from portunus.evaluator.kernels import KernelEvaluator, call_evaluator, kernel
 from portunus.evaluator.mlp import Mlp
 from portunus.runtime.calls import call_features, call_legal, call_reset, call_rotation, call_step
 from portunus.runtime.signature import FAULTS, HEADER_DAMAGE, HEADER_DURATION, HEADER_FAULT, HEADER_FINISHED, INFO_WORDS
-from portunus.search.rules import Judge
 from portunus.search.game import gain, game_of, remaining_seconds
+from portunus.search.rules import Judge
 
 if TYPE_CHECKING:
     from portunus.evaluator.protocol import NetworkWeights

@@ -158,7 +158,7 @@ def run(counts: dict[str, int], *, seed: int, workers: int = 2, seconds: float =
         seed: Of all of them.
         workers: Number of processes.
         seconds: Wall time after which the run is given up: something hangs.
-        progress: Say on stderr how far it is, fifty times in all.
+        progress: Say on stderr how far it is, fifty times in all; keep and name what failed.
 
     Raises:
         TimeoutError: The time is over.
@@ -169,10 +169,21 @@ def run(counts: dict[str, int], *, seed: int, workers: int = 2, seconds: float =
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for number, outcome in enumerate(pool.map(run_chunk, *zip(*chunks, strict=True), timeout=seconds), start=1):
             total.add(outcome)
+            for text, reason in outcome.bad if progress else ():
+                print(f"{kept(text)}: {reason}", file=sys.stderr, flush=True)
             if progress and number % step == 0:
                 print(f"{total.seen.total() + len(total.bad):,} inputs, {len(total.bad)} failures, longest {total.seconds:.2f} s, {total.megabytes:.0f} MB",
                       file=sys.stderr, flush=True)
     return total
+
+
+def kept(text: str) -> Path:
+    """An input that failed, written down."""
+    data = text.encode("utf-8", "surrogatepass")
+    OUT.mkdir(parents=True, exist_ok=True)
+    path = OUT / f"{hashlib.sha256(data).hexdigest()[:16]}.txt"
+    path.write_bytes(data)
+    return path
 
 
 def main() -> None:
@@ -189,11 +200,6 @@ def main() -> None:
     print(f"{number:,} inputs ({', '.join(f'{count:,} {kind}' for kind, count in counts.items())}), seed {given.seed}: {dict(outcome.seen)}")
     print(f"wall {time.monotonic() - start:.0f} s with {given.workers} processes, load {os.getloadavg()[0]:.1f}; longest {outcome.seconds:.2f} s, largest process {outcome.megabytes:.0f} MB")
     print(f"failures: {len(outcome.bad)}" + (f"; with 95 % confidence fewer than {3 / number:.1e} of such inputs fail" if not outcome.bad else ""))
-    for text, reason in outcome.bad:
-        path = OUT / f"{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        print(f"{path}: {reason}")
     sys.exit(1 if outcome.bad or outcome.megabytes > MEGABYTES else 0)
 
 

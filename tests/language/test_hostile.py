@@ -69,6 +69,10 @@ def test_nesting_is_exact(depth: int) -> None:
         "spec а {}",  # a Cyrillic letter
         "spec a {}\r\nspec b {}\r",
         "let x 1 " + ", 2" * 8_000,
+        "encounter a { duration 0s enemies 1 phase 20% at 0s }",
+        "encounter a { duration 0s enemies 1 movement from 0s to 1s every 2s }",
+        "encounter a {\n  duration 0s\n  enemies 1\n  phase 20% at 0s\n  phase 35% at -1s\n}\n",
+        "encounter a {\n  duration 0s\n  enemies 0\n  adds 0 from 0s to 0s every 0s\n  health 0\n}\n",
     ],
     ids=lambda text: repr(text[:12]),
 )

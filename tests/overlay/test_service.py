@@ -116,6 +116,46 @@ def test_killed_worker_is_noticed_within_600_ms(tmp_path):
         assert time.monotonic() - killed < 4.0
 
 
+def spare_of(service: PlannerService) -> int:
+    """The process id of the spare child once it has loaded everything."""
+    return wait_for(lambda: (spare := service._spare) and spare.ready and spare.child.pid)
+
+
+def test_a_spare_takes_over(tmp_path):
+    with running("good", tmp_path, replace(QUICK, spare=0.0)) as service:
+        ready(service)
+        spare = spare_of(service)
+        os.kill(service.status.pid, signal.SIGKILL)
+        wait_for(lambda: service.status.pid == spare)
+        assert ask(service, 42, 7).action == "word_42"
+        assert service.status.restarts == 1 and service.status.message == ""
+        following = spare_of(service)
+        assert following not in (spare, service.status.pid)
+    for pid in (spare, following):
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_a_spare_that_dies_is_replaced_and_disturbs_nobody(tmp_path):
+    with running("good", tmp_path, replace(QUICK, spare=0.0, spare_again=0.05)) as service:
+        ready(service)
+        spare, pid = spare_of(service), service.status.pid
+        os.kill(spare, signal.SIGKILL)
+        wait_for(lambda: spare_of(service) != spare)
+        assert service.status.pid == pid and service.status.restarts == 0
+        assert ask(service, 42, 7).action == "word_42"
+
+
+def test_a_spare_with_the_network_is_not_used_once_the_network_is_off(tmp_path):
+    with running("good", tmp_path, replace(QUICK, spare=0.0, crashes=1)) as service:
+        ready(service)
+        spare = spare_of(service)
+        os.kill(service.status.pid, signal.SIGKILL)
+        wait_for(lambda: service.status.without_network)
+        ready(service)
+        assert service.status.pid != spare and service.status.evaluator == "rotation"
+
+
 def test_stopped_worker_is_killed_and_replaced(tmp_path):
     with running("good", tmp_path) as service:
         ready(service)

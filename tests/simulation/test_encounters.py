@@ -18,6 +18,7 @@ from portunus.dsl.script import NEVER_NS, Window, places, scenes
 from portunus.resources import find_spec
 from portunus.sim.arrangement import arrange
 from portunus.sim.encounter import Encounter, load_encounter
+from portunus.sim.results import health_gone_s
 from portunus.sim.trace import trace_line, trace_program
 
 SECOND = 10**9
@@ -164,3 +165,10 @@ def test_phases_by_health_and_by_time(tmp_path: Path) -> None:
 def test_the_report_of_a_fight_with_adds_divides_by_who_was_there() -> None:
     spec = twin_spec(find_spec(MAGE), encounter="add_waves")
     assert spec.enemies == 3
+
+
+def test_a_fight_outlasts_the_health_and_the_result_says_so() -> None:
+    tables = {"health": 600_000.0, "others": 1_000.0}
+    assert health_gone_s(tables, 5_000.0, 300.0) == 100.0
+    assert health_gone_s(tables, 5_000.0, 100.0) == 0.0  # to the last point
+    assert health_gone_s({}, 5_000.0, 300.0) == health_gone_s({"health": 0.0, "others": 0.0}, 5_000.0, 300.0) == 0.0

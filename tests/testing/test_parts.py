@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from planted import DUELIST, PLANTED, write
 
 from portunus.cli import main
-from portunus.compiler import resolve_encounter
+from portunus.compiler import in_encounter, resolve_encounter
 from portunus.dsl import load_model
 from portunus.sim.profile import profile_from_dict, talent_digits
 from portunus.testing import Case, Exactly, Follow, Subject, Wander, cases
@@ -34,7 +34,8 @@ def test_generated_fights_are_fights_a_user_could_set_up(generated: Case) -> Non
     data = {"race": profile.race, "talents": talent_digits(model, profile.talents), "glyphs": sorted(profile.glyphs), "stats": profile.stats, "options": profile.options}
     again = profile_from_dict(data, model, source="again")
     assert (again.talents, again.glyphs, again.stats) == (profile.talents, profile.glyphs, profile.stats)
-    assert 1 <= generated.encounter.enemies <= model.ruleset.max_enemies
+    assert 1 <= generated.encounter.enemies <= generated.encounter.most_enemies <= model.ruleset.max_enemies
+    in_encounter(model, generated.encounter)
     played = DUEL.play(generated)
     assert played.broken is None
     assert all(0 <= action < len(DUEL.actions) for action in played.actions)
