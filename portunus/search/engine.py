@@ -105,11 +105,10 @@ class Search:
         s = self.settings
         drawn = self._inside is not None and self._inside.noisy
         self.rules = Rules(
-            s.root == "puct", s.considered_actions, float(s.gumbel_scale), float(s.value_visits),
-            float(s.drawn_value_scale if drawn else s.value_scale),
+            s.root == "puct", s.considered_actions, float(s.gumbel_scale), float(s.value_visits), float(s.value_scale),
             float(s.drawn_exploration if drawn else s.exploration), float(s.unvisited_reduction),
             s.node_capacity if drawn else s.outcome_slots, s.max_depth, float(s.caution) if drawn else 0.0, float(s.least_gain),
-            0.0 if drawn else float(s.sharpness), 1.0 if drawn else float(s.judgement_visits), 1.0 if drawn else float(s.passed_over), drawn,
+            0.0 if drawn else float(s.sharpness), drawn,
         )  # fmt: skip
         self.batch = 1 if self.inside else s.batch
         self._make_room(s.node_capacity)
@@ -304,7 +303,7 @@ class Search:
         begin(self.game, self.arena, self.rules, self.judge, state, 0)
         if not self.inside and self.arena.nodes[0]["evaluated"] == 0:
             self._ask()
-            expand(self.game, self.arena, self.rules, 0, 0)
+            expand(self.game, self.arena, 0, 0)
             settle(self.arena, self.rules)
         if allowed is not None:
             restrict_root(self.compiled.actions, self.arena, allowed)

@@ -60,7 +60,7 @@ def begin(game, arena, rules, evaluator, state, row):
     """Plant `state`, int64 [W], as the root and, unless the evaluator is outside (address 0), judge it."""
     plant(game, arena, state, row)
     if arena.nodes[ROOT].evaluated == 0 and evaluator.address != 0:
-        judge(game, arena, rules, evaluator, ROOT, row)
+        judge(game, arena, evaluator, ROOT, row)
         settle(arena, rules)
 
 

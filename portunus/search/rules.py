@@ -30,6 +30,4 @@ class Rules(NamedTuple):
     caution: float
     least_gain: float
     sharpness: float
-    judgement_visits: float
-    passed_over: float
     drawn: bool

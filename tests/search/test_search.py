@@ -148,13 +148,12 @@ def test_values_are_those_of_the_outcomes_by_probability(toy):
     outcome = search.arena.outcomes[edge["outcomes"]]
     assert edge["value"] == pytest.approx(outcome["reward"] + search.arena.nodes[outcome["node"]]["leaf"])
     search.run(toy.opening(), simulations=800)
-    arena, view, own = search.arena, TreeView(search), search.rules.judgement_visits
+    arena, view = search.arena, TreeView(search)
     for node in arena.nodes[: int(arena.counters[USED])]:
         mine = arena.edges[node["first"] : node["first"] + node["edges"]]
         if node["edges"]:
             assert node["visits"] == mine["visits"].sum() + 1
-            whole = own * node["leaf"] + (mine["visits"] * mine["value"]).sum()
-            assert node["value"] == pytest.approx(whole / (own + mine["visits"].sum()), abs=1e-9)
+            assert node["value"] == pytest.approx((node["leaf"] + (mine["visits"] * mine["value"]).sum()) / node["visits"], abs=1e-9)
     for e in view.edges(0):
         outcomes = [arena.outcomes[o] for o in view.outcomes(e)]
         values = [o["probability"] * (o["reward"] + arena.nodes[o["node"]]["value"]) for o in outcomes]
@@ -163,15 +162,14 @@ def test_values_are_those_of_the_outcomes_by_probability(toy):
 
 
 def test_a_states_value_moves_from_the_mean_to_the_best(toy):
-    """With sharpness without bound every judged state is worth what its best action is, its own judgement counting as so many visits."""
+    """With sharpness without bound every judged state is worth what its best action is, its own judgement counting as one visit."""
     search = Search(toy, ListValue(toy), settings(sharpness=1e8, root="puct"))
     search.run(toy.opening(), simulations=400)
     root, edges = search.arena.nodes[0], search.arena.edges
     mine = edges[root["first"] : root["first"] + root["edges"]]
     below = int(mine["visits"].sum())
     best = float(mine["value"][mine["visits"] > 0].max())
-    own = search.rules.judgement_visits
-    assert own > 1 and float(root["value"]) == pytest.approx((own * float(root["leaf"]) + below * best) / (own + below), abs=1e-3)
+    assert float(root["value"]) == pytest.approx((float(root["leaf"]) + below * best) / (1 + below), abs=1e-3)
 
 
 def test_ways_to_one_state_share_its_node(toy):
