@@ -27,8 +27,8 @@ LIKELY = 3  # of them expected next
 NODES = 32_768  # memory of each
 CHUNK = 128  # simulations between two looks at the clock, so that a thought ends as soon as somebody asks
 LONGEST_MS = 1000.0  # thought about one state
-PIECE_MS = 250.0  # thought without looking for a more urgent state
 LEAST_MS = 5.0  # a budget that has less than this left is used up
+UNTRIED = 0.5  # part of a budget that an answer gets whose trial (`portunus.search.paired`) was cut short
 UNLIKELY = 0.02  # outcomes less probable than this are not thought about
 
 TIME_NS = 60_000_000  # two instants this close count as one
@@ -118,6 +118,7 @@ class Ponderer:
         self._current: _Slot | None = None
         self._answering: Planner = planner
         self._turn = 0
+        self._piece_ms = 2 * LEAST_MS  # thought without looking for a more urgent state: one budget, so that it ends with its trial
         self.asked = self.hits = 0
         self.hit = False
 
@@ -133,14 +134,17 @@ class Ponderer:
             return self._planner.plan(state, budget_ms=budget_ms, simulations=simulations, seed=seed, sequence=sequence, allowed=allowed, watch=watch)
         started = perf_counter()
         self._turn += 1
+        self._piece_ms = max(budget_ms, 2 * LEAST_MS)
         self.asked += 1
         slot = next((s for s in self._slots if s.state is not None and self._alike(s.state, state)), None)
         if slot is not None and slot.state is not None and slot.thought_ms > 0:
             self.hit = True
             self.hits += 1
             self._answering = slot.planner
-            left = budget_ms - slot.thought_ms
-            if left > LEAST_MS and not slot.ended:
+            left, tried = budget_ms - slot.thought_ms, slot.planner.search.tried
+            if not tried:
+                left = max(left, UNTRIED * budget_ms)
+            if left > LEAST_MS and not (slot.ended and tried):
                 suggestion = slot.planner.plan(slot.state, budget_ms=left, seed=seed, sequence=sequence, watch=watch, keep=True)
             else:
                 suggestion = slot.planner.report(slot.planner.search.result(), started=started, sequence=sequence)
@@ -186,15 +190,15 @@ class Ponderer:
         ready = [s for s in self._slots if s.state is not None and s.used == self._turn and not s.ended and s.thought_ms < LONGEST_MS]
         if not ready:
             return False
-        slot = min(ready, key=lambda s: (s.thought_ms + PIECE_MS) / max(s.weight, 1e-3))
+        slot = min(ready, key=lambda s: (s.thought_ms + self._piece_ms) / max(s.weight, 1e-3))
         assert slot.state is not None
         began, before = perf_counter(), int(slot.planner.search.arena.counters[SIMULATIONS]) if slot.thought_ms > 0 else 0
-        slot.planner.search.run(slot.state, budget_ms=PIECE_MS, seed=1, keep=slot.thought_ms > 0, watch=interrupted)
+        slot.planner.search.run(slot.state, budget_ms=self._piece_ms, seed=1, keep=slot.thought_ms > 0, watch=interrupted)
         spent = (perf_counter() - began) * 1e3
         slot.thought_ms += spent
         done = int(slot.planner.search.arena.counters[SIMULATIONS]) - before
         stopped = interrupted is not None and interrupted()
-        slot.ended = not stopped and (done == 0 or spent < 0.5 * PIECE_MS or int(slot.planner.search.arena.counters[USED]) >= NODES)
+        slot.ended = not stopped and (done == 0 or spent < 0.5 * self._piece_ms or int(slot.planner.search.arena.counters[USED]) >= NODES)
         return True
 
     def _free(self) -> _Slot:

@@ -192,12 +192,17 @@ class Search:
         self._outside_seconds = 0.0
         self._searches += 1
         self._watch = None
-        self._verdict = -1
         self._trial.totals[:] = 0.0
         if seed is not None:
+            self._verdict = -1
             self.arena.rng[:] = 0
             self.arena.rng[0] = stream_of(seed, number)
             self._stream = stream_of(seed, TRIAL + number)
+
+    @property
+    def tried(self) -> bool:
+        """Whether the answer has stood the trial that drawn values need; an interrupted search may have ended before it."""
+        return not self.paired or self._verdict >= 0
 
     def _run_simulations(self, state: np.ndarray, simulations: int, allowed: np.ndarray | None) -> None:
         if self.inside and allowed is None and self._watch is None:  # the same in one call

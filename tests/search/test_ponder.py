@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from toys import NAMES, SECOND, STATE, STRIKE, ListValue
 
+from portunus.evaluator.prior import RotationPrior
 from portunus.planner.local import Planner
 from portunus.planner.ponder import LONGEST_MS, Likeness, Ponderer
 from portunus.search.settings import SearchSettings
@@ -45,7 +46,7 @@ def test_the_outcomes_of_the_suggested_action_are_thought_about(toy, ponderer):
     thoughts = 0
     while ponderer.think():
         thoughts += 1
-    assert 3 <= thoughts < 60
+    assert 3 <= thoughts < 400
     following = after(toy, state, NAMES.index(suggestion.action))
     answer = ponderer.plan(following, budget_ms=200, sequence=3)
     assert ponderer.hit and ponderer.hits == 1
@@ -104,3 +105,21 @@ def test_a_game_goes_on_where_it_was_expected(toy, ponderer):
             ponderer.think()
         toy.step(state, NAMES.index(suggestion.action), rng)
     assert ponderer.hits >= 0.7 * (ponderer.asked - 1)
+
+
+def test_an_answer_whose_trial_was_cut_short_gets_one(toy):
+    """Where values are drawn the tree's favourite is not believed before its trial, whether or not a thought got that far."""
+    ponderer = Ponderer(Planner(toy, RotationPrior(toy, mass=0.9, horizon_seconds=3600.0), SearchSettings(node_capacity=8192, certain_errors=0.0)))
+    suggestion = ponderer.plan(toy.opening(), budget_ms=20)
+    following = after(toy, toy.opening(), NAMES.index(suggestion.action))
+    ponderer.expect([(following, 1.0)])
+    for _ in range(40):
+        ponderer.think(lambda: True)
+    (slot,) = [s for s in ponderer._slots if s.state is not None and s is not ponderer._current]
+    assert slot.thought_ms > 0 and not slot.planner.search.tried
+    slot.thought_ms = 1000.0
+    ponderer.plan(following, budget_ms=40)
+    assert ponderer.hit and slot.planner.search.tried
+    while ponderer.think():
+        pass
+    assert all(s.planner.search.tried for s in ponderer._slots if s.thought_ms > 0)
