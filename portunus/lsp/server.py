@@ -56,6 +56,7 @@ class SpecServer(LanguageServer):
         self._waiting: asyncio.TimerHandle | None = None
         self._resting: asyncio.TimerHandle | None = None
         self._dirty: set[Path] = set()
+        self._ended = False
 
     # ---- places ----------------------------------------------------------------------------------------------------------------------
 
@@ -93,10 +94,19 @@ class SpecServer(LanguageServer):
 
     def changed(self, path: Path) -> None:
         """Check a file, and all open ones that use it, once the keys rest for a moment."""
+        if self._ended:
+            return
         self._dirty.add(path)
         if self._waiting is not None:
             self._waiting.cancel()
         self._waiting = self._loop().call_later(PAUSE_SECONDS, self._check)
+
+    def end(self) -> None:
+        """Nothing is checked any more: findings that come while the pipes are being closed would keep the process from ending."""
+        self._ended = True
+        for timer in (self._waiting, self._resting):
+            if timer is not None:
+                timer.cancel()
 
     @staticmethod
     def _loop() -> asyncio.AbstractEventLoop:
@@ -157,6 +167,14 @@ def _line(file: File, line: int) -> list[str]:
 def create_server() -> SpecServer:
     """A server with all its features."""
     server = SpecServer()
+
+    @server.feature(lsp.SHUTDOWN)
+    def shut_down(_: None) -> None:
+        server.end()
+
+    @server.feature(lsp.EXIT)
+    def leave(_: None) -> None:
+        server.end()
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: lsp.DidOpenTextDocumentParams) -> None:

@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from editor import Editor, copy_specs, editor
+from editor import ROOT, Editor, copy_specs, editor
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 from record import main
 
 from portunus.dsl import check_file
 from portunus.dsl.format import format_text
+from portunus.lsp.server import create_server
 
 Story = Callable[[Editor, str, Path], Awaitable[None]]
 
@@ -225,3 +226,20 @@ def test_the_recorded_session_is_what_is_said(tmp_path: Path) -> None:
     main(tmp_path / "session.md")
     recorded = Path("docs/editor-session.md").read_text(encoding="utf-8")
     assert (tmp_path / "session.md").read_text(encoding="utf-8") == recorded, "run: PYTHONPATH=.:tests/editor python tests/editor/record.py docs/editor-session.md"
+
+
+@pytest.mark.parametrize("message", [lsp.SHUTDOWN, lsp.EXIT])
+def test_a_server_that_ends_checks_nothing_more(message: str) -> None:
+    """Findings sent while the pipes are being closed kept the process alive for ever."""
+
+    async def run() -> None:
+        server, path = create_server(), ROOT / "specs" / "wotlk" / "mage_fire.spec"
+        server.changed(path)
+        waiting = server._waiting
+        assert waiting is not None and not waiting.cancelled()
+        server.protocol.fm.features[message](None)
+        assert waiting.cancelled()
+        server.changed(path)
+        assert server._waiting is waiting
+
+    asyncio.run(run())
