@@ -38,17 +38,24 @@ def test_check_loads_nothing_heavy() -> None:
     assert done.stdout.splitlines() == ["1 file checked: no errors, no warnings", "[]"]
 
 
+LOOP = "words = {}\nfor number in range(250_000):\n    text = str(number)\n    words[text] = len(text) + words.get(text[1:], 0)\n"
+
+
 def test_check_answers_at_once(tmp_path: Path) -> None:
-    """Processor time of a cold process, its byte code written by the first; about 0.15 s where this was written."""
+    """Under 0.3 s in a cold process whose byte code is written, on a quiet machine that runs `LOOP` in 0.21 s. Neighbours slow both: the ratio counts."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPYCACHEPREFIX": str(tmp_path)}
     largest = max(data_folder("specs").rglob("*.spec"), key=lambda path: path.stat().st_size)
-    times = []
-    for _ in range(5):
+
+    def cost(*command: str) -> float:
+        """Processor time, s."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-m", "portunus", "check", str(largest)], check=True, capture_output=True, env=environment)
+        subprocess.run([sys.executable, *command], check=True, capture_output=True, env=environment)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(times) < 0.3, times
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    times = [(cost("-m", "portunus", "check", str(largest)), cost("-c", LOOP)) for _ in range(5)]
+    check, loop = (min(column) for column in zip(*times, strict=True))
+    assert check < 0.3 / 0.21 * loop, times
 
 
 def test_check_finds_mistakes(broken: Path) -> None:
