@@ -22,36 +22,30 @@ _MOST = (1 << 63) - 1
 @intrinsic(prefer_literal=True)
 def earliest(typingctx, at, first, last, gap, after):
     """The slot with the least `at` of `first` to `last` (exclusive), without those of `gap` to `after` (exclusive), all written as numbers; the first of equal ones."""
-    if not all(isinstance(bound, types.IntegerLiteral) for bound in (first, last, gap, after)):
-        return None
-    without = range(gap.literal_value, after.literal_value)
-
-    def emit(context, builder, signature, args):
-        return _knock_out(context, builder, signature, args, first, last, without)[1]
-
-    return types.int64(at, first, last, gap, after), emit
+    return _knock_out(1, at, first, last, gap, after)
 
 
 @intrinsic(prefer_literal=True)
 def soonest(typingctx, at, first, last, gap, after):
     """The least `at` itself, of the slots `earliest` looks at: known as early as the slot, with nothing found twice."""
-    if not all(isinstance(bound, types.IntegerLiteral) for bound in (first, last, gap, after)):
+    return _knock_out(0, at, first, last, gap, after)
+
+
+def _knock_out(wanted: int, at: Any, *bounds: Any) -> Any:
+    """Signature and code of an intrinsic that gives the least `at` (`wanted` 0) or its slot (1); None unless the bounds are written as numbers."""
+    if not all(isinstance(bound, types.IntegerLiteral) for bound in bounds):
         return None
-    without = range(gap.literal_value, after.literal_value)
+    first, last, gap, after = (bound.literal_value for bound in bounds)
 
     def emit(context, builder, signature, args):
-        return _knock_out(context, builder, signature, args, first, last, without)[0]
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        left = [(builder.load(builder.gep(data, [_I64(slot)])), _I64(slot)) for slot in range(first, last) if not gap <= slot < after]
+        while len(left) > 1:
+            pairs = [left[i : i + 2] for i in range(0, len(left), 2)]
+            left = [_earlier(builder, *pair) if len(pair) == 2 else pair[0] for pair in pairs]
+        return left[0][wanted]
 
-    return types.int64(at, first, last, gap, after), emit
-
-
-def _knock_out(context: Any, builder: Any, signature: Any, args: Any, first: Any, last: Any, without: range) -> tuple[Any, Any]:
-    data = context.make_array(signature.args[0])(context, builder, args[0]).data
-    left = [(builder.load(builder.gep(data, [_I64(slot)])), _I64(slot)) for slot in range(first.literal_value, last.literal_value) if slot not in without]
-    while len(left) > 1:
-        pairs = [left[i : i + 2] for i in range(0, len(left), 2)]
-        left = [_earlier(builder, *pair) if len(pair) == 2 else pair[0] for pair in pairs]
-    return left[0]
+    return types.int64(at, *bounds), emit
 
 
 def _earlier(builder: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> tuple[Any, Any]:

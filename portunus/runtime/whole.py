@@ -91,6 +91,7 @@ def _remembered_text(record: types.Record) -> str:
 
 def remember_types(typingctx: Any) -> None:
     """Have numba remember what an operator gives for numbers of some types, instead of trying all its meanings again in every line."""
+    # numba has no other place where the text of a type could be kept; mypy does not know that a method may be replaced.
     types.Record.__repr__ = _remembered_text  # type: ignore[method-assign,assignment]
     if hasattr(typingctx, "remembered_operators"):
         return

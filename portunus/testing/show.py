@@ -37,7 +37,8 @@ def describe(subject: Subject, case: Case) -> list[str]:
     gear += [f"{name} {value:g}" for name, value in sorted(profile.options.items()) if value != base.options.get(name)]
     differs += gear
     lines.append(f"character  {Path(base.source).name}" + (f", but {'; '.join(differs)}" if differs else ""))
-    return lines + [f"script     {', '.join(_script(encounter))}"] * bool(_script(encounter))
+    script = _script(encounter)
+    return [*lines, f"script     {', '.join(script)}"] if script else lines
 
 
 def _script(encounter: Encounter) -> list[str]:

@@ -100,6 +100,7 @@ class _Search:
         return best
 
     def _plainer(self, case: Case) -> Iterator[Callable[[Case], Case]]:
+        # mypy cannot infer a lambda that binds the variable of its loop by a default; the type is that of the iterator
         base = self.subject.profile
         yield lambda c: replace(c, form="sampled")
         yield lambda c: replace(c, profile=base)

@@ -28,7 +28,7 @@ def test_kept_statistics_are_those_of_the_moment(name: str) -> None:
     seen: set[tuple[str, float]] = set()
     r = [5, 0, 0, 0]
     twin.functions["begin"](s, t, m, r)
-    while s.finished == 0:  # type: ignore[attr-defined]
+    while s.finished == 0:
         for stat in kept:
             now = twin.functions[f"fresh_{stat_function(stat.name)}"](s, t, 0)
             assert getattr(s, kept_field(stat.name)) == now, stat.name
