@@ -130,8 +130,8 @@ class _Builder:
     def scalar(self, name: str, kind: WordType, meaning: str) -> None:
         self._add(Field(name, kind, 1, meaning))
 
-    def derived(self, name: str, meaning: str) -> None:
-        self._add(Field(name, "float", 1, meaning, derived=True))
+    def derived(self, name: str, kind: WordType, meaning: str) -> None:
+        self._add(Field(name, kind, 1, meaning, derived=True))
 
     def array(self, name: str, kind: WordType, size: int, meaning: str) -> None:
         self._add(Field(name, kind, size, meaning, array=True))
@@ -163,6 +163,11 @@ def list_rolls(model: Model) -> bool:
 def lasting(model: Model, *, on_target: bool) -> tuple[Aura, ...]:
     """The auras that end by themselves, on enemies or on the player, in the order of the file."""
     return tuple(a for a in model.auras if a.on_target == on_target and (a.duration is not None or a.ticks))
+
+
+def polls(model: Model) -> bool:
+    """Does a player who idles look again on the reference's grid (switch `idle_grid`)?"""
+    return any(name == "idle_grid" for name, _ in model.ruleset.switches)
 
 
 def interruptible(model: Model) -> bool:
@@ -286,7 +291,7 @@ def _sources(model: Model) -> tuple[tuple[str, str], ...]:
 
 def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     from portunus.ir.quiet import quiet_resources
-    from portunus.ir.stats import kept_stats
+    from portunus.ir.stats import keeps_cast_speed, kept_stats
 
     b = _Builder()
     b.scalar("now", "int", "time since the pull, negative before it")
@@ -365,7 +370,11 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         if stat.live and stat.name in rescaled:
             b.scalar(f"{stat_field(stat.name)}_rate", "float", f"{stat.name} that the swings under way were set by")
     for stat in kept_stats(model):
-        b.derived(kept_field(stat.name), f"{stat.name} now")
+        b.derived(kept_field(stat.name), "float", f"{stat.name} now")
+    if keeps_cast_speed(model):
+        b.derived("cast_speed_kept", "float", "factor on cast times now")
+    if polls(model):
+        b.derived("list_stays", "int", "the list goes on waiting until then if nothing happens")
     if has_aura_lists(model):
         b.array("aura_list", "int", len(model.auras) * (enemies + 1), "active auras of each enemy and of the player, in the reference's order")
         b.array("aura_count", "int", enemies + 1, "how many of them")

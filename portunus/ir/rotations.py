@@ -6,15 +6,17 @@ asked again in the same state; whether a step of a sequence was done, it sees fr
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
-from portunus.dsl.model import Rotation, RotationLine, Spell
+from portunus.dsl.model import Expr, Rotation, RotationLine
 from portunus.errors import PortunusError
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.engine import actions_of
-from portunus.ir.expressions import Scope, text
+from portunus.ir.expressions import Scope, text, walk
 from portunus.ir.layout import SEQUENCES, interruptible, list_rolls, remembers
+from portunus.ir.polls import foreseen, needs_no_gcd, write_foresight
 
 SCOPE = Scope(rotation=True)
 
@@ -47,34 +49,47 @@ def rotation_function(context: Context, rotation: Rotation) -> Function:
     if _plain(context, rotation):
         with w.block("if s.gcd_end > s.now:"):
             for line in rotation.lines:
-                if line.kind == "cast" and _free(context.model.spell(line.spell)):
+                if _anytime(context, line):
                     _whole_line(w, context, line, names)
+                elif _draws(context, line.condition):
+                    _whole_line(w, context, line, None)
             w.put(f"return {names.wait}")
     for line in rotation.lines:
         _whole_line(w, context, line, names)
+    instants = foreseen(context, rotation, names.named)
+    if instants is not None:
+        write_foresight(w, instants)
     w.put(f"return {names.wait}")
     return Function("rotation", ("s", "t"), f"Priority list {rotation.name}.", origin(rotation), tuple(w.lines))
 
 
-def _free(spell: Spell) -> bool:
-    """May it be cast while a global cooldown runs?"""
-    return spell.gcd is None and spell.autocast is None
-
-
 def _plain(context: Context, rotation: Rotation) -> bool:
-    """Is asking a line's condition nothing but asking, so that lines that cannot be taken while a global cooldown runs need not be asked then?"""
-    return context.free_actions and not list_rolls(context.model) and all(line.kind in ("cast", "cooldowns", "multidot") for line in rotation.lines)
+    """Is reading the list nothing but asking (and drawing), so that lines that cannot be taken while a global cooldown runs need not be asked then?"""
+    return (context.free_actions or list_rolls(context.model)) and all(line.kind != "wait" for line in rotation.lines)
 
 
-def _whole_line(w: Writer, context: Context, line: RotationLine, names: _Names) -> None:
-    """A line with its condition."""
+def _draws(context: Context, expr: Expr | None) -> bool:
+    """Does finding the value of an expression draw a random number, through live statistics too?"""
+    if expr is None or not list_rolls(context.model):
+        return False
+    if any(node.op in ("aura_tick_damage", "aura_new_tick_damage") for node in walk(expr)):
+        return True
+    stats = [context.model.stat(node.args[0]) for node in walk(expr) if node.op == "live_stat"]
+    return any(_draws(context, part) for stat in stats if stat is not None for part in (stat.formula, *stat.adds, *stat.factors))
+
+
+def _anytime(context: Context, line: RotationLine) -> bool:
+    """May a line give something while a global cooldown runs?"""
+    return any(needs_no_gcd(context.model.spell(name)) for name in line.casts) and line.kind != "strict"
+
+
+def _whole_line(w: Writer, context: Context, line: RotationLine, names: _Names | None) -> None:
+    """A line with its condition; without `names` the condition is only asked, for what it draws."""
     w.put(f"# {origin(line)}")
     asked = [f"present(s, t, {line.enemy})" if context.model.scripted else f"t.enemies > {line.enemy}"] if line.enemy else []
     asked += [text(line.condition, context, SCOPE.at(str(line.enemy)))] if line.condition is not None else []
-    if not asked:
-        _line(w, context, line, names)
-    else:
-        with w.block(f"if {' and '.join(asked)}:"):
+    with w.block(f"if {' and '.join(asked)}:") if asked else nullcontext():
+        if names is not None:
             _line(w, context, line, names)
 
 
