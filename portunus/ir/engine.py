@@ -13,6 +13,7 @@ from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, conjuncts, is_static, stat_function, text, walk
+from portunus.ir.judging import judging_functions
 from portunus.ir.layout import (
     MISSILES,
     NEVER,
@@ -92,8 +93,8 @@ def helper_functions(context: Context) -> list[Function]:
         _function("deal", ("s", "m", "row", "amount"), "Count damage; what happens before the pull is not counted.",
                   ["if s.now >= 0:", "    s.damage += amount", "    m.row_damage[row] += amount"]),
         _function("resist", ("t", "r"), "Factor of a partial resist.",
-                  ["if t.resist_full >= 1.0:", "    return 1.0", "u = uniform(r)", "if u < t.resist_full:", "    return 1.0",
-                   "if u < t.resist_full + t.resist_tenth:", "    return 0.9", "return 0.8"]),
+                  ["if t.resist_full >= 1.0:", "    return 1.0", "u = uniform(r)",
+                   "return 1.0 if u < t.resist_full else 0.9 if u < t.resist_full + t.resist_tenth else 0.8"]),
         _function("phase", ("s", "t"), "Health phase of the enemies, by time.",
                   [*(["if t.switch_late_phase != 0 and s.now == 0 and t.prepull_count == 0:", "    return 1.0"]
                      if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),
@@ -104,11 +105,7 @@ def helper_functions(context: Context) -> list[Function]:
                    "if s.now < int((1.0 - t.execute_20) * s.duration):", "    return 0.25", "return 0.20"]),
         *_cast_speed(context),
     ]
-    if list_rolls(context.model):
-        functions.append(_function("judged", ("s", "t", "amount"), "What a magic effect is expected to do; judging it rolls a partial resist and divides it out again.",
-            ["if t.switch_list_rolls != 0 and t.resist_full < 1.0:", "    s.stream = stream_next(s.stream)", "    u = stream_uniform(s.stream)",
-             "    factor = 1.0 if u < t.resist_full else 0.9 if u < t.resist_full + t.resist_tenth else 0.8",
-             "    return amount * factor / factor * t.resist_mean", "return amount * t.resist_mean"]))
+    functions += judging_functions(context)
     if context.model.scripted:
         functions.append(present_function())
     if missiles(context.model):

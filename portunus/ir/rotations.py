@@ -9,13 +9,14 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from portunus.dsl.model import Expr, Rotation, RotationLine
+from portunus.dsl.model import Rotation, RotationLine
 from portunus.errors import PortunusError
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.engine import actions_of
-from portunus.ir.expressions import Scope, text, walk
+from portunus.ir.expressions import Scope, text
 from portunus.ir.layout import SEQUENCES, interruptible, list_rolls, remembers
+from portunus.ir.judging import draws, write_draws
 from portunus.ir.polls import foreseen, needs_no_gcd, write_foresight
 
 SCOPE = Scope(rotation=True)
@@ -51,8 +52,8 @@ def rotation_function(context: Context, rotation: Rotation) -> Function:
             for line in rotation.lines:
                 if _anytime(context, line):
                     _whole_line(w, context, line, names)
-                elif _draws(context, line.condition):
-                    _whole_line(w, context, line, None)
+                elif draws(context, line.condition):
+                    write_draws(w, context, line.condition, SCOPE.at(str(line.enemy)))
             w.put(f"return {names.wait}")
     for line in rotation.lines:
         _whole_line(w, context, line, names)
@@ -68,29 +69,18 @@ def _plain(context: Context, rotation: Rotation) -> bool:
     return (context.free_actions or list_rolls(context.model)) and all(line.kind != "wait" for line in rotation.lines)
 
 
-def _draws(context: Context, expr: Expr | None) -> bool:
-    """Does finding the value of an expression draw a random number, through live statistics too?"""
-    if expr is None or not list_rolls(context.model):
-        return False
-    if any(node.op in ("aura_tick_damage", "aura_new_tick_damage") for node in walk(expr)):
-        return True
-    stats = [context.model.stat(node.args[0]) for node in walk(expr) if node.op == "live_stat"]
-    return any(_draws(context, part) for stat in stats if stat is not None for part in (stat.formula, *stat.adds, *stat.factors))
-
-
 def _anytime(context: Context, line: RotationLine) -> bool:
     """May a line give something while a global cooldown runs?"""
     return any(needs_no_gcd(context.model.spell(name)) for name in line.casts) and line.kind != "strict"
 
 
-def _whole_line(w: Writer, context: Context, line: RotationLine, names: _Names | None) -> None:
-    """A line with its condition; without `names` the condition is only asked, for what it draws."""
+def _whole_line(w: Writer, context: Context, line: RotationLine, names: _Names) -> None:
+    """A line with its condition."""
     w.put(f"# {origin(line)}")
     asked = [f"present(s, t, {line.enemy})" if context.model.scripted else f"t.enemies > {line.enemy}"] if line.enemy else []
     asked += [text(line.condition, context, SCOPE.at(str(line.enemy)))] if line.condition is not None else []
     with w.block(f"if {' and '.join(asked)}:") if asked else nullcontext():
-        if names is not None:
-            _line(w, context, line, names)
+        _line(w, context, line, names)
 
 
 def _recall(w: Writer, context: Context, rotation: Rotation, names: _Names) -> None:
