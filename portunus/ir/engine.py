@@ -490,16 +490,13 @@ def decision_functions(context: Context) -> list[Function]:
     cooldowns = [s.name for s in context.model.spells if s.cooldown is not None and not s.owner]
     # While a global cooldown or cast runs its end is the next decision.
     stops, remembered, quiet = interruptible(context.model), remembers(context.model), quiet_resources(context.model)
-    wait = ["s.deciding = 0", *(["stays = s.list_stays", "s.list_stays = 0"] if polls(context.model) else []), *(["if s.channel != 0:", "    return"] if stops else []), *(["if s.gcd_end > s.now:", "    return"] if _wakes(context) else []), *_on_the_grid(context.model),
+    wait = ["s.deciding = 0", *(["if s.channel != 0:", "    return"] if stops else []), *(["if s.gcd_end > s.now:", "    return"] if _wakes(context) else []), "if t.switch_idle_grid != 0:", "    set_gcd(s, s.now + t.poll)", "    return",
             # Whatever happens next is a reason to look again; besides that only the end of a cooldown is.
             "s.idle = 1", f"wake = {NEVER}",
             *[line for c in cooldowns for line in (f"if s.cd_{c} > s.now:", f"    wake = min(wake, s.cd_{c})")],
             *(["if s.list_until > s.now:", "    wake = min(wake, s.list_until)"] if remembered else []),
             *[f"s.tick_wanted[{place}] = 0.0" for place in range(len(quiet))], "schedule(s, 0, wake)"]
     perform, legal, any_legal = Writer(), Writer(), Writer()
-    if polls(context.model):
-        with perform.block(f"if action != {len(actions) - 1}:"):
-            perform.put("s.list_stays = 0")
     if pauses(context.model):
         perform.put("s.acting = 1")
     legal.put("count = 1")
@@ -536,6 +533,11 @@ def decision_functions(context: Context) -> list[Function]:
         with perform.block(f"if action != {len(actions) - 1}:"):
             perform.put("s.fault |= 4")
         perform.put("wait(s, t)")
+        if polls(context.model):
+            with perform.block("if s.list_stays > 0:"):
+                perform.put("pass_polls(s, t, m)")
+    if polls(context.model):
+        perform.put("s.list_stays = 0")
     if pauses(context.model):
         perform.put("s.acting = 0")
     legal.put(f"mask[{len(actions) - 1}] = 1")
@@ -593,11 +595,6 @@ def _may_act(context: Context) -> Function:
             w.put(f"return {' or '.join(possible)}")
     w.put("return True")
     return Function("may_act", ("s", "t"), "Is the player asked what to do?", "", tuple(w.lines))
-
-
-def _on_the_grid(model: Model) -> list[str]:
-    """Waiting where the reference looks again on a grid."""
-    return ["if t.switch_idle_grid != 0:", "    poll(s, t, stays)", "    return"] if polls(model) else []
 
 
 def _step(context: Context) -> list[Function]:

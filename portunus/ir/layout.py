@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portunus.dsl.model import Aura, Decide, Model, Pet, Resource, Spell, Stat
+from portunus.dsl.model import Aura, Decide, If, Model, Pet, Resource, Spell, Stat
 from portunus.errors import PortunusError
 
 NEVER = 1 << 62
@@ -168,6 +168,19 @@ def lasting(model: Model, *, on_target: bool) -> tuple[Aura, ...]:
 def polls(model: Model) -> bool:
     """Does a player who idles look again on the reference's grid (switch `idle_grid`)?"""
     return any(name == "idle_grid" for name, _ in model.ruleset.switches)
+
+
+def passed_tick(model: Model) -> Resource | None:
+    """The resource whose ticks may be passed over together with looks at the list: all they do beside is to let the player act under a condition."""
+    from portunus.ir.expressions import OF_THE_FIGHT, walk
+
+    def plain(resource: Resource) -> bool:
+        heard = [h.body for h in model.handlers if h.event == "gain" and resource.name in h.subjects]
+        return all(isinstance(x, If) and not x.orelse and all(isinstance(y, Decide) for y in x.then) for body in heard for x in body) and not any(
+            n.op == "range" or n.op in OF_THE_FIGHT for e in (resource.every, resource.amount_casting) if e is not None for n in walk(e))
+
+    found = [r for r in model.resources if not r.owner and r.every is not None and r.rest_after is None and plain(r)]
+    return found[0] if len(found) == 1 and polls(model) else None
 
 
 def interruptible(model: Model) -> bool:
@@ -375,6 +388,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         b.derived("cast_speed_kept", "float", "factor on cast times now")
     if polls(model):
         b.derived("list_stays", "int", "the list goes on waiting until then if nothing happens")
+        if passed_tick(model) is not None:
+            b.derived("list_wants", "float", "and until a resource that ticks reaches this amount")
     if has_aura_lists(model):
         b.array("aura_list", "int", len(model.auras) * (enemies + 1), "active auras of each enemy and of the player, in the reference's order")
         b.array("aura_count", "int", enemies + 1, "how many of them")

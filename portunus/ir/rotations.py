@@ -15,9 +15,9 @@ from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.engine import actions_of
 from portunus.ir.expressions import Scope, text
-from portunus.ir.layout import SEQUENCES, interruptible, list_rolls, remembers
 from portunus.ir.judging import draws, write_draws
-from portunus.ir.polls import foreseen, needs_no_gcd, write_foresight
+from portunus.ir.layout import SEQUENCES, interruptible, list_rolls, remembers
+from portunus.ir.polls import needs_no_gcd, write_foresight
 
 SCOPE = Scope(rotation=True)
 
@@ -57,9 +57,7 @@ def rotation_function(context: Context, rotation: Rotation) -> Function:
             w.put(f"return {names.wait}")
     for line in rotation.lines:
         _whole_line(w, context, line, names)
-    instants = foreseen(context, rotation, names.named)
-    if instants is not None:
-        write_foresight(w, instants)
+    write_foresight(w, context, rotation, names.named)
     w.put(f"return {names.wait}")
     return Function("rotation", ("s", "t"), f"Priority list {rotation.name}.", origin(rotation), tuple(w.lines))
 
