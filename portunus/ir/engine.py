@@ -18,6 +18,7 @@ from portunus.ir.layout import (
     MISSILES,
     NEVER,
     asked_fresh,
+    in_a_row,
     inherited_stats,
     interruptible,
     list_rolls,
@@ -25,7 +26,6 @@ from portunus.ir.layout import (
     pauses,
     polls,
     remembers,
-    silent,
     stat_field,
     swing_slot,
 )
@@ -448,7 +448,7 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 def _next_event(context: Context) -> Function:
     count, one = len(context.layout.slots), context.layout.slots_before_enemies + context.layout.slots_per_enemy
     others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count}, 0, 0)", f"    later = soonest(s.at, {one}, {count}, 0, 0)", "    if later < best:", "        k, best = other, later"]
-    silent_slots = [context.layout.slot(f"tick_{r.name}") for r in silent(context.model)]
+    silent_slots = [context.layout.slot(f"tick_{r.name}") for r in in_a_row(context.model)]
     least = min((context.layout.slots[slot].priority for slot in silent_slots), default=0)
     # What may go before such a tick at one instant; everything else goes after it.
     ahead = [f"s.at[{i}]" for i, slot in enumerate(context.layout.slots) if slot.priority >= least and i not in silent_slots] if silent_slots else []
@@ -577,7 +577,7 @@ def decision_functions(context: Context) -> list[Function]:
         Function("legal", ("s", "t", "mask"), "Write the mask of legal actions; returns how many.", "", tuple(legal.lines)),
         _function("advance", STATE, "Go on to the next decision point or the end of the fight.",
                   ["while s.finished == 0:", "    if s.deciding != 0:", "        if may_act(s, t):", "            return",
-                   "        wait(s, t)", *(["        wanted(s, t)", f"    {QUIET}(s, t, m, r)", "    if s.deciding == 0:", "        next_event(s, t, m, r)"] if quiet else ["    next_event(s, t, m, r)"])]),
+                   "        wait(s, t)", *(["        if s.idle == 1:", "            wanted(s, t)", f"    {QUIET}(s, t, m, r)", "    if s.deciding == 0:", "        next_event(s, t, m, r)"] if quiet else ["    next_event(s, t, m, r)"])]),
         *_step(context),
         _begin(context), _finalize(context),
     ]
