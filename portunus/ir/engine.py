@@ -29,13 +29,13 @@ from portunus.ir.layout import (
     stat_field,
     swing_slot,
 )
-from portunus.ir.polls import PHASES, free_spells, poll_functions
+from portunus.ir.polls import free_spells, poll_functions
 from portunus.ir.quiet import QUIET, SILENT, quiet_resources, write_tick
 from portunus.ir.runes import rune_functions
 from portunus.ir.scripts import present_function, script_functions, script_tables
 from portunus.ir.spells import casting
 from portunus.ir.statements import all_statements, body_expressions, gain_arguments
-from portunus.ir.stats import keeps_cast_speed, kept_stats, rate_functions, rates, stat_functions, swings
+from portunus.ir.stats import keeps_cast_speed, rate_functions, rates, stat_functions, swings
 from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
@@ -76,8 +76,6 @@ def fixed_tables(context: Context) -> None:
     for resource in watched(context.model):
         for index in range(THRESHOLDS):
             context.tables.fixed(f"{resource}_threshold_{index}", "float")
-    for percent in PHASES if polls(context.model) else ():
-        context.tables.fixed(f"phase_{percent}_at", "int")
     for name in ("execute_20", "execute_25", "execute_35", "area_factor", "resist_full", "resist_tenth", "resist_mean"):
         context.tables.fixed(name, "float")
     if context.model.scripted:
@@ -100,9 +98,8 @@ def helper_functions(context: Context) -> list[Function]:
                      if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),
                    *(_phase_by_health() if context.model.scripted else []),
                    # Phases are in ascending order of health, so the first question settles most of a fight.
-                   "if s.now < int((1.0 - t.execute_35) * s.duration):", "    return 1.0",
-                   "if s.now < int((1.0 - t.execute_25) * s.duration):", "    return 0.35",
-                   "if s.now < int((1.0 - t.execute_20) * s.duration):", "    return 0.25", "return 0.20"]),
+                   "if s.now < s.phase_35_at:", "    return 1.0", "if s.now < s.phase_25_at:", "    return 0.35",
+                   "if s.now < s.phase_20_at:", "    return 0.25", "return 0.20"]),
         *_cast_speed(context),
     ]
     functions += judging_functions(context)
@@ -677,8 +674,7 @@ def _begin(context: Context) -> Function:
             w.put(f"schedule(s, {layout.slot('scene')}, t.scene_at[1])")
     for spell in swings(model, ""):
         _first_swing(w, context, spell, "0")
-    if kept_stats(model) or keeps_cast_speed(model):
-        w.put("keep_stats(s, t)")
+    w.put("keep_stats(s, t)")
     for stat in rates(context):
         w.put(f"s.{stat_field(stat)}_rate = {stat_function(stat)}(s, t, 0)")
     for resource in model.resources:

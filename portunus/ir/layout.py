@@ -18,6 +18,7 @@ NEVER = 1 << 62
 MISSILES = 4
 ROTATION_SLOTS = 192
 SEQUENCES = 8
+PHASES = (20, 25, 35)  # percent of the enemies' health
 PILE = 8  # interrupted functions of one event, each within the next
 
 WordType = Literal["int", "float"]
@@ -395,6 +396,8 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     for stat in model.stats:
         if stat.live and stat.name in rescaled:
             b.scalar(f"{stat_field(stat.name)}_rate", "float", f"{stat.name} that the swings under way were set by")
+    for percent in PHASES:
+        b.derived(f"phase_{percent}_at", "int", f"the enemies' health falls to {percent} %")
     for stat in kept_stats(model):
         b.derived(kept_field(stat.name), "float", f"{stat.name} now")
     if keeps_cast_speed(model):

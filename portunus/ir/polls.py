@@ -13,11 +13,10 @@ from __future__ import annotations
 from portunus.dsl.model import Model, Resource, Rotation, Spell
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, StaticValues, conjuncts, is_static, text
-from portunus.ir.foresight import PHASES, foresee
+from portunus.ir.foresight import foresee
 from portunus.ir.layout import NEVER, followed, list_rolls, pauses, polls
 from portunus.ir.quiet import write_unheard
 
-__all__ = ["PHASES", "asked_for", "free_spells", "needs_no_gcd", "poll_functions", "write_foresight"]
 BEYOND = 1e300  # an amount that no resource reaches
 
 
