@@ -453,7 +453,7 @@ def _next_event(context: Context) -> Function:
         *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
         *[f"{name} = {search}(s.at, 0, {one}, {min(silent_slots, default=0)}, {max(silent_slots, default=-1) + 1})" for name, search in (("k", "earliest"), ("best", "soonest"))],
         *(others if count > one else []),
-        *(["if s.idle == 0:", f"    {SILENT}(s, t, m, min({', '.join([*ahead, 's.expire_at', 's.duration + 1', 'best + 1'])}))"] if silent_slots else []),
+        *([f"if s.idle == 0 and ({' or '.join(f's.at[{i}] <= best' for i in silent_slots)}):", f"    {SILENT}(s, t, m, min({', '.join([*ahead, 's.expire_at', 's.duration + 1', 'best + 1'])}))"] if silent_slots else []),
         *[line for slot in silent_slots for line in (f"if s.at[{slot}] < best:", f"    k, best = {slot}, s.at[{slot}]")],
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
         "if s.idle == 1:", "    s.idle = 2",
