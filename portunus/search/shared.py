@@ -278,7 +278,8 @@ class Ledger:
 
     def opponents(self) -> tuple[int, int]:
         """The edges of the root for a trial: (challenger, favourite); challenger -1 where there is nothing to try."""
-        challenger, favourite = name_challenger(self._arena, self._rules)
+        running = self._arena.edges[self.candidates]["visits"]
+        challenger, favourite = name_challenger(self._arena, self._rules, int(running.min()))  # hands, and the speed of trees, differ
         return int(challenger), int(favourite)
 
     @property
