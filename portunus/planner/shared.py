@@ -18,6 +18,7 @@ import numpy as np
 from portunus.errors import PortunusError
 from portunus.planner.local import Planner, percent_of_unit
 from portunus.planner.messages import ActionReport, Suggestion, TreeNode
+from portunus.planner.reserve import Reserve
 from portunus.search.shared import Ledger, RootStatistics, Stretch, deal, halvings, plan
 
 ROUND_SECONDS = 0.1  # longest time the trees work without meeting
@@ -145,7 +146,7 @@ class SharedPlanner:
         self.compiled = crew.local.planner.compiled
         self._ledger = Ledger(crew.local.planner.search)
         self._lost: list[RootStatistics] = []
-        self._margin_ms = 0.0
+        self._reserve = Reserve(crew.local.planner.search.settings.reserve_ms)
         self.trees = 0
 
     def plan(
@@ -160,10 +161,10 @@ class SharedPlanner:
         """
         started = perf_counter()
         known = self._search(state, started, budget_ms, simulations, seed, allowed, watch)
+        ended = perf_counter()
         suggestion = self._report(known, started=started, sequence=sequence, patience=None if budget_ms is None else self._patience)
         if budget_ms is not None:
-            late = (perf_counter() - started) * 1e3 - budget_ms
-            self._margin_ms = min(max(0.9 * self._margin_ms + 0.5 * late, 0.0), 0.2 * budget_ms)
+            self._reserve.learn(budget_ms, ended_ms=(ended - started) * 1e3, answered_ms=(perf_counter() - started) * 1e3)
         return suggestion
 
     def decide(self, state: np.ndarray, *, budget_ms: float | None = None, simulations: int | None = None, seed: int = 0) -> int:
@@ -199,8 +200,7 @@ class SharedPlanner:
             self._play(known, hands, [float(share) for share in _shares(simulations - 2 * pairs, count)], opening, timed=False, watch=watch)
             self._try_challenger(known, watch, pairs=pairs)
         elif budget_ms is not None:
-            reserve = self._crew.local.planner.search.settings.reserve_ms
-            left = max(budget_ms - self._margin_ms - reserve, 0.5 * budget_ms) / 1e3
+            left = self._reserve.search_ms(budget_ms) / 1e3
             seconds = (0.5 * left if ledger.paired else left) - (perf_counter() - started)
             self._play(known, hands, [seconds] * count, opening, timed=True, watch=watch)
             self._try_challenger(known, watch, end=started + left)

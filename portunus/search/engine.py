@@ -179,7 +179,7 @@ class Search:
         else:
             if not keep:
                 self._begin(state, allowed)
-            seconds = max(budget_ms - self.settings.reserve_ms, 0.5 * budget_ms) / 1e3
+            seconds = budget_ms / 1e3
             self._run_until(started, started + (0.5 * seconds if self.paired else seconds))
             self._try_challenger(end=started + seconds)
         self._check_fault()
