@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portunus.dsl.model import Aura, Decide, Model, Pet, Resource, Spell, Stat
+from portunus.dsl.model import Aura, Decide, If, Model, Pet, Resource, Spell, Stat
 from portunus.errors import PortunusError
 
 NEVER = 1 << 62
@@ -130,8 +130,8 @@ class _Builder:
     def scalar(self, name: str, kind: WordType, meaning: str) -> None:
         self._add(Field(name, kind, 1, meaning))
 
-    def derived(self, name: str, meaning: str) -> None:
-        self._add(Field(name, "float", 1, meaning, derived=True))
+    def derived(self, name: str, kind: WordType, meaning: str) -> None:
+        self._add(Field(name, kind, 1, meaning, derived=True))
 
     def array(self, name: str, kind: WordType, size: int, meaning: str) -> None:
         self._add(Field(name, kind, size, meaning, array=True))
@@ -163,6 +163,24 @@ def list_rolls(model: Model) -> bool:
 def lasting(model: Model, *, on_target: bool) -> tuple[Aura, ...]:
     """The auras that end by themselves, on enemies or on the player, in the order of the file."""
     return tuple(a for a in model.auras if a.on_target == on_target and (a.duration is not None or a.ticks))
+
+
+def polls(model: Model) -> bool:
+    """Does a player who idles look again on the reference's grid (switch `idle_grid`)?"""
+    return any(name == "idle_grid" for name, _ in model.ruleset.switches)
+
+
+def passed_tick(model: Model) -> Resource | None:
+    """The resource whose ticks may be passed over together with looks at the list: all they do beside is to let the player act under a condition."""
+    from portunus.ir.expressions import OF_THE_FIGHT, walk
+
+    def plain(resource: Resource) -> bool:
+        heard = [h.body for h in model.handlers if h.event == "gain" and resource.name in h.subjects]
+        return all(isinstance(x, If) and not x.orelse and all(isinstance(y, Decide) for y in x.then) for body in heard for x in body) and not any(
+            n.op == "range" or n.op in OF_THE_FIGHT for e in (resource.every, resource.amount_casting) if e is not None for n in walk(e))
+
+    found = [r for r in model.resources if not r.owner and r.every is not None and r.rest_after is None and plain(r)]
+    return found[0] if len(found) == 1 and polls(model) else None
 
 
 def interruptible(model: Model) -> bool:
@@ -286,7 +304,7 @@ def _sources(model: Model) -> tuple[tuple[str, str], ...]:
 
 def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     from portunus.ir.quiet import quiet_resources
-    from portunus.ir.stats import kept_stats
+    from portunus.ir.stats import keeps_cast_speed, kept_stats
 
     b = _Builder()
     b.scalar("now", "int", "time since the pull, negative before it")
@@ -365,7 +383,13 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
         if stat.live and stat.name in rescaled:
             b.scalar(f"{stat_field(stat.name)}_rate", "float", f"{stat.name} that the swings under way were set by")
     for stat in kept_stats(model):
-        b.derived(kept_field(stat.name), f"{stat.name} now")
+        b.derived(kept_field(stat.name), "float", f"{stat.name} now")
+    if keeps_cast_speed(model):
+        b.derived("cast_speed_kept", "float", "factor on cast times now")
+    if polls(model):
+        b.derived("list_stays", "int", "the list goes on waiting until then if nothing happens")
+        if passed_tick(model) is not None:
+            b.derived("list_wants", "float", "and until a resource that ticks reaches this amount")
     if has_aura_lists(model):
         b.array("aura_list", "int", len(model.auras) * (enemies + 1), "active auras of each enemy and of the player, in the reference's order")
         b.array("aura_count", "int", enemies + 1, "how many of them")
