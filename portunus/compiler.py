@@ -21,7 +21,7 @@ from portunus.files import user_cache_folder
 from portunus.ir.engine import PREPULL_LINES, SWITCHES, THRESHOLDS, watched
 from portunus.ir.expressions import StaticValues, is_static, walk
 from portunus.ir.layout import numpy_dtype
-from portunus.ir.polls import PHASES, asked_for
+from portunus.ir.polls import asked_for
 from portunus.ir.program import Program, lower
 from portunus.ir.scripts import TRACKS, follow_script
 from portunus.resources import data_folder, find_spec
@@ -141,8 +141,6 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
     for name in (*declared, *SWITCHES):
         fixed[f"switch_{name}"] = 1 if reference and name in declared else 0
     fixed |= asked_for(model, values)
-    for percent, share in zip(PHASES, encounter.execute, strict=True):
-        fixed[f"phase_{percent}_at"] = int((1.0 - share) * encounter.duration_ns)
     if model.scripted:
         fixed |= _script(encounter) | {"area_cap": float(model.ruleset.area_cap)}
     prepull = _prepull(program, rotation)

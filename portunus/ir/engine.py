@@ -18,6 +18,7 @@ from portunus.ir.layout import (
     MISSILES,
     NEVER,
     asked_fresh,
+    in_a_row,
     inherited_stats,
     interruptible,
     list_rolls,
@@ -25,17 +26,16 @@ from portunus.ir.layout import (
     pauses,
     polls,
     remembers,
-    silent,
     stat_field,
     swing_slot,
 )
-from portunus.ir.polls import PHASES, free_spells, poll_functions
+from portunus.ir.polls import free_spells, poll_functions
 from portunus.ir.quiet import QUIET, SILENT, quiet_resources, write_tick
 from portunus.ir.runes import rune_functions
 from portunus.ir.scripts import present_function, script_functions, script_tables
 from portunus.ir.spells import casting
 from portunus.ir.statements import all_statements, body_expressions, gain_arguments
-from portunus.ir.stats import keeps_cast_speed, kept_stats, rate_functions, rates, stat_functions, swings
+from portunus.ir.stats import keeps_cast_speed, rate_functions, rates, stat_functions, swings
 from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
@@ -76,8 +76,6 @@ def fixed_tables(context: Context) -> None:
     for resource in watched(context.model):
         for index in range(THRESHOLDS):
             context.tables.fixed(f"{resource}_threshold_{index}", "float")
-    for percent in PHASES if polls(context.model) else ():
-        context.tables.fixed(f"phase_{percent}_at", "int")
     for name in ("execute_20", "execute_25", "execute_35", "area_factor", "resist_full", "resist_tenth", "resist_mean"):
         context.tables.fixed(name, "float")
     if context.model.scripted:
@@ -100,9 +98,8 @@ def helper_functions(context: Context) -> list[Function]:
                      if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),
                    *(_phase_by_health() if context.model.scripted else []),
                    # Phases are in ascending order of health, so the first question settles most of a fight.
-                   "if s.now < int((1.0 - t.execute_35) * s.duration):", "    return 1.0",
-                   "if s.now < int((1.0 - t.execute_25) * s.duration):", "    return 0.35",
-                   "if s.now < int((1.0 - t.execute_20) * s.duration):", "    return 0.25", "return 0.20"]),
+                   "if s.now < s.phase_35_at:", "    return 1.0", "if s.now < s.phase_25_at:", "    return 0.35",
+                   "if s.now < s.phase_20_at:", "    return 0.25", "return 0.20"]),
         *_cast_speed(context),
     ]
     functions += judging_functions(context)
@@ -448,7 +445,7 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 def _next_event(context: Context) -> Function:
     count, one = len(context.layout.slots), context.layout.slots_before_enemies + context.layout.slots_per_enemy
     others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count}, 0, 0)", f"    later = soonest(s.at, {one}, {count}, 0, 0)", "    if later < best:", "        k, best = other, later"]
-    silent_slots = [context.layout.slot(f"tick_{r.name}") for r in silent(context.model)]
+    silent_slots = [context.layout.slot(f"tick_{r.name}") for r in in_a_row(context.model)]
     least = min((context.layout.slots[slot].priority for slot in silent_slots), default=0)
     # What may go before such a tick at one instant; everything else goes after it.
     ahead = [f"s.at[{i}]" for i, slot in enumerate(context.layout.slots) if slot.priority >= least and i not in silent_slots] if silent_slots else []
@@ -456,7 +453,7 @@ def _next_event(context: Context) -> Function:
         *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
         *[f"{name} = {search}(s.at, 0, {one}, {min(silent_slots, default=0)}, {max(silent_slots, default=-1) + 1})" for name, search in (("k", "earliest"), ("best", "soonest"))],
         *(others if count > one else []),
-        *(["if s.idle == 0:", f"    {SILENT}(s, t, m, min({', '.join([*ahead, 's.expire_at', 's.duration + 1', 'best + 1'])}))"] if silent_slots else []),
+        *([f"if s.idle == 0 and ({' or '.join(f's.at[{i}] <= best' for i in silent_slots)}):", f"    {SILENT}(s, t, m, min({', '.join([*ahead, 's.expire_at', 's.duration + 1', 'best + 1'])}))"] if silent_slots else []),
         *[line for slot in silent_slots for line in (f"if s.at[{slot}] < best:", f"    k, best = {slot}, s.at[{slot}]")],
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
         "if s.idle == 1:", "    s.idle = 2",
@@ -577,7 +574,7 @@ def decision_functions(context: Context) -> list[Function]:
         Function("legal", ("s", "t", "mask"), "Write the mask of legal actions; returns how many.", "", tuple(legal.lines)),
         _function("advance", STATE, "Go on to the next decision point or the end of the fight.",
                   ["while s.finished == 0:", "    if s.deciding != 0:", "        if may_act(s, t):", "            return",
-                   "        wait(s, t)", *(["        wanted(s, t)", f"    {QUIET}(s, t, m, r)", "    if s.deciding == 0:", "        next_event(s, t, m, r)"] if quiet else ["    next_event(s, t, m, r)"])]),
+                   "        wait(s, t)", *(["        if s.idle == 1:", "            wanted(s, t)", f"    {QUIET}(s, t, m, r)", "    if s.deciding == 0:", "        next_event(s, t, m, r)"] if quiet else ["    next_event(s, t, m, r)"])]),
         *_step(context),
         _begin(context), _finalize(context),
     ]
@@ -677,8 +674,7 @@ def _begin(context: Context) -> Function:
             w.put(f"schedule(s, {layout.slot('scene')}, t.scene_at[1])")
     for spell in swings(model, ""):
         _first_swing(w, context, spell, "0")
-    if kept_stats(model) or keeps_cast_speed(model):
-        w.put("keep_stats(s, t)")
+    w.put("keep_stats(s, t)")
     for stat in rates(context):
         w.put(f"s.{stat_field(stat)}_rate = {stat_function(stat)}(s, t, 0)")
     for resource in model.resources:

@@ -14,14 +14,13 @@ from portunus.dsl.model import Expr, Resource, Rotation, RotationLine
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.context import Context
 from portunus.ir.expressions import OF_THE_FIGHT, Scope, is_static, text, walk
-from portunus.ir.layout import list_rolls, polls, swing_slot
+from portunus.ir.layout import PHASES, list_rolls, polls, swing_slot
 from portunus.ir.spells import casting
 
 _COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 # What the clock alone does not change.
 _STILL = frozenset({"resource", "aura_up", "aura_stacks", "aura_ticks_left", "aura_value", "aura_period", "aura_enemies", "uses_left", "channelling", "clip_delay",
                     "latest_cost", "pet_up", "runes_ready", "runes_wild", "rune_ready", "rune_wild", "switch", "tick", "pet_busy", "gcd_remains"})
-PHASES = (20, 25, 35)  # percent of health
 
 
 class Unforeseen(Exception):
@@ -111,7 +110,7 @@ class Foresight:
             self.note(f"s.{'cd' if op == 'cooldown_ready' else 'icd'}_{args[0]}")
         elif op == "target_phase":
             for percent in PHASES:
-                self.note(f"t.phase_{percent}_at")
+                self.note(f"s.phase_{percent}_at")
         elif op in ("cast_time", "aura_new_period"):
             for modifier in modifiers(self.context, "cast_speed", None):
                 self._steady(modifier.condition)

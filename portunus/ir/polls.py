@@ -10,19 +10,19 @@ While a global cooldown runs, a list can choose only what needs none. Where noth
 
 from __future__ import annotations
 
-from portunus.dsl.model import If, Model, Resource, Rotation, Spell
+from portunus.dsl.model import Model, Resource, Rotation, Spell
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, StaticValues, conjuncts, is_static, text
-from portunus.ir.foresight import PHASES, foresee
-from portunus.ir.layout import NEVER, list_rolls, passed_tick, pauses, polls
+from portunus.ir.foresight import foresee
+from portunus.ir.layout import NEVER, followed, list_rolls, pauses, polls
+from portunus.ir.quiet import write_unheard
 
-__all__ = ["PHASES", "asked_for", "free_spells", "needs_no_gcd", "poll_functions", "write_foresight"]
 BEYOND = 1e300  # an amount that no resource reaches
 
 
 def write_foresight(w: Writer, context: Context, rotation: Rotation, named: frozenset[str]) -> None:
     """Write, before a list says "wait", until when it will say so."""
-    resource = passed_tick(context.model)
+    resource = followed(context.model)
     found = foresee(context, rotation, resource, named)
     if found is None:
         return
@@ -63,20 +63,11 @@ def poll_functions(context: Context) -> list[Function]:
     """`pass_polls`, and what it and the lists need."""
     if not polls(context.model):
         return []
-    resource = passed_tick(context.model)
+    resource = followed(context.model)
     functions = [Function("ahead", ("s", "at"), "An instant that is not past; never, if it is.", "", (f"    return at if at >= s.now else {NEVER}",))]
     if resource is not None:
-        functions += [Function("above", ("before", "amount"), "An amount that is not below another; beyond reach, if it is.", "", (f"    return amount if amount >= before else {BEYOND}",)),
-                      _heard(context, resource)]
+        functions += [Function("above", ("before", "amount"), "An amount that is not below another; beyond reach, if it is.", "", (f"    return amount if amount >= before else {BEYOND}",))]
     return [*functions, _pass_polls(context, resource)]
-
-
-def _heard(context: Context, resource: Resource) -> Function:
-    """The condition under which a handler lets the player act when a resource is gained."""
-    conditions = [body.condition for h in context.model.handlers if h.event == "gain" and resource.name in h.subjects for body in h.body if isinstance(body, If)]
-    asked = " or ".join(text(c, context, Scope(target="target", spell="spell")) for c in conditions) or "False"
-    return Function(f"{resource.name}_heard", ("s", "t", "target", "damage", "outcome", "cost", "base_cost", "spell"), f"May the player act when {resource.label} is gained?", "",
-                    (f"    return {asked}",))
 
 
 def _pass_polls(context: Context, resource: Resource | None) -> Function:
@@ -108,21 +99,12 @@ def _pass_polls(context: Context, resource: Resource | None) -> Function:
 
 def _play_ticks(w: Writer, context: Context, resource: Resource, slot: int) -> None:
     """Looks and ticks in turn, a tick before a look of the same instant, until a tick matters."""
-    name, index = resource.name, context.model.resources.index(resource)
-    assert resource.every is not None
+    name = resource.name
     w.put(f"polls, ticks, tick, before, going = 0, 0, s.at[{slot}], s.{name}, 1")
     w.put(f"gain = {text(resource.amount_casting, context, Scope(), f'{name}_tick')}")
     with w.block("while going != 0 and at < limit:"):
         with w.block("if tick <= at:"):
-            w.put(f"after = min(before + gain, {context.tables.slot(resource.maximum, f'{name}_max')})")
-            w.put("s.now = tick")
-            with w.block(f"if after >= s.list_wants or {name}_heard(s, t, 0, after - before, 1, before, after, {index}):"):
-                w.put("going = 0")
-            with w.block("else:"):
-                w.put(f"m.gains[{context.layout.sources.index((name, 'tick'))}] += after - before")
-                w.put("before = after")
-                w.put("ticks += 1")
-                w.put(f"tick += {text(resource.every, context, Scope(), f'{name}_every')}")
+            write_unheard(w, context, resource, "before", "after >= s.list_wants or ")
         with w.block("else:"):
             w.put("polls += 1")
             w.put("at += t.poll")

@@ -52,7 +52,7 @@ def rotation_function(context: Context, rotation: Rotation) -> Function:
             for line in rotation.lines:
                 if _anytime(context, line):
                     _whole_line(w, context, line, names)
-                elif draws(context, line.condition):
+                elif line.condition is not None and draws(context, line.condition):
                     write_draws(w, context, line.condition, SCOPE.at(str(line.enemy)))
             w.put(f"return {names.wait}")
     for line in rotation.lines:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from portunus.dsl.model import Expr, Model, Resource, Spell, Stat
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import OF_THE_FIGHT, Scope, is_static, make, stat_function, text, walk
-from portunus.ir.layout import inherited_stats, kept_field, stat_field, swing_slot
+from portunus.ir.layout import PHASES, inherited_stats, kept_field, stat_field, swing_slot
 
 ENEMY = Scope(target="target")
 
@@ -28,9 +28,9 @@ def stat_functions(context: Context) -> list[Function]:
             functions.append(_formula(context, stat, f"fresh_{stat_function(stat.name)}"))
         else:
             functions.append(_formula(context, stat, stat_function(stat.name)))
-    keep = [*(_keep(stat) for stat in kept), *([_KEEP_SPEED] if keeps_cast_speed(context.model) else [])]
-    if keep:
-        functions.append(Function("keep_stats", ("s", "t"), "Find every statistic that is kept anew.", "", tuple("    " + line for line in keep)))
+    keep = [f"s.phase_{percent}_at = int((1.0 - t.execute_{percent}) * s.duration)" for percent in PHASES]
+    keep += [*(_keep(stat) for stat in kept), *([_KEEP_SPEED] if keeps_cast_speed(context.model) else [])]
+    functions.append(Function("keep_stats", ("s", "t"), "Find every statistic that is kept anew, and when phases of health begin.", "", tuple("    " + line for line in keep)))
     return functions
 
 
