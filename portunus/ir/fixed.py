@@ -35,7 +35,7 @@ def fixed_fights(program: Program, values: Mapping[str, Any], rotation: str) -> 
     bodies = {name: _parse(f) for name, f in functions.items()}
     parameters = {name: f.parameters for name, f in functions.items()}
     _without_advance(bodies["begin"])
-    _set_once(bodies["begin"])
+    _set_once(bodies["begin"], {f.name for f in program.layout.state if f.name.startswith("phase_")})
     layout = program.layout
     fixed = _Fixed(bodies, parameters, (layout.slots_before_enemies, len(layout.slots), layout.slots_per_enemy), {k: v if isinstance(v, (int, float)) else list(v) for k, v in values.items()})
     fixed.settle()
@@ -96,10 +96,12 @@ def _without_advance(body: Body) -> None:
     assert isinstance(last, ast.Expr) and ast.unparse(last).startswith("advance(")
 
 
-def _set_once(body: Body) -> None:
-    """A field that is set again before anything else happens is not set before."""
+def _set_once(body: Body, found: set[str]) -> None:
+    """A field that is set again before anything else happens is not set before; nor is what is `found` from the others."""
     pending: dict[str, ast.stmt] = {}
     for statement in list(body):
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Attribute) and statement.targets[0].attr in found:
+            body.remove(statement)
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             for node in ast.walk(statement.value):
                 if isinstance(node, ast.Attribute):

@@ -14,7 +14,7 @@ from typing import Any
 from portunus.ir.context import Function
 from portunus.ir.engine import MAX_EVENTS
 from portunus.ir.folding import Body, calls, name_of, number
-from portunus.ir.layout import NEVER, Layout, pauses, silent
+from portunus.ir.layout import NEVER, Layout, in_a_row, pauses
 from portunus.ir.program import Program
 
 _SLOT_BITS, _RANK_BITS, _SEQUENCE_BITS, _LEAST_SEQUENCE_BITS, _TIME_BITS = 6, 3, 16, 10, 62
@@ -54,8 +54,8 @@ def sort_by_key(bodies: dict[str, Body], program: Program, live: Iterable[int], 
     bodies.pop("rank", None)
     for name, body in bodies.items():
         if name not in ("next_event", "silent_ticks"):
-            done = [_Keyed(key).visit(statement) for statement in body]
-            bodies[name] = [one for each in done for one in (each if isinstance(each, list) else [each])]
+            done = [_Keyed(key, slots).visit(statement) for statement in body]
+            bodies[name] = [one for each in done for one in _flat(each)]
 
 
 def _scheduling(body: Body) -> Iterable[ast.Call]:
@@ -76,7 +76,7 @@ def _knock_out(slots: list[int]) -> str:
 
 def _next_event(program: Program, live: list[int], key: _Key, *, lazy: bool, clock: bool) -> list[str]:
     """The event loop's step, as `portunus.ir.engine` writes it for times and orders apart."""
-    alone = [program.layout.slot(f"tick_{r.name}") for r in silent(program.model)]
+    alone = [program.layout.slot(f"tick_{r.name}") for r in in_a_row(program.model)]
     alone = [slot for slot in alone if slot in live]
     others = [slot for slot in live if slot not in alone]
     most = 1 << key.sequence
@@ -84,7 +84,7 @@ def _next_event(program: Program, live: list[int], key: _Key, *, lazy: bool, clo
         *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(program.model) else []),
         f"if s.sequence >= {most - _MARGIN}:", "    renumber(s)",
         f"best = {_knock_out(others)}",
-        *(["if s.idle == 0:", f"    silent_ticks(s, t, m, min(best, min(s.expire_at, s.duration + 1) << {key.below}))"] if alone else []),
+        *([f"if s.idle == 0 and ({' or '.join(f's.at[{slot}] < best' for slot in alone)}):", f"    silent_ticks(s, t, m, min(best, min(s.expire_at, s.duration + 1) << {key.below}))"] if alone else []),
         *[f"best = min(best, s.at[{slot}])" for slot in alone],
         f"due = best >> {key.below}",
         "if s.idle == 2 and due > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
@@ -123,8 +123,16 @@ def _is_never(node: ast.AST) -> bool:
 class _Keyed(ast.NodeTransformer):
     """Reads times out of keys, and writes keys."""
 
-    def __init__(self, key: _Key) -> None:
-        self.key = key
+    def __init__(self, key: _Key, live: list[int]) -> None:
+        self.key, self.live = key, live
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """When the first of some events comes."""
+        if name_of(node) != "soonest":
+            return self.generic_visit(node)
+        first, last, gap, after = map(number, node.args[1:])
+        asked = [slot for slot in self.live if first <= slot < last and not gap <= slot < after]
+        return ast.parse(f"({_knock_out(asked) if asked else NEVER}) >> {self.key.below}", mode="eval").body
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         """Whether there is an event shows in a key as in a time."""
@@ -143,7 +151,10 @@ class _Keyed(ast.NodeTransformer):
         slot, value = ast.unparse(node.targets[0]), ast.unparse(self.visit(node.value))
         return ast.parse(f"{slot} = ({slot} & {(1 << self.key.below) - 1}) + ({value} << {self.key.below})").body[0]
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST | None:
+        """What is counted without being scheduled needs no numbers."""
+        if ast.unparse(node.target) == "s.sequence":
+            return None
         node.value = self.visit(node.value)
         return ast.AugAssign(node.target, node.op, ast.BinOp(node.value, ast.LShift(), ast.Constant(self.key.below))) if _is_queue(node.target) else node
 
@@ -159,6 +170,11 @@ class _Keyed(ast.NodeTransformer):
         return ast.parse("\n".join([*lines, f"s.at[{place}] = {made}" + ("" if soon else f" if {when} < {self.key.latest} else {NEVER}"), "s.sequence += 1"])).body
 
 
+def _flat(found: Any) -> list[ast.stmt]:
+    """What a visitor puts in the place of a statement."""
+    return found if isinstance(found, list) else [found] if found is not None else []
+
+
 def _silent_ticks(body: Body, key: _Key) -> Body:
     """Ticks in a row up to a key: each has the key it would have as the next event."""
     result: Body = []
@@ -166,12 +182,13 @@ def _silent_ticks(body: Body, key: _Key) -> Body:
         if not isinstance(statement, ast.If):
             result.append(statement)
             continue
-        start, loop, _ = statement.body
-        assert isinstance(start, ast.Assign) and isinstance(start.value, ast.Subscript) and isinstance(loop, ast.While)
-        slot = number(start.value.slice)
-        following = f"key = (at << {key.below}) + (s.sequence << {_SLOT_BITS}) + {key.low(slot)}"
-        text = [f"if s.at[{slot}] < limit:", f"    key = s.at[{slot}]", f"    at = key >> {key.below}", "    while key < limit:",
-                *(f"        {line}" for inner in loop.body for line in ast.unparse(inner).split("\n")), f"        {following}",
-                f"    s.at[{slot}] = key", "    s.sequence += 1"]
-        result += _parsed(text)
+        slot = next(number(n.slice) for n in ast.walk(statement.test) if isinstance(n, ast.Subscript))
+        loop = next(x for x in statement.body if isinstance(x, ast.While))
+        time = next(n.left.id for n in ast.walk(loop.test) if isinstance(n, ast.Compare) and ast.unparse(n.comparators[0]) == "limit" and isinstance(n.left, ast.Name))
+        loop.test = ast.parse(ast.unparse(loop.test).replace(f"{time} < limit", "key < limit"), mode="eval").body
+        loop.body += _parsed([f"key = ({time} << {key.below}) + (s.sequence << {_SLOT_BITS}) + {key.low(slot)}"])
+        (row,) = _parsed([f"if s.at[{slot}] < limit:", f"    key = s.at[{slot}]"])
+        assert isinstance(row, ast.If)
+        row.body += [each for inner in statement.body for each in _flat(_Keyed(key, []).visit(inner))]
+        result.append(row)
     return result
