@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from portunus.ir.context import Function
-from portunus.ir.folding import Body, Fold, Substitute, calls, is_remark, lines_of, name_of, parsed, place_of, stores
+from portunus.ir.folding import Body, Fold, Substitute, block_of, calls, is_remark, lines_of, name_of, parsed, place_of, stores
 from portunus.ir.keys import renumber_function, sort_by_key, sorts_by_key
 from portunus.ir.layout import NEVER, list_rolls, remembers
 from portunus.ir.program import Program, callees_first, check_text
@@ -104,8 +104,8 @@ def _set_once(body: Body, found: set[str]) -> None:
             body.remove(statement)
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             for node in ast.walk(statement.value):
-                if isinstance(node, ast.Attribute):
-                    pending.pop(node.attr, None)
+                if block_of(node) == "s":
+                    pending.pop(node.attr, None)  # type: ignore[attr-defined]
             target = statement.targets[0]
             if isinstance(target, ast.Attribute):
                 if target.attr in pending:
@@ -132,6 +132,7 @@ class _Fixed:
         self.first, self.last, self.step = slots  # of the enemies' events
         self.bodies, self.parameters, self.values = bodies, parameters, values
         self.stored: dict[str, dict[int | None, set[Any]]] = {}  # what fields of the state and elements of its arrays are set to; None: not a number
+        self.settled: dict[str, Any] = {}  # fields that are not set any more, as they have one value all along
         self.text: dict[str, list[str]] = {}
         self.pure: frozenset[str] = frozenset()
         self.empty: frozenset[str] = frozenset()
@@ -230,6 +231,8 @@ class _Fixed:
 
     def value(self, field: str, index: int | None) -> ast.Constant | None:
         """The one value of a field of the state, or of an element of an array of it, all along; None if it has several."""
+        if field in self.settled:
+            return ast.Constant(self.settled[field])
         places = self.stored.get(field, {})
         found = set().union(*places.values()) if index is None else places.get(index, set()) | places.get(None, set())
         if len(found) != 1 or None in found:

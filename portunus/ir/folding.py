@@ -14,6 +14,7 @@ from portunus.ir.layout import NEVER
 
 Body = list[ast.stmt]
 BLOCKS = frozenset("stmr")
+_TURNS = 8  # of a loop that schedules events: written out, so that their slots are known
 _OPERATORS: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b, ast.Div: lambda a, b: a / b,
     ast.FloorDiv: lambda a, b: a // b, ast.Mod: lambda a, b: a % b,
@@ -28,7 +29,7 @@ class Known(Protocol):
     Attributes:
         bodies, parameters: of its functions. values: of its tables, by slot name.
         pure: functions that draw nothing and change no block. empty: functions that do nothing. plain: functions that are one expression.
-        stored: see `portunus.ir.fixed`.
+        stored, settled: see `portunus.ir.fixed`.
     """
 
     bodies: dict[str, Body]
@@ -38,6 +39,7 @@ class Known(Protocol):
     empty: frozenset[str]
     plain: dict[str, tuple[tuple[str, ...], ast.expr]]
     stored: dict[str, dict[int | None, set[Any]]]
+    settled: dict[str, Any]
 
     def value(self, field: str, index: int | None) -> ast.Constant | None:
         """The one value of a field of the state."""
@@ -90,6 +92,10 @@ class Substitute(ast.NodeTransformer):
 
 def is_remark(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _copied(body: Body) -> Body:
+    return parsed(lines_of(body))
 
 
 def _ends(body: Body) -> bool:
@@ -186,8 +192,8 @@ class Fold:
         ends = [self.expression(a) for a in bounds.args]
         if all(isinstance(e, ast.Constant) for e in ends):
             turns = range(*map(number, ends))
-            if len(turns) <= 1:
-                return [x for turn in turns for x in self.walk([Substitute({node.target.id: ast.Constant(turn)}).visit(s) for s in node.body])]
+            if len(turns) <= 1 or (len(turns) <= _TURNS and any(name_of(c) == "schedule" for c in calls(node.body))):
+                return [x for turn in turns for x in self.walk([Substitute({node.target.id: ast.Constant(turn)}).visit(s) for s in _copied(node.body)])]
         body = self.walk(node.body)
         return [ast.For(node.target, ast.Call(bounds.func, ends, []), body, [])] if body else []
 
@@ -205,8 +211,11 @@ class Fold:
         if self.name == "dispatch" and isinstance(target, ast.Name) and target.id == "target" and self.fixed.values["enemies"] == 1:
             value = ast.Constant(0)
         self._note(target, value)
-        if isinstance(target, ast.Attribute) and block_of(target) == "s" and self.fixed.value(target.attr, None) is not None:
-            return []
+        if isinstance(target, ast.Attribute) and block_of(target) == "s":
+            known = self.fixed.value(target.attr, None)
+            if known is not None:
+                self.fixed.settled[target.attr] = number(known)
+                return []
         place = place_of(target)  # the queue is also read as a whole
         if isinstance(target, ast.Subscript) and place is not None and place[0] not in ("at", "order") and self.fixed.value(place[0], None) is not None:
             return []
@@ -251,6 +260,8 @@ class Fold:
             return self._element(node)
         if isinstance(node, ast.BinOp):
             left, right = self.expression(node.left), self.expression(node.right)
+            if isinstance(node.op, ast.Mod) and isinstance(right, ast.Constant) and right.value == 1 and self.quiet(left):
+                return ast.Constant(0)  # the next of one enemy
             return _computed(node.op, left, right) or ast.BinOp(left, node.op, right)
         if isinstance(node, ast.UnaryOp):
             return self._unary(node)
