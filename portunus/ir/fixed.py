@@ -36,6 +36,9 @@ def fixed_fights(program: Program, values: Mapping[str, Any], rotation: str) -> 
     parameters = {name: f.parameters for name, f in functions.items()}
     _without_advance(bodies["begin"])
     _set_once(bodies["begin"], {f.name for f in program.layout.state if f.name.startswith("phase_")})
+    if values["enemies"] == 1:
+        only = Substitute({"target": ast.Constant(0)})
+        bodies = {name: [only.visit(statement) for statement in body] for name, body in bodies.items()}
     layout = program.layout
     fixed = _Fixed(bodies, parameters, (layout.slots_before_enemies, len(layout.slots), layout.slots_per_enemy), {k: v if isinstance(v, (int, float)) else list(v) for k, v in values.items()})
     fixed.settle()

@@ -208,8 +208,6 @@ class Fold:
                 self._note(part, each)
             return [ast.Assign([ast.Tuple([self._target(x) for x in target.elts], ast.Store())], together, lineno=0)]
         value = self.expression(node.value)
-        if self.name == "dispatch" and isinstance(target, ast.Name) and target.id == "target" and self.fixed.values["enemies"] == 1:
-            value = ast.Constant(0)
         self._note(target, value)
         if isinstance(target, ast.Attribute) and block_of(target) == "s":
             known = self.fixed.value(target.attr, None)
