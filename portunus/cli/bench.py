@@ -95,7 +95,7 @@ def tables(results: dict[str, dict[str, Figure]]) -> list[Any]:
         return [table]
     headings = {"fights": "fights/s", "relative": "per billion loops", "calibration": "calibration", "ns_per_decision": "ns/decision", "ns_per_event": "ns/event",
                 "threads_gain": "threads", "clone": "clone ns", "state_bytes": "bytes", "compile_cold": "cold s", "compile_warm": "warm s", "import": "import s",
-                "reference": "reference/s", "times": "times"}
+                "reference": "reference/s", "times": "times", "fixed_fights": "fixed/s", "fixed_times": "times"}
     first = next(iter(results.values()))
     table = Table(title="Medians; speeds on one core", title_justify="left")
     table.add_column("spec")

@@ -97,11 +97,11 @@ class Subject:
     spec: Path
     scenario: PreparedScenario | None = None
 
-    def fighter(self) -> Fighter:
-        """Its fights, compiled for its very numbers; those of a scenario are the fights of the reference, with its artefacts on."""
+    def fighter(self, *, fixed: bool = False) -> Fighter:
+        """Its fights, with kernels for any numbers or for its very numbers (`fixed`); those of a scenario are the fights of the reference, artefacts included."""
         if self.scenario is None:
-            return Fighter(compile_spec(self.spec, fixed=True), "default")
-        return Fighter(self.scenario.compile(fixed=True), self.scenario.rotation.name)
+            return Fighter(compile_spec(self.spec, fixed=fixed), "default")
+        return Fighter(self.scenario.compile(fixed=fixed), self.scenario.rotation.name)
 
     @property
     def reference(self) -> float | None:
@@ -138,7 +138,7 @@ def benchmark(
     change of the machine's pace meets both. Several cores and new processes are measured by the clock.
 
     Args:
-        subject: What is measured.
+        subject: What is measured. Fights are played with both kinds of kernels, everything else is about those for any numbers.
         seconds: Time for each round of fights.
         rounds: Number of rounds.
         with_compile: Also time compiling in new processes.
@@ -173,9 +173,14 @@ def benchmark(
     compiled = fighter.compiled
     say("playing fights")
     fights, calibration, count = _rounds(fighter, seconds=seconds, rounds=rounds, seed=seed)
+    say("compiling for these very numbers")
+    fixed = subject.fighter(fixed=True)
+    say("playing fights with these very numbers")
+    faster, _, _ = _rounds(fixed, seconds=seconds, rounds=rounds, seed=seed)
     decisions, events = _per_fight(fighter, seed=seed)
     add("calibration", "calibration", "million loops/s", [c / 1e6 for c in calibration])
     add("fights", "fights, one core", "fights/s", fights)
+    add("fixed_fights", "fights, one core, compiled for these very numbers", "fights/s", faster)
     add("relative", "fights per billion calibration loops", "fights", [1e9 * f / c for f, c in zip(fights, calibration, strict=True)])
     add("decisions", "decisions of a fight", "", [decisions])
     add("events", "events of a fight", "", [events])
@@ -184,6 +189,7 @@ def benchmark(
     if subject.reference is not None:
         add("reference", "fights of the reference, one core", "fights/s", [subject.reference])
         add("times", "faster than the reference", "times", [f / subject.reference for f in fights])
+        add("fixed_times", "faster than the reference, compiled for these very numbers", "times", [f / subject.reference for f in faster])
     if workers > 1:
         say(f"playing fights on {workers} threads")
         several, fixed = _several(fighter, workers=workers, count=count, rounds=rounds, seed=seed)
@@ -287,10 +293,11 @@ def _clone_ns(compiled: CompiledSpec, *, rounds: int) -> list[float]:
 # ---- the history ----------------------------------------------------------------------------------------------------------------------
 
 _COLUMNS = ("calibration", "fights", "relative", "ns_per_decision", "ns_per_event", "threads_gain", "clone", "state_bytes", "compile_cold", "compile_warm", "import", "reference",
-            "times")
+            "times", "fixed_fights", "fixed_times")
 _HISTORY_HEAD = (
     "| date | label | spec | processor | Python, numba | calibration, million loops/s | fights/s | fights per billion loops | ns a decision | ns an event "
-    "| gain of threads | clone, ns | state, bytes | cold compile, s | warm compile, s | import, s | reference, fights/s | times the reference |"
+    "| gain of threads | clone, ns | state, bytes | cold compile, s | warm compile, s | import, s | reference, fights/s | times the reference "
+    "| fights/s, compiled for these numbers | times the reference, so |"
 )
 
 

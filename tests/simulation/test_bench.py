@@ -30,7 +30,7 @@ def test_figures_fit_together_and_go_into_the_history(capsys: pytest.CaptureFixt
     assert (code, err) == (0, "")
     document = json.loads(file.read_text())
     figures = {name: figure["median"] for name, figure in document["specs"]["mage_fire"].items()}
-    assert set(figures) == {"import", "calibration", "fights", "relative", "decisions", "events", "ns_per_decision", "ns_per_event", "threads", "threads_gain",
+    assert set(figures) == {"import", "calibration", "fights", "fixed_fights", "relative", "decisions", "events", "ns_per_decision", "ns_per_event", "threads", "threads_gain",
                             "threads_calibration", "clone", "state_bytes"}
     assert all(value > 0 for value in figures.values())
     fights = document["specs"]["mage_fire"]["fights"]
