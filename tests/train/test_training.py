@@ -40,7 +40,7 @@ QUICK = SelfPlaySettings(simulations=32, fast_simulations=4, full_share=0.3, val
 def settings(**changes: object) -> TrainSettings:
     """Seconds of training instead of minutes."""
     return TrainSettings(
-        **{"seconds": 6.0, "learner": SMALL, "self_play": QUICK, "reuse": 8.0, "gate_seconds": 2.0, "measure_fights": 300, **changes}
+        **{"seconds": 6.0, "learner": SMALL, "self_play": QUICK, "reuse": 8.0, "gate_seconds": 2.0, "measure_fights": 300, "judged_states": 60, **changes}
     )
 
 

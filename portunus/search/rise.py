@@ -1,0 +1,94 @@
+"""How fast values rise because they are searched: a search finds better play than its judge expects, and a luckier judgement than the rest.
+
+What was searched for ten seconds of the fight looks better than what was searched for two, whatever it is worth. So that actions are compared
+fairly, each second that lies between a state and the judgements it rests on costs as much as values rise in one, as time does in the relative
+values of a process that goes on for ever (average reward: Mahadevan 1996).
+
+It is measured once for each search: from some states of fights the default rotation plays, along the most visited actions, the slope of
+what was gained plus what the judge says against the seconds of the fight that have passed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from portunus.evaluator.kernels import kernel
+from portunus.runtime.signature import HEADER_FINISHED
+from portunus.search.tree import ROOT, borrow
+
+if TYPE_CHECKING:
+    from portunus.runtime.compiled import CompiledSpec
+    from portunus.search.engine import Search
+
+FIGHTS = 2  # of the rotation
+STATES = 10  # of each, evenly spread
+SIMULATIONS = 1024  # of each search
+_LEAST = 8  # visits of a state whose most visited action is followed
+_ROOM = 4096  # states that can wait to be looked at
+
+
+@kernel
+def line_sums(arena, waiting, sums):
+    """Follow the most visited actions, whatever comes of them, and add to `sums`, float64 [2], the products seconds * seconds and seconds * value, u, about their means.
+
+    `waiting` is float64 [`_ROOM`, 4], scratch: node, probability, seconds, gain so far.
+    """
+    arena = borrow(arena)
+    waiting[0, 0], waiting[0, 1], waiting[0, 2], waiting[0, 3] = ROOT, 1.0, 0.0, 0.0
+    count = 1
+    w, wt, wv, wtt, wtv = 0.0, 0.0, 0.0, 0.0, 0.0
+    while count > 0:
+        count -= 1
+        node, chance, seconds, gained = arena.nodes[int(waiting[count, 0])], waiting[count, 1], waiting[count, 2], waiting[count, 3]
+        value = gained + node.leaf
+        w += chance
+        wt += chance * seconds
+        wv += chance * value
+        wtt += chance * seconds * seconds
+        wtv += chance * seconds * value
+        if node.edges == 0 or node.visits < _LEAST:
+            continue
+        best = node.first
+        for e in range(node.first + 1, node.first + node.edges):
+            if arena.edges[e].visits > arena.edges[best].visits:
+                best = e
+        total = 0.0
+        o = arena.edges[best].outcomes
+        while o >= 0:
+            if arena.nodes[arena.outcomes[o].node].evaluated != 0:
+                total += arena.outcomes[o].probability
+            o = arena.outcomes[o].next
+        o = arena.edges[best].outcomes
+        while o >= 0 and count < waiting.shape[0]:
+            outcome = arena.outcomes[o]
+            after = arena.nodes[outcome.node]
+            if after.evaluated != 0:
+                waiting[count, 0], waiting[count, 1] = outcome.node, chance * outcome.probability / total
+                waiting[count, 2], waiting[count, 3] = seconds + node.remaining - after.remaining, gained + outcome.reward
+                count += 1
+            o = outcome.next
+    sums[0] += wtt - wt * wt / w
+    sums[1] += wtv - wt * wv / w
+
+
+def measure_rise(search: Search) -> float:
+    """The slope, u per second, of a search that corrects nothing yet."""
+    waiting, sums = np.zeros((_ROOM, 4)), np.zeros(2)
+    for number, state in enumerate(_some_states(search.compiled)):
+        search.run(state, simulations=SIMULATIONS, seed=number)
+        line_sums(search.arena, waiting, sums)
+    return float(sums[1] / sums[0]) if sums[0] > 0 else 0.0
+
+
+def _some_states(compiled: CompiledSpec) -> list[np.ndarray]:
+    found = []
+    for seed in range(FIGHTS):
+        state, rng, seen = compiled.new_state(), compiled.new_rng(seed), []
+        compiled.reset(state, rng)
+        while state[HEADER_FINISHED] == 0:
+            seen.append(state.copy())
+            compiled.step(state, compiled.rotation(state), rng)
+        found += [seen[i] for i in np.linspace(0, len(seen) - 1, STATES).astype(int)]
+    return found
