@@ -1,8 +1,8 @@
 """How fast values rise because they are searched: a search finds better play than its judge expects, and a luckier judgement than the rest.
 
 What was searched for ten seconds of the fight looks better than what was searched for two, whatever it is worth. So that actions are compared
-fairly, each second that lies between a state and the judgements it rests on costs as much as values rise in one, as time does in the relative
-values of a process that goes on for ever (average reward: Mahadevan 1996).
+fairly, each second that is searched costs as much as values rise in one, as time does in the relative values of a process that goes on for ever
+(average reward: Mahadevan 1996). A judge that knows what good play achieves has a rise of 0, however wrong it is here and there.
 
 It is measured once for each search: from some states of fights the default rotation plays, along the most visited actions, the slope of
 what was gained plus what the judge says against the seconds of the fight that have passed.
@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from portunus.evaluator.kernels import kernel
-from portunus.runtime.signature import HEADER_FINISHED
+from portunus.runtime.signature import HEADER_DURATION, HEADER_FAULT, HEADER_FINISHED, HEADER_NOW
+from portunus.search.fights import MAX_DECISIONS
 from portunus.search.tree import ROOT, borrow
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from portunus.runtime.compiled import CompiledSpec
     from portunus.search.engine import Search
 
 FIGHTS = 2  # of the rotation
-STATES = 10  # of each, evenly spread
+STATES = 10  # of each, at even times
 SIMULATIONS = 1024  # of each search
 _LEAST = 8  # visits of a state whose most visited action is followed
 _ROOM = 4096  # states that can wait to be looked at
@@ -31,7 +34,7 @@ _ROOM = 4096  # states that can wait to be looked at
 
 @kernel
 def line_sums(arena, waiting, sums):
-    """Follow the most visited actions, whatever comes of them, and add to `sums`, float64 [2], the products seconds * seconds and seconds * value, u, about their means.
+    """Follow the most visited actions, whatever comes of them; add the moments of seconds, and of seconds and value (u), about their means to `sums`, float64 [2].
 
     `waiting` is float64 [`_ROOM`, 4], scratch: node, probability, seconds, gain so far.
     """
@@ -73,22 +76,23 @@ def line_sums(arena, waiting, sums):
     sums[1] += wtv - wt * wv / w
 
 
-def measure_rise(search: Search) -> float:
-    """The slope, u per second, of a search that corrects nothing yet."""
+def measure(search: Search) -> float:
+    """The slope, u per second, of a search that corrects nothing yet; at least 0, for a search does not find worse play than its judge expects."""
     waiting, sums = np.zeros((_ROOM, 4)), np.zeros(2)
     for number, state in enumerate(_some_states(search.compiled)):
         search.run(state, simulations=SIMULATIONS, seed=number)
         line_sums(search.arena, waiting, sums)
-    return float(sums[1] / sums[0]) if sums[0] > 0 else 0.0
+    return max(0.0, float(sums[1] / sums[0])) if sums[0] > 0 else 0.0
 
 
-def _some_states(compiled: CompiledSpec) -> list[np.ndarray]:
-    found = []
+def _some_states(compiled: CompiledSpec) -> Iterator[np.ndarray]:
     for seed in range(FIGHTS):
-        state, rng, seen = compiled.new_state(), compiled.new_rng(seed), []
+        state, rng, taken = compiled.new_state(), compiled.new_rng(seed), 0
         compiled.reset(state, rng)
-        while state[HEADER_FINISHED] == 0:
-            seen.append(state.copy())
+        for _ in range(MAX_DECISIONS):
+            if state[HEADER_FINISHED] != 0 or state[HEADER_FAULT] != 0:
+                break
+            if state[HEADER_NOW] * STATES >= state[HEADER_DURATION] * taken:
+                taken += 1
+                yield state
             compiled.step(state, compiled.rotation(state), rng)
-        found += [seen[i] for i in np.linspace(0, len(seen) - 1, STATES).astype(int)]
-    return found

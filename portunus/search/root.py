@@ -100,7 +100,8 @@ def mixed_value(arena):
 @kernel
 def weight_of_values(arena, rules):
     """What a value counts beside the logarithm of a prior, per u."""
-    return 1.0 / (1.0 / max((rules.value_visits + most_visits(arena)) * rules.value_scale, _TINY) + rules.doubt)
+    weight = (rules.value_visits + most_visits(arena)) * rules.value_scale
+    return weight / (1.0 + rules.doubt * weight)
 
 
 @kernel

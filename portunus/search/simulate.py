@@ -7,7 +7,7 @@ further walks of the same batch see a visit but no change of value (WU-UCT: Liu 
 
 from __future__ import annotations
 
-from math import exp, log, sqrt
+from math import sqrt
 
 import numpy as np
 
@@ -40,7 +40,6 @@ from portunus.search.tree import (
 
 _NOBODY = np.int64(-1)  # the number of no simulation
 _NONE = np.int64(-1)  # no edge, no node
-_LEAST_PRIOR = 1e-30
 _FULL = 1e-6  # probability below which outcomes count as complete
 
 
@@ -75,13 +74,13 @@ def open_node(game, arena, index, row):
 
 
 @part
-def likeliest(arena, node):
-    """The action with the highest prior at a node that is judged, first of equals."""
-    best = node.first
-    for e in range(node.first + 1, node.first + node.edges):
-        if arena.edges[e].prior > arena.edges[best].prior:
-            best = e
-    return arena.edges[best].action
+def still_likeliest(logits, mask, action):
+    """Is `action` legal, and no legal action's logit higher?"""
+    highest = logits[action]
+    for a in range(mask.shape[0]):
+        if mask[a] != 0:
+            highest = max(highest, logits[a])
+    return mask[action] != 0 and highest == logits[action]
 
 
 @part
@@ -91,18 +90,20 @@ def expand(game, arena, rules, index, row):
     If the likeliest action is the one that was passed over just before, the priors are raised to the power `rules.passed_over`: who holds an action
     back mostly does so for more than one decision.
     """
-    node = arena.nodes[index]
+    node, heads = arena.nodes[index], arena.heads[row]
+    if node.passed >= 0 and still_likeliest(heads, arena.mask[row], node.passed):
+        for a in range(game.actions):
+            heads[a] *= rules.passed_over
     softmax(arena.heads_at + row * (game.actions + 1) * 4, arena.mask_at + row * game.actions, game.actions, arena.priors_at)
+    highest, likeliest = np.float32(-1.0), np.int32(-1)
     for e in range(node.first, node.first + node.edges):
-        arena.edges[e].prior = arena.priors[arena.edges[e].action]
-    if node.passed >= 0 and rules.passed_over < 1.0 and likeliest(arena, node) == node.passed:
-        total = 0.0
-        for e in range(node.first, node.first + node.edges):
-            arena.edges[e].prior = exp(rules.passed_over * log(max(arena.edges[e].prior, _LEAST_PRIOR)))
-            total += arena.edges[e].prior
-        for e in range(node.first, node.first + node.edges):
-            arena.edges[e].prior /= total
-    node.leaf = arena.heads[row, game.actions]
+        action = np.int32(arena.edges[e].action)
+        prior = arena.priors[action]
+        arena.edges[e].prior = prior
+        likeliest = action if prior > highest else likeliest
+        highest = max(prior, highest)
+    node.likeliest = likeliest
+    node.leaf = heads[game.actions]
     node.value = node.leaf
     node.evaluated = 1
     arena.counters[EVALUATIONS] += 1
@@ -162,9 +163,8 @@ def draw_outcome(game, arena, rules, parent, edge, row):
         arena.table[slot] = counters[SEARCHES] << 32 | index
         open_node(game, arena, index, row)
         arena.nodes[index].key = key
-        favourite = likeliest(arena, arena.nodes[parent])
-        if edge.action != favourite:
-            arena.nodes[index].passed = favourite
+        if edge.action != arena.nodes[parent].likeliest:
+            arena.nodes[index].passed = arena.nodes[parent].likeliest
     o = counters[OUTCOMES]
     counters[OUTCOMES] += 1
     outcome = outcomes[o]

@@ -33,7 +33,8 @@ NODE = np.dtype(
         ("evaluated", "i1"),  # 1 once the evaluator has judged it
         ("passed", "i2"),  # the action likeliest just before, which was not taken, -1 = it was
         ("coming", "i4"),  # the edge the next simulation will take, -1 = to be found out then
-        ("walk", "i8"),  # number of the last simulation that came by, see `simulate`
+        ("walk", "i4"),  # number of the last simulation that came by, see `simulate`
+        ("likeliest", "i4"),  # the action with the highest prior, first of equals
         ("reach", "f8"),  # square root of its visits
     ],
     align=True,
