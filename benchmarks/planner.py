@@ -1,7 +1,8 @@
 """Measure the planner as a service; by hand, on a quiet machine. Each command prints a table and the load beside it.
 
     python benchmarks/planner.py actors --fights 200              regret by number of trees, equal simulations per tree
-    python benchmarks/planner.py actors --fights 60 --budget-ms 40   the same with Ray actors, equal time
+    python benchmarks/planner.py actors --fights 60 --budget-ms 40 --judgement-us 30    the same with Ray actors, equal time
+    python benchmarks/planner.py actors --fights 60 --budget-ms 40 --judgement-us 30 --processor    the same by processor time, on a machine that is not quiet
     python benchmarks/planner.py ponder --fights 60               regret with and without searching ahead, equal time to answer
     python benchmarks/planner.py restarts --kills 20 --stops 5    how long the worker's crash or hang leaves the overlay without advice (--cold: without a spare)
 
@@ -18,10 +19,13 @@ import time
 from contextlib import ExitStack
 from functools import cache, partial
 from itertools import pairwise
-from time import perf_counter
+from time import perf_counter, thread_time
+from typing import Any
+from unittest import mock
 
 import numpy as np
 
+import portunus.search.shared as shared_search
 from portunus.compiler import compile_spec
 from portunus.planner.local import Planner, open_evaluator
 from portunus.planner.shared import SharedPlanner, Threads
@@ -31,6 +35,7 @@ from portunus.search.fights import state_at
 from portunus.search.settings import SearchSettings
 from portunus.search.truth import NOISE
 
+JUDGES = ("rotation", "list")
 EXAMPLES = ("burst_window", "proc_chain", "dot_execute")
 NODES = 65_536
 
@@ -45,11 +50,62 @@ def rotation(name: str):
     return open_evaluator(solved(name).compiled)
 
 
-def planner_of(name: str, judge: str = "rotation", seed: int = 1) -> Planner:
-    """Judged by the default rotation played on (drawn values), or by its exact value with a fixed error for each state."""
+def planner_of(name: str, judge: str = "rotation", seed: int = 1, judgement_us: float = 0.0) -> Planner:
+    """Judged by the default rotation played on (drawn values), or by its exact value with a fixed error for each state.
+
+    The examples are judged in a microsecond, real specs in up to 30: `judgement_us` is what each simulation takes longer.
+    """
     exact = solved(name)
     evaluator = rotation(name) if judge == "rotation" else ListJudge(exact, noise=NOISE, seed=seed)
-    return Planner(exact.compiled, evaluator, SearchSettings(node_capacity=NODES, certain_errors=0.0))
+    planner = Planner(exact.compiled, evaluator, SearchSettings(node_capacity=NODES, certain_errors=0.0))
+    if judgement_us > 0:
+        planner.search._advance = slowed(planner.search._advance, judgement_us, lambda count, *_: count)  # type: ignore[method-assign]
+        if not hasattr(shared_search.compare, "slowed"):
+            shared_search.compare = slowed(shared_search.compare, 2 * judgement_us, lambda _, *arguments: arguments[-1])
+    return planner
+
+
+def slowed(work: Any, microseconds: float, count: Any) -> Any:
+    """The same function, which uses so much more of a processor for each of `count(result, *arguments)` things it does."""
+
+    def slower(*arguments):
+        begun = thread_time()
+        result = work(*arguments)
+        end = thread_time() + 1e-6 * microseconds * count(result, *arguments)
+        while thread_time() < end:
+            pass
+        slower.seconds += thread_time() - begun
+        return result
+
+    slower.slowed, slower.seconds = True, 0.0
+    return slower
+
+
+class OneByOne(Threads):
+    """Trees that work one after the other, and a clock that runs as if each had a processor of its own.
+
+    Args:
+        planners: One per tree.
+        round_trip_ms: What a call of several trees takes beside their work.
+    """
+
+    def __init__(self, planners: list[Planner], round_trip_ms: float) -> None:
+        super().__init__(planners, threads=1)
+        self._round_trip, self._ahead = round_trip_ms / 1e3, 0.0
+
+    def now(self) -> float:
+        """Seconds."""
+        return thread_time() + self._ahead
+
+    def call(self, method, arguments, *, patience):
+        """See `Crew`."""
+        taken, answers = [], []
+        for tree, given in zip(self._trees, arguments, strict=True):
+            begun = thread_time()
+            answers.append(None if given is None else getattr(tree, method)(*given))
+            taken.append(thread_time() - begun)
+        self._ahead += max(taken) - sum(taken) + (self._round_trip if len(taken) > 1 else 0.0)
+        return answers
 
 
 def regrets(name: str, decide, fights: int, after=None) -> np.ndarray:
@@ -80,59 +136,67 @@ def actors(args) -> None:
     """Regret by number of trees."""
     numbers = args.trees
     print(f"regret, % of the default rotation's, ± standard error, {args.fights} fights each; trees: {numbers}")
-    if args.budget_ms is not None:
-        from portunus.planner.cluster import RayCrew
-        from portunus.train.cluster import local_ray
-
-        print(f"equal time, {args.budget_ms:g} ms for a decision; the first tree in this process, the others Ray actors; states judged by the rotation")
+    if args.budget_ms is None:
+        print(f"equal simulations for each tree, {args.simulations:,}")
+    elif args.processor:
+        print(f"equal processor time for each tree, {args.budget_ms:g} ms for a decision, of which {args.round_trip_ms:g} ms for each message to other trees")
+    else:
+        print(f"equal time, {args.budget_ms:g} ms for a decision; the first tree in this process, the others Ray actors")
+    if args.judgement_us:
+        print(f"each simulation takes {args.judgement_us:g} us longer than in these small examples")
+    for judge in args.judges:
+        print(f"states judged by the {judge}")
         total: list[list[np.ndarray]] = [[] for _ in numbers]
         for name in EXAMPLES:
             columns = []
-            with ExitStack() as stack:
-                if max(numbers) > 1:
-                    stack.enter_context(local_ray(max(numbers) - 1))
-                for count in numbers:
-                    if count == 1:
-                        shared = SharedPlanner(Threads([planner_of(name)]))
-                    else:
-                        crew = stack.enter_context(RayCrew(planner_of(name), partial(planner_of, name), workers=count - 1))
-                        crew.wait()
-                        shared = SharedPlanner(crew)
-                    simulations = []
-
-                    def decide(state, seed, shared=shared, simulations=simulations):
-                        action = shared.decide(state, budget_ms=args.budget_ms, seed=seed)
-                        simulations.append(shared.peek()[1])
-                        return action
-
-                    decide(solved(name).opening, 0)
-                    columns.append(regrets(name, decide, args.fights))
-                    print(f"    {name}, {count} trees: {np.median(simulations):,.0f} simulations a decision (median)", flush=True)
-            row(name, columns)
-            for kept, column in zip(total, columns, strict=True):
-                kept.append(column)
-        row("mean", [np.mean(kept, axis=0) for kept in total])
-        return
-    for judge in ("rotation", "noisy list"):
-        print(f"equal simulations per tree, {args.simulations}; states judged by the {judge}")
-        total = [[] for _ in numbers]
-        for name in EXAMPLES:
-            columns = []
             for count in numbers:
-                by_fight: dict[int, SharedPlanner] = {}
-
-                def decide(state, seed, name=name, count=count, by_fight=by_fight, judge=judge):
-                    fight = seed // 1000 if judge != "rotation" else 0
-                    if fight not in by_fight:
-                        by_fight.clear()
-                        by_fight[fight] = SharedPlanner(Threads([planner_of(name, judge, fight) for _ in range(count)], threads=1))
-                    return by_fight[fight].decide(state, simulations=args.simulations * count, seed=seed)
-
-                columns.append(regrets(name, decide, args.fights))
+                used: list[tuple[int, float]] = []
+                with ExitStack() as stack:
+                    columns.append(regrets(name, decider(args, name, judge, count, used, stack), args.fights))
+                simulations, seconds = np.median(used, axis=0)
+                print(f"    {name}, {count} trees: {simulations:,.0f} simulations and {1e3 * seconds:.1f} ms a decision (median)", flush=True)
             row(name, columns)
             for kept, column in zip(total, columns, strict=True):
                 kept.append(column)
         row("mean", [np.mean(kept, axis=0) for kept in total])
+
+
+def decider(args, name: str, judge: str, count: int, used: list[tuple[int, float]], stack: ExitStack) -> Any:
+    """Decides with so many trees; `used` gets the simulations and seconds of each decision."""
+    make = partial(planner_of, name, judge, judgement_us=args.judgement_us)
+    by_fight: dict[int, SharedPlanner] = {}
+    budget = {"simulations": args.simulations * count} if args.budget_ms is None else {"budget_ms": args.budget_ms}
+    clock = perf_counter
+    if args.budget_ms is not None and not args.processor and count > 1:
+        from portunus.planner.cluster import RayCrew
+        from portunus.train.cluster import local_ray
+
+        stack.enter_context(local_ray(count - 1))
+        crew = stack.enter_context(RayCrew(make(), make, workers=count - 1))
+        crew.wait()
+        by_fight[0] = SharedPlanner(crew)
+
+    def decide(state, seed):
+        nonlocal clock
+        # Errors of a judge that belong to its states are others in each fight, except where processes keep their judge.
+        fight = seed // 1000 if judge == "list" and (args.budget_ms is None or args.processor) else 0
+        if fight not in by_fight:
+            planners = [make(seed=max(fight, 1)) for _ in range(count)]
+            by_fight.clear()
+            if args.processor:
+                one_by_one = OneByOne(planners, args.round_trip_ms)
+                clock = one_by_one.now
+                stack.enter_context(mock.patch("portunus.search.shared.perf_counter", thread_time))
+                stack.enter_context(mock.patch("portunus.planner.shared.perf_counter", clock))
+            by_fight[fight] = SharedPlanner(one_by_one if args.processor else Threads(planners, threads=1))
+        planner, begun = by_fight[fight], clock()
+        action = planner.decide(state, seed=seed, **budget)
+        used.append((planner.peek()[1], clock() - begun))
+        return action
+
+    decide(solved(name).opening, 0)  # compiles
+    used.clear()
+    return decide
 
 
 def ponder(args) -> None:
@@ -223,6 +287,10 @@ def main() -> None:
     parser.add_argument("--trees", type=int, nargs="+", default=None, help="actors: numbers of trees")
     parser.add_argument("--simulations", type=int, default=128, help="actors: per tree and decision")
     parser.add_argument("--budget-ms", type=float, default=None)
+    parser.add_argument("--judges", nargs="+", choices=JUDGES, default=list(JUDGES), help="actors: who judges states")
+    parser.add_argument("--judgement-us", type=float, default=0.0, help="actors: what each simulation takes longer, as with larger specs")
+    parser.add_argument("--processor", action="store_true", help="actors: count processor time, the trees one after the other, without Ray")
+    parser.add_argument("--round-trip-ms", type=float, default=2.0, help="actors: charged with --processor for each message to other trees")
     parser.add_argument("--between-ms", type=float, default=60.0, help="ponder: time between decisions")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--cold", action="store_true", help="restarts: without a spare process")

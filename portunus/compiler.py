@@ -21,6 +21,7 @@ from portunus.files import user_cache_folder
 from portunus.ir.engine import PREPULL_LINES, SWITCHES, THRESHOLDS, watched
 from portunus.ir.expressions import StaticValues, is_static, walk
 from portunus.ir.layout import numpy_dtype
+from portunus.ir.polls import asked_for
 from portunus.ir.program import Program, lower
 from portunus.ir.scripts import TRACKS, follow_script
 from portunus.resources import data_folder, find_spec
@@ -139,6 +140,7 @@ def tables_of(program: Program, profile: Profile, encounter: Encounter, *, refer
     declared = {name for name, _ in model.ruleset.switches}
     for name in (*declared, *SWITCHES):
         fixed[f"switch_{name}"] = 1 if reference and name in declared else 0
+    fixed |= asked_for(model, values)
     if model.scripted:
         fixed |= _script(encounter) | {"area_cap": float(model.ruleset.area_cap)}
     prepull = _prepull(program, rotation)

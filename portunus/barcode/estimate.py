@@ -289,8 +289,7 @@ class Restorer:
 
     def _keep(self) -> None:
         """What the state keeps of statistics, where auras were placed or taken away by hand."""
-        if "keep_stats" in self._twin.call:
-            self._twin.call["keep_stats"](self._twin.s, self._twin.t)
+        self._twin.call["keep_stats"](self._twin.s, self._twin.t)
 
     def _rates(self) -> None:
         """What swings are timed by; auras placed later change it as they do in a fight."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 EXAMPLES = ("burst_window", "dot_execute", "proc_chain")
 BUDGETS = (64, 256, 1024)
 LONG = {16_384: 5, 65_536: 10}  # simulations -> how many times fewer fights
-CONTROL_LIMIT = 1024  # simulations the controls are measured up to: they step the simulator all the way down
 ASKED = {64: 85, 256: 92, 1024: 95, 16_384: 98, 65_536: 99}  # percent
 NAMES = {"search": "this search", "puct": "plain PUCT", "minmax": "tree-wide min-max", "open_loop": "open loop"}
 REGENERATE = "portunus bench search --gap --long --fights 100 --markdown docs/search.md"
@@ -59,6 +58,8 @@ def command(spec: str, model: str, rounds: int, gap: bool, fights: int, long_bud
 
 def shares(budgets: tuple[int, ...], fights: int, *, say: Callable[[str], None], line: Callable[[str], None]) -> dict[tuple[str, int], dict[str, Closed]]:
     """Shares of the gap closed, by method and simulations, then by example; each line is printed as soon as it is there."""
+    import os
+
     from portunus.compiler import compile_spec
     from portunus.resources import find_spec
     from portunus.search.exact import solve
@@ -73,11 +74,11 @@ def shares(budgets: tuple[int, ...], fights: int, *, say: Callable[[str], None],
     found: dict[tuple[str, int], dict[str, Closed]] = {}
     for budget in budgets:
         for method in NAMES:
-            if method != "search" and budget > CONTROL_LIMIT:
-                continue
             played = max(4, fights // LONG.get(budget, 1))
             say(f"{NAMES[method]}, {budget:,} simulations")
-            found[method, budget] = {name: gap_closed(e, deciders(e)[method], simulations=budget, fights=played) for name, e in solved.items()}
+            found[method, budget] = {
+                name: gap_closed(e, deciders(e)[method], simulations=budget, fights=played, threads=os.cpu_count() or 1) for name, e in solved.items()
+            }
             line(f"{NAMES[method]:18s} {budget:7,d}  " + "  ".join(cells(found[method, budget])))
     return found
 

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -124,7 +124,9 @@ def subjects(texts: tuple[str, ...]) -> list[Subject]:
         else:
             path = find_spec(text)
             found.append(Subject(path.stem, path))
-    return found or [Subject(path.stem, path) for path in shipped_specs()]
+    specs = {subject.name for subject in found if subject.scenario is None}
+    return [replace(subject, name=f"{subject.name} (scenario)") if subject.scenario is not None and subject.name in specs else subject for subject in found] or [
+        Subject(path.stem, path) for path in shipped_specs()]
 
 
 def benchmark(

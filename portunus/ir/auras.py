@@ -271,13 +271,14 @@ def _tick_damage(w: Writer, context: Context, aura: Aura, scope: Scope) -> None:
         with w.block(f"if {allowed} != 0:"):
             if context.expected and not listened(context, aura):
                 w.put(f"damage = damage * (1.0 + min(max({name}_crit{at}, 0.0), 1.0) * ({factor} - 1.0))")
-            else:
-                draw = f"chance({name}_crit{at}, m, r)" if context.expected else f"uniform(r) < {name}_crit{at}"
-                with w.block(f"if {draw}:"):
+            elif context.expected:
+                with w.block(f"if chance({name}_crit{at}, m, r):"):
                     w.put("outcome = 2")
                     w.put(f"damage = damage * ({factor})")
-            with w.block("if outcome == 2:"):
-                w.put(f"m.crits[{row}] += 1")
-            with w.block("else:"):
-                w.put(f"m.hits[{row}] += 1")
+            else:  # without a branch, which no processor can foresee
+                w.put(f"outcome = 2 if uniform(r) < {name}_crit{at} else 1")
+                w.put(f"stronger = {factor}")
+                w.put("damage = damage * (stronger if outcome == 2 else 1.0)")
+            w.put(f"m.crits[{row}] += outcome - 1")
+            w.put(f"m.hits[{row}] += 2 - outcome")
     w.put(f"deal(s, m, {row}, damage)")

@@ -8,31 +8,34 @@ from __future__ import annotations
 from contextlib import nullcontext
 from itertools import groupby
 
-from portunus.dsl.model import Decide, Expr, Model, Pet, PetChoice, Resource, Spell
+from portunus.dsl.model import Decide, Model, Pet, PetChoice, Resource, Spell
 from portunus.ir.attacks import guarded, modifiers
 from portunus.ir.auras import origin, tick_event, twin_event
 from portunus.ir.context import Context, Function, Writer
-from portunus.ir.expressions import Scope, is_static, stat_function, text, walk
+from portunus.ir.expressions import Scope, conjuncts, is_static, stat_function, text, walk
+from portunus.ir.judging import judging_functions
 from portunus.ir.layout import (
     MISSILES,
     NEVER,
     asked_fresh,
+    in_a_row,
     inherited_stats,
     interruptible,
     list_rolls,
     missiles,
     pauses,
+    polls,
     remembers,
-    silent,
     stat_field,
     swing_slot,
 )
+from portunus.ir.polls import free_spells, poll_functions
 from portunus.ir.quiet import QUIET, SILENT, quiet_resources, write_tick
 from portunus.ir.runes import rune_functions
 from portunus.ir.scripts import present_function, script_functions, script_tables
 from portunus.ir.spells import casting
 from portunus.ir.statements import all_statements, body_expressions, gain_arguments
-from portunus.ir.stats import kept_stats, rate_functions, rates, stat_functions, swings
+from portunus.ir.stats import keeps_cast_speed, rate_functions, rates, stat_functions, swings
 from portunus.runtime.signature import Action
 
 STATE = ("s", "t", "m", "r")
@@ -68,6 +71,8 @@ def fixed_tables(context: Context) -> None:
     for index in range(PREPULL_LINES):
         context.tables.fixed(f"prepull_at_{index}", "int")
         context.tables.fixed(f"prepull_action_{index}", "int")
+    for spell in free_spells(context.model):
+        context.tables.fixed(f"asked_{spell.name}", "int")
     for resource in watched(context.model):
         for index in range(THRESHOLDS):
             context.tables.fixed(f"{resource}_threshold_{index}", "float")
@@ -86,23 +91,18 @@ def helper_functions(context: Context) -> list[Function]:
         _function("deal", ("s", "m", "row", "amount"), "Count damage; what happens before the pull is not counted.",
                   ["if s.now >= 0:", "    s.damage += amount", "    m.row_damage[row] += amount"]),
         _function("resist", ("t", "r"), "Factor of a partial resist.",
-                  ["if t.resist_full >= 1.0:", "    return 1.0", "u = uniform(r)", "if u < t.resist_full:", "    return 1.0",
-                   "if u < t.resist_full + t.resist_tenth:", "    return 0.9", "return 0.8"]),
+                  ["if t.resist_full >= 1.0:", "    return 1.0", "u = uniform(r)",
+                   "return 1.0 if u < t.resist_full else 0.9 if u < t.resist_full + t.resist_tenth else 0.8"]),
         _function("phase", ("s", "t"), "Health phase of the enemies, by time.",
                   [*(["if t.switch_late_phase != 0 and s.now == 0 and t.prepull_count == 0:", "    return 1.0"]
                      if any(n == "late_phase" for n, _ in context.model.ruleset.switches) else []),
                    *(_phase_by_health() if context.model.scripted else []),
                    # Phases are in ascending order of health, so the first question settles most of a fight.
-                   "if s.now < int((1.0 - t.execute_35) * s.duration):", "    return 1.0",
-                   "if s.now < int((1.0 - t.execute_25) * s.duration):", "    return 0.35",
-                   "if s.now < int((1.0 - t.execute_20) * s.duration):", "    return 0.25", "return 0.20"]),
-        _cast_speed(context),
+                   "if s.now < s.phase_35_at:", "    return 1.0", "if s.now < s.phase_25_at:", "    return 0.35",
+                   "if s.now < s.phase_20_at:", "    return 0.25", "return 0.20"]),
+        *_cast_speed(context),
     ]
-    if list_rolls(context.model):
-        functions.append(_function("judged", ("s", "t", "amount"), "What a magic effect is expected to do; judging it rolls a partial resist and divides it out again.",
-            ["if t.switch_list_rolls != 0 and t.resist_full < 1.0:", "    s.stream = stream_next(s.stream)", "    u = stream_uniform(s.stream)",
-             "    factor = 1.0 if u < t.resist_full else 0.9 if u < t.resist_full + t.resist_tenth else 0.8",
-             "    return amount * factor / factor * t.resist_mean", "return amount * t.resist_mean"]))
+    functions += judging_functions(context)
     if context.model.scripted:
         functions.append(present_function())
     if missiles(context.model):
@@ -119,7 +119,7 @@ def helper_functions(context: Context) -> list[Function]:
         functions.append(_gain(context, resource))
     if context.autocast:
         functions += [_begin_autocast(context), _sort_autocast(context)]
-    return functions
+    return functions + poll_functions(context)
 
 
 def watched(model: Model) -> list[str]:
@@ -143,7 +143,7 @@ def _look(context: Context) -> Function:
     late = ["if t.switch_inner_reads == 0:", "    wake(s)", "    return"] if any(n == "inner_reads" for n, _ in context.model.ruleset.switches) else []
     return _function("look", STATE, "The player may act now, before what is left of the event.",
                      [*late, f"if s.now < 0 or s.acting != 0 or s.channel != 0 or {casting(context.model)}:", "    return",
-                      "if t.auto_wait == 0 or any_legal(s, t):", "    s.deciding = 1", "    s.paused = 1", "    s.pile_base = s.pile", "else:", "    wait(s, t)"])
+                      "if may_act(s, t):", "    s.deciding = 1", "    s.paused = 1", "    s.pile_base = s.pile", "else:", "    wait(s, t)"])
 
 
 def _phase_by_health() -> list[str]:
@@ -179,11 +179,15 @@ def _function(name: str, parameters: tuple[str, ...], summary: str, lines: list[
     return Function(name, parameters, summary, where, tuple("    " + line for line in lines))
 
 
-def _cast_speed(context: Context) -> Function:
+def _cast_speed(context: Context) -> list[Function]:
     like = context.model.stats[0].formula
     parts = [guarded(context, m, Scope(), "1.0") for m in modifiers(context, "cast_speed", None)]
-    return _function("cast_speed", ("s", "t"), "Factor on cast times and global cooldowns (less is faster).",
-                     [f"return 1.0 / ({' * '.join([*parts, text(context.stat_expr('spell_haste', like), context, Scope(), 'spell_haste')])})"])
+    found = [f"return 1.0 / ({' * '.join([*parts, text(context.stat_expr('spell_haste', like), context, Scope(), 'spell_haste')])})"]
+    meaning = "Factor on cast times and global cooldowns (less is faster)"
+    if not keeps_cast_speed(context.model):
+        return [_function("cast_speed", ("s", "t"), f"{meaning}.", found)]
+    return [_function("cast_speed", ("s", "t"), f"{meaning}.", ["return s.cast_speed_kept"]),
+            _function("fresh_cast_speed", ("s", "t"), f"{meaning}, found anew.", found)]
 
 
 def _sort_autocast(context: Context) -> Function:
@@ -207,18 +211,11 @@ def autocast_ready(context: Context) -> Function:
     for index, spell in enumerate(context.autocast):
         with w.block(f"if index == {index}:"):
             ready = f"s.cd_{spell.name}" if spell.cooldown is not None else "0"
-            needed = [e for e in _conjuncts(spell.requires) if is_static(e)] if steady else []
+            needed = [e for e in conjuncts(spell.requires) if is_static(e)] if steady else []
             known = [text(e, context, Scope(), f"{spell.name}_known") for e in needed]
             w.put(f"return {ready} if {' and '.join(f'{k} != 0' for k in known)} else {NEVER}" if known else f"return {ready}")
     w.put("return 0")
     return Function("autocast_ready", ("s", "t", "index"), "When an autocast spell is ready; never where the character does not have it.", "", tuple(w.lines))
-
-
-def _conjuncts(expr: Expr | None) -> list[Expr]:
-    """What must hold for a condition to hold."""
-    if expr is None:
-        return []
-    return [part for arg in expr.args for part in _conjuncts(arg)] if expr.op == "and" else [expr]
 
 
 def _disturbed(model: Model) -> set[str]:
@@ -448,7 +445,7 @@ def _resource_tick(w: Writer, context: Context, name: str, index: int) -> None:
 def _next_event(context: Context) -> Function:
     count, one = len(context.layout.slots), context.layout.slots_before_enemies + context.layout.slots_per_enemy
     others = ["if t.enemies > 1:", f"    other = earliest(s.at, {one}, {count}, 0, 0)", f"    later = soonest(s.at, {one}, {count}, 0, 0)", "    if later < best:", "        k, best = other, later"]
-    silent_slots = [context.layout.slot(f"tick_{r.name}") for r in silent(context.model)]
+    silent_slots = [context.layout.slot(f"tick_{r.name}") for r in in_a_row(context.model)]
     least = min((context.layout.slots[slot].priority for slot in silent_slots), default=0)
     # What may go before such a tick at one instant; everything else goes after it.
     ahead = [f"s.at[{i}]" for i, slot in enumerate(context.layout.slots) if slot.priority >= least and i not in silent_slots] if silent_slots else []
@@ -456,7 +453,7 @@ def _next_event(context: Context) -> Function:
         *(["if s.pile > 0:", "    resume(s, t, m, r)", "    return"] if pauses(context.model) else []),
         *[f"{name} = {search}(s.at, 0, {one}, {min(silent_slots, default=0)}, {max(silent_slots, default=-1) + 1})" for name, search in (("k", "earliest"), ("best", "soonest"))],
         *(others if count > one else []),
-        *(["if s.idle == 0:", f"    {SILENT}(s, t, m, min({', '.join([*ahead, 's.expire_at', 's.duration + 1', 'best + 1'])}))"] if silent_slots else []),
+        *([f"if s.idle == 0 and ({' or '.join(f's.at[{i}] <= best' for i in silent_slots)}):", f"    {SILENT}(s, t, m, min({', '.join([*ahead, 's.expire_at', 's.duration + 1', 'best + 1'])}))"] if silent_slots else []),
         *[line for slot in silent_slots for line in (f"if s.at[{slot}] < best:", f"    k, best = {slot}, s.at[{slot}]")],
         "if s.idle == 2 and best > s.now and s.expire_at > s.now:", "    s.idle, s.deciding = 0, 1", "    return",
         "if s.idle == 1:", "    s.idle = 2",
@@ -533,6 +530,11 @@ def decision_functions(context: Context) -> list[Function]:
         with perform.block(f"if action != {len(actions) - 1}:"):
             perform.put("s.fault |= 4")
         perform.put("wait(s, t)")
+        if polls(context.model):
+            with perform.block("if s.list_stays > 0:"):
+                perform.put("pass_polls(s, t, m)")
+    if polls(context.model):
+        perform.put("s.list_stays = 0")
     if pauses(context.model):
         perform.put("s.acting = 0")
     legal.put(f"mask[{len(actions) - 1}] = 1")
@@ -568,13 +570,28 @@ def decision_functions(context: Context) -> list[Function]:
         Function("prepull", STATE, "The next line of the prepull; after the last one, the pull.", "", tuple(prepull.lines)),
         Function("perform", (*STATE, "action"), "Perform an action; an illegal one is a fault and waits.", "", tuple(perform.lines)),
         Function("any_legal", ("s", "t"), "Is anything but waiting possible?", "", tuple(any_legal.lines)),
+        _may_act(context),
         Function("legal", ("s", "t", "mask"), "Write the mask of legal actions; returns how many.", "", tuple(legal.lines)),
         _function("advance", STATE, "Go on to the next decision point or the end of the fight.",
-                  ["while s.finished == 0:", "    if s.deciding != 0:", "        if t.auto_wait == 0 or any_legal(s, t):", "            return",
-                   "        wait(s, t)", *(["        wanted(s, t)", f"    {QUIET}(s, t, m, r)", "    if s.deciding == 0:", "        next_event(s, t, m, r)"] if quiet else ["    next_event(s, t, m, r)"])]),
+                  ["while s.finished == 0:", "    if s.deciding != 0:", "        if may_act(s, t):", "            return",
+                   "        wait(s, t)", *(["        if s.idle == 1:", "            wanted(s, t)", f"    {QUIET}(s, t, m, r)", "    if s.deciding == 0:", "        next_event(s, t, m, r)"] if quiet else ["    next_event(s, t, m, r)"])]),
         *_step(context),
         _begin(context), _finalize(context),
     ]
+
+
+def _may_act(context: Context) -> Function:
+    """Is the player asked: always on the reference's grid, unless a global cooldown runs and nothing is possible meanwhile."""
+    w, model = Writer(), context.model
+    with w.block("if t.auto_wait != 0:"):
+        w.put("return any_legal(s, t)")
+    free = free_spells(model)
+    if free:
+        with w.block("if s.gcd_end > s.now" + (" and s.channel == 0:" if interruptible(model) else ":")):
+            possible = [f"(t.asked_{spell.name} != 0 and can_cast_{spell.name}(s, t))" for spell in free]
+            w.put(f"return {' or '.join(possible)}")
+    w.put("return True")
+    return Function("may_act", ("s", "t"), "Is the player asked what to do?", "", tuple(w.lines))
 
 
 def _step(context: Context) -> list[Function]:
@@ -657,8 +674,7 @@ def _begin(context: Context) -> Function:
             w.put(f"schedule(s, {layout.slot('scene')}, t.scene_at[1])")
     for spell in swings(model, ""):
         _first_swing(w, context, spell, "0")
-    if kept_stats(model):
-        w.put("keep_stats(s, t)")
+    w.put("keep_stats(s, t)")
     for stat in rates(context):
         w.put(f"s.{stat_field(stat)}_rate = {stat_function(stat)}(s, t, 0)")
     for resource in model.resources:

@@ -94,17 +94,32 @@ def _listed(context: Context, enemy: tuple[Aura, ...], own: tuple[Aura, ...]) ->
             fade.put(call_aura(context, aura.name, "fade", Scope(target="unit")))
             fade.put("return")
     ends.put(f"return {NEVER}")
-    with w.block(f"for place in range({player + 1}):"):
-        w.put("i = 0")
-        with w.block("while i < s.aura_count[place]:"):
-            w.put(f"aura = s.aura_list[place * {width} + i]")
-            w.put("i += 1")
-            with w.block("if end_of(s, place, aura) <= s.now:"):
-                w.put("fade_listed(s, t, m, r, place, aura)")
+    sums = Writer()
+    with sums.block(f"if unit == {player}:"):
+        sums.put(f"return {_sum(context, own, '')}")
+    sums.put(f"return {_sum(context, enemy, '[unit]')}")
+    with w.block("for turn in range(t.enemies + 1):"):
+        w.put(f"place = turn if turn < t.enemies else {player}")
+        w.put("due = due_of(s, place)")
+        with w.block("while due > 0:"):
+            w.put("aura = due // 256")
+            with w.block("if due % 256 > 1:"):  # the first of the list; the only one is it anyway
                 w.put("i = 0")
+                with w.block(f"while end_of(s, place, s.aura_list[place * {width} + i]) > s.now:"):
+                    w.put("i += 1")
+                w.put(f"aura = s.aura_list[place * {width} + i]")
+            w.put("fade_listed(s, t, m, r, place, aura)")
+            w.put("due = due_of(s, place)")
     return [Function("end_of", ("s", "unit", "aura"), "When an active aura ends.", "", tuple(ends.lines)),
+            Function("is_due", ("s", "on", "end"), "1 if an aura is due, else 0.", "", ("    return 1 if ending(on, end) <= s.now else 0",)),
+            Function("due_of", ("s", "unit"), "How many auras of a unit are due, and 256 times the sum of their numbers.", "", tuple(sums.lines)),
             Function("fade_listed", (*STATE, "unit", "aura"), "End an aura by its number.", "", tuple(fade.lines)),
             Function("expire_listed", STATE, "End what is due in the order of the reference's lists.", "", tuple(w.lines))]
+
+
+def _sum(context: Context, auras: tuple[Aura, ...], at: str) -> str:
+    """Text of the number of due auras plus 256 times the sum of their numbers."""
+    return " + ".join(f"is_due(s, s.{a.name}_on{at}, s.{a.name}_end{at}) * {1 + 256 * context.aura_index(a.name)}" for a in auras) or "0"
 
 
 def write_listing(w: Writer, context: Context, aura: Aura, verb: str) -> None:

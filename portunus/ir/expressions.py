@@ -39,6 +39,13 @@ def walk(expr: Expr) -> Iterator[Expr]:
         stack.extend(children(node))
 
 
+def conjuncts(expr: Expr | None) -> list[Expr]:
+    """What must hold for a condition to hold."""
+    if expr is None:
+        return []
+    return [part for arg in expr.args for part in conjuncts(arg)] if expr.op == "and" else [expr]
+
+
 def is_static(expr: Expr) -> bool:
     """True if the value cannot change during a fight."""
     return all(n.op in STATIC_LEAVES or (n.op not in _STATE_OPERATIONS and n.op != "range") for n in walk(expr))

@@ -11,13 +11,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Literal
 
-from portunus.dsl.model import Aura, Decide, Model, Pet, Resource, Spell, Stat
+from portunus.dsl.model import Aura, Decide, If, Model, Pet, Resource, Spell, Stat
 from portunus.errors import PortunusError
 
 NEVER = 1 << 62
 MISSILES = 4
 ROTATION_SLOTS = 192
 SEQUENCES = 8
+PHASES = (20, 25, 35)  # percent of the enemies' health
 PILE = 8  # interrupted functions of one event, each within the next
 
 WordType = Literal["int", "float"]
@@ -130,8 +131,8 @@ class _Builder:
     def scalar(self, name: str, kind: WordType, meaning: str) -> None:
         self._add(Field(name, kind, 1, meaning))
 
-    def derived(self, name: str, meaning: str) -> None:
-        self._add(Field(name, "float", 1, meaning, derived=True))
+    def derived(self, name: str, kind: WordType, meaning: str) -> None:
+        self._add(Field(name, kind, 1, meaning, derived=True))
 
     def array(self, name: str, kind: WordType, size: int, meaning: str) -> None:
         self._add(Field(name, kind, size, meaning, array=True))
@@ -163,6 +164,11 @@ def list_rolls(model: Model) -> bool:
 def lasting(model: Model, *, on_target: bool) -> tuple[Aura, ...]:
     """The auras that end by themselves, on enemies or on the player, in the order of the file."""
     return tuple(a for a in model.auras if a.on_target == on_target and (a.duration is not None or a.ticks))
+
+
+def polls(model: Model) -> bool:
+    """Does a player who idles look again on the reference's grid (switch `idle_grid`)?"""
+    return any(name == "idle_grid" for name, _ in model.ruleset.switches)
 
 
 def interruptible(model: Model) -> bool:
@@ -234,13 +240,39 @@ def silent(model: Model) -> list[Resource]:
             and not any(n.op == "range" for e in (r.every, r.amount_casting, r.amount_resting) for n in walk(e))]
 
 
+def followed(model: Model) -> Resource | None:
+    """The player's resource whose ticks always give the same until an aura changes, and let the player act under a condition or never; None unless there is one."""
+    from portunus.ir.expressions import OF_THE_FIGHT, walk
+
+    def plain(resource: Resource) -> bool:
+        bodies = [h.body for h in model.handlers if h.event == "gain" and resource.name in h.subjects]
+        heard = [x.condition for body in bodies for x in body if isinstance(x, If) and not x.orelse and all(isinstance(y, Decide) for y in x.then)]
+        numbers = [n for e in (resource.every, resource.amount_casting) if e is not None for n in walk(e)]
+        return (len(heard) == sum(map(len, bodies)) and not any(n.op in ("range", "resource") for e in heard for n in walk(e))
+                and not any(n.op == "range" or n.op in OF_THE_FIGHT for n in numbers))
+
+    found = [r for r in model.resources if not r.owner and r.every is not None and r.rest_after is None and plain(r)]
+    return found[0] if len(found) == 1 else None
+
+
+def in_a_row(model: Model) -> list[Resource]:
+    """The resources whose ticks are played in a row before the next other event, as long as nobody hears of them. Their slots are side by side."""
+    ticking, own = _ticking(model), followed(model)
+    alone = silent(model)
+    return [*alone, own] if own is not None and own not in alone and ticking.index(own) == len(alone) else alone
+
+
+def _ticking(model: Model) -> list[Resource]:
+    """The resources that tick, in the order of their slots."""
+    alone = {r.name for r in silent(model)}
+    return sorted((r for r in model.resources if r.every is not None), key=lambda r: r.name not in alone)
+
+
 def _slots(model: Model) -> tuple[tuple[Slot, ...], int, int]:
     slots = [Slot("gcd", "gcd", "", -1, 0), Slot("cast", "cast", "", -1, 0), Slot("pull", "pull", "", -1, 10)]
     slots += [Slot("scene", "scene", "", -1, 200)] if model.scripted else []  # before anything else of an instant
     # Swings go before everything else of an instant, a pet's first; then resources that tick by themselves like energy.
-    alone = {r.name for r in silent(model)}
-    ticking = sorted((r for r in model.resources if r.every is not None), key=lambda r: r.name not in alone)
-    slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1 if r.rest_after is not None else 90) for r in ticking]
+    slots += [Slot(f"tick_{r.name}", "tick", r.name, -1, 1 if r.rest_after is not None else 90) for r in _ticking(model)]
     slots += [Slot(f"{s.name}_swing", "swing", s.name, -1, 101 if s.owner else 100) for s in model.spells if s.swing is not None]
     if model.runes is not None:
         slots += [Slot(f"rune_{i}", "rune", str(i), -1, 1) for i in range(len(model.runes.kinds) * model.runes.each)]
@@ -286,7 +318,7 @@ def _sources(model: Model) -> tuple[tuple[str, str], ...]:
 
 def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     from portunus.ir.quiet import quiet_resources
-    from portunus.ir.stats import kept_stats
+    from portunus.ir.stats import keeps_cast_speed, kept_stats
 
     b = _Builder()
     b.scalar("now", "int", "time since the pull, negative before it")
@@ -364,8 +396,16 @@ def _state(model: Model, slots: tuple[Slot, ...], enemies: int) -> list[Field]:
     for stat in model.stats:
         if stat.live and stat.name in rescaled:
             b.scalar(f"{stat_field(stat.name)}_rate", "float", f"{stat.name} that the swings under way were set by")
+    for percent in PHASES:
+        b.derived(f"phase_{percent}_at", "int", f"the enemies' health falls to {percent} %")
     for stat in kept_stats(model):
-        b.derived(kept_field(stat.name), f"{stat.name} now")
+        b.derived(kept_field(stat.name), "float", f"{stat.name} now")
+    if keeps_cast_speed(model):
+        b.derived("cast_speed_kept", "float", "factor on cast times now")
+    if polls(model):
+        b.derived("list_stays", "int", "the list goes on waiting until then if nothing happens")
+        if followed(model) is not None:
+            b.derived("list_wants", "float", "and until a resource that ticks reaches this amount")
     if has_aura_lists(model):
         b.array("aura_list", "int", len(model.auras) * (enemies + 1), "active auras of each enemy and of the player, in the reference's order")
         b.array("aura_count", "int", enemies + 1, "how many of them")

@@ -7,10 +7,10 @@ reference's artefacts see every event.
 
 from __future__ import annotations
 
-from portunus.dsl.model import Decide, Expr, Model, Resource
+from portunus.dsl.model import Decide, Expr, If, Model, Resource
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import Scope, text, walk
-from portunus.ir.layout import pauses, silent
+from portunus.ir.layout import followed, in_a_row, pauses
 from portunus.ir.statements import gain_arguments, inner
 
 QUIET = "quiet_ticks"
@@ -97,13 +97,50 @@ def write_tick(w: Writer, context: Context, resource: Resource) -> None:
         w.put(f"{head}, {text(resource.amount_resting, context, scope, f'{name}_tick_resting')}, {maximum}, {sources.index((name, 'resting'))})")
 
 
+def heard_function(context: Context, resource: Resource) -> Function:
+    """`RESOURCE_heard`: the condition under which a handler lets the player act when a followed resource is gained."""
+    conditions = [x.condition for h in context.model.handlers if h.event == "gain" and resource.name in h.subjects for x in h.body if isinstance(x, If)]
+    asked = " or ".join(text(c, context, Scope(target="target", spell="spell")) for c in conditions) or "False"
+    return Function(f"{resource.name}_heard", ("s", "t", "target", "damage", "outcome", "cost", "base_cost", "spell"), f"May the player act when {resource.label} is gained?", "",
+                    (f"    return {asked}",))
+
+
+def write_unheard(w: Writer, context: Context, resource: Resource, before: str, stop: str = "") -> None:
+    """Write a tick at `tick` if nobody hears of it, else `going = 0`; `before` is what there is of the resource, `gain` what the tick gives."""
+    name, index = resource.name, context.model.resources.index(resource)
+    w.put(f"after = min({before} + gain, {context.tables.slot(resource.maximum, f'{name}_max')})")
+    w.put("now = s.now")
+    w.put("s.now = tick")
+    with w.block(f"if {stop}{name}_heard(s, t, 0, after - {before}, 1, {before}, after, {index}):"):
+        w.put("s.now = now")
+        w.put("going = 0")
+    with w.block("else:"):
+        w.put(f"m.gains[{context.layout.sources.index((name, 'tick'))}] += after - {before}")
+        w.put(f"{before} = after")
+        w.put(f"tick += {text(resource.every, context, Scope(), f'{name}_every')}")  # type: ignore[arg-type]
+        w.put("ticks += 1")
+
+
 def silent_functions(context: Context) -> list[Function]:
     """`silent_ticks`: what ticks before an instant and changes nothing but a number; the event loop leaves that out."""
-    w = Writer()
-    for resource in silent(context.model):
+    w, functions = Writer(), []
+    own = followed(context.model)
+    if own is not None:
+        functions.append(heard_function(context, own))
+    for resource in in_a_row(context.model):
         assert resource.every is not None
         slot = context.layout.slot(f"tick_{resource.name}")
         with w.block(f"if s.at[{slot}] < limit:"):
+            if resource == own:
+                w.put(f"tick, ticks, going, have = s.at[{slot}], 0, 1, s.{resource.name}")
+                w.put(f"gain = {text(resource.amount_casting, context, Scope(), f'{resource.name}_tick')}")
+                with w.block("while going != 0 and tick < limit:"):
+                    write_unheard(w, context, resource, "have")
+                with w.block("if ticks > 0:"):
+                    w.put(f"s.{resource.name} = have")
+                    w.put("s.events += ticks")
+                    w.put(f"schedule(s, {slot}, tick)")
+                continue
             w.put(f"at = s.at[{slot}]")
             with w.block("while at < limit:"):
                 w.put("s.now = at")
@@ -112,8 +149,8 @@ def silent_functions(context: Context) -> list[Function]:
                 w.put(f"at = at + {text(resource.every, context, Scope(), f'{resource.name}_every')}")
             w.put(f"schedule(s, {slot}, at)")
     if not w.lines:
-        return []
-    return [Function(SILENT, ("s", "t", "m", "limit"), "Ticks before an instant that change nothing but a number.", "", tuple(w.lines))]
+        return functions
+    return [*functions, Function(SILENT, ("s", "t", "m", "limit"), "Ticks before an instant that change nothing but a number.", "", tuple(w.lines))]
 
 
 def quiet_functions(context: Context) -> list[Function]:
@@ -122,6 +159,7 @@ def quiet_functions(context: Context) -> list[Function]:
     if not resources:
         return []
     w, wanted = Writer(), Writer()
+    count, one = len(context.layout.slots), context.layout.slots_before_enemies + context.layout.slots_per_enemy
     with w.block("if t.auto_wait == 0 or s.idle > 1" + (" or s.pile > 0:" if pauses(context.model) else ":")):
         w.put("return")
     for place, resource in enumerate(resources):
@@ -130,14 +168,14 @@ def quiet_functions(context: Context) -> list[Function]:
         amount = text(resource.amount_casting, context, Scope(), f"{name}_tick")
         gain = f"gain_{name}({gain_arguments(context, name)}, {amount}, {context.tables.slot(resource.maximum, f'{name}_max')}, {context.layout.sources.index((name, 'tick'))})"
         w.put(f"at = s.at[{slot}]")
-        with w.block(f"if s.idle == 0 or s.{name} < s.tick_wanted[{place}]:"):
-            w.put("limit = min(s.expire_at, s.duration + 1)")
-            with w.block(f"for i in range({slot}):"):
-                w.put("limit = min(limit, s.at[i])")
-            with w.block(f"for i in range({slot + 1}, t.slots):"):
-                w.put("limit = min(limit, s.at[i])")
+        locked = "" if resource in in_a_row(context.model) else "s.idle == 0 or "  # where the event loop does not play them in a row
+        with w.block(f"if {locked}s.idle == 1 and s.{name} < s.tick_wanted[{place}]:"):
+            w.put(f"limit = min(min(s.expire_at, s.duration + 1), soonest(s.at, 0, {one}, {slot}, {slot + 1}))")
+            if count > one:
+                with w.block("if t.enemies > 1:"):
+                    w.put(f"limit = min(limit, soonest(s.at, {one}, {count}, 0, 0))")
             with w.block("if at < limit:"):
-                with w.block(f"while at < limit and s.deciding == 0 and (s.idle == 0 or s.{name} < s.tick_wanted[{place}]):"):
+                with w.block(f"while at < limit and s.deciding == 0 and ({locked}s.{name} < s.tick_wanted[{place}]):"):
                     w.put("s.now = at")
                     w.put("s.events += 1")
                     w.put(gain)

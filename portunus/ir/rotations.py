@@ -6,15 +6,18 @@ asked again in the same state; whether a step of a sequence was done, it sees fr
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
-from portunus.dsl.model import Rotation, RotationLine, Spell
+from portunus.dsl.model import Rotation, RotationLine
 from portunus.errors import PortunusError
 from portunus.ir.auras import origin
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.engine import actions_of
 from portunus.ir.expressions import Scope, text
+from portunus.ir.judging import draws, write_draws
 from portunus.ir.layout import SEQUENCES, interruptible, list_rolls, remembers
+from portunus.ir.polls import needs_no_gcd, write_foresight
 
 SCOPE = Scope(rotation=True)
 
@@ -47,23 +50,26 @@ def rotation_function(context: Context, rotation: Rotation) -> Function:
     if _plain(context, rotation):
         with w.block("if s.gcd_end > s.now:"):
             for line in rotation.lines:
-                if line.kind == "cast" and _free(context.model.spell(line.spell)):
+                if _anytime(context, line):
                     _whole_line(w, context, line, names)
+                elif line.condition is not None and draws(context, line.condition):
+                    write_draws(w, context, line.condition, SCOPE.at(str(line.enemy)))
             w.put(f"return {names.wait}")
     for line in rotation.lines:
         _whole_line(w, context, line, names)
+    write_foresight(w, context, rotation, names.named)
     w.put(f"return {names.wait}")
     return Function("rotation", ("s", "t"), f"Priority list {rotation.name}.", origin(rotation), tuple(w.lines))
 
 
-def _free(spell: Spell) -> bool:
-    """May it be cast while a global cooldown runs?"""
-    return spell.gcd is None and spell.autocast is None
-
-
 def _plain(context: Context, rotation: Rotation) -> bool:
-    """Is asking a line's condition nothing but asking, so that lines that cannot be taken while a global cooldown runs need not be asked then?"""
-    return context.free_actions and not list_rolls(context.model) and all(line.kind in ("cast", "cooldowns", "multidot") for line in rotation.lines)
+    """Is reading the list nothing but asking (and drawing), so that lines that cannot be taken while a global cooldown runs need not be asked then?"""
+    return (context.free_actions or list_rolls(context.model)) and all(line.kind != "wait" for line in rotation.lines)
+
+
+def _anytime(context: Context, line: RotationLine) -> bool:
+    """May a line give something while a global cooldown runs?"""
+    return any(needs_no_gcd(context.model.spell(name)) for name in line.casts) and line.kind != "strict"
 
 
 def _whole_line(w: Writer, context: Context, line: RotationLine, names: _Names) -> None:
@@ -71,11 +77,8 @@ def _whole_line(w: Writer, context: Context, line: RotationLine, names: _Names) 
     w.put(f"# {origin(line)}")
     asked = [f"present(s, t, {line.enemy})" if context.model.scripted else f"t.enemies > {line.enemy}"] if line.enemy else []
     asked += [text(line.condition, context, SCOPE.at(str(line.enemy)))] if line.condition is not None else []
-    if not asked:
+    with w.block(f"if {' and '.join(asked)}:") if asked else nullcontext():
         _line(w, context, line, names)
-    else:
-        with w.block(f"if {' and '.join(asked)}:"):
-            _line(w, context, line, names)
 
 
 def _recall(w: Writer, context: Context, rotation: Rotation, names: _Names) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from portunus.dsl.model import Expr, Model, Resource, Spell, Stat
 from portunus.ir.context import Context, Function, Writer
 from portunus.ir.expressions import OF_THE_FIGHT, Scope, is_static, make, stat_function, text, walk
-from portunus.ir.layout import inherited_stats, kept_field, stat_field, swing_slot
+from portunus.ir.layout import PHASES, inherited_stats, kept_field, stat_field, swing_slot
 
 ENEMY = Scope(target="target")
 
@@ -28,11 +28,13 @@ def stat_functions(context: Context) -> list[Function]:
             functions.append(_formula(context, stat, f"fresh_{stat_function(stat.name)}"))
         else:
             functions.append(_formula(context, stat, stat_function(stat.name)))
-    if kept:
-        functions.append(Function("keep_stats", ("s", "t"), "Find every statistic that is kept anew.", "", tuple("    " + _keep(stat) for stat in kept)))
+    keep = [f"s.phase_{percent}_at = int((1.0 - t.execute_{percent}) * s.duration)" for percent in PHASES]
+    keep += [*(_keep(stat) for stat in kept), *([_KEEP_SPEED] if keeps_cast_speed(context.model) else [])]
+    functions.append(Function("keep_stats", ("s", "t"), "Find every statistic that is kept anew, and when phases of health begin.", "", tuple("    " + line for line in keep)))
     return functions
 
 
+_KEEP_SPEED = "s.cast_speed_kept = fresh_cast_speed(s, t)"
 _LASTING = frozenset({"live_stat", "aura_up", "aura_stacks"})
 
 
@@ -40,21 +42,46 @@ def kept_stats(model: Model) -> tuple[Stat, ...]:
     """The live statistics that nothing but the player's auras change: their values are kept until one begins, ends or changes its stacks."""
     once = {stat.name for pet in model.pets for stat in inherited_stats(model, pet)}
     found: dict[str, Stat] = {}
-
-    def lasting(expr: Expr) -> bool:
-        for node in walk(expr):
-            if node.op == "live_stat" and node.args[0] not in found:
-                return False
-            if node.op in ("aura_up", "aura_stacks") and model.aura(node.args[0]).on_target:
-                return False
-            if node.op not in _LASTING and (node.op == "range" or node.op in OF_THE_FIGHT or node.op == "live_armor"):
-                return False
-        return True
-
     for stat in model.stats:
-        if stat.live and stat.name not in once and all(lasting(e) for e in (stat.formula, *stat.adds, *stat.factors, *(amount for _, _, amount in stat.changes))):
+        parts = (stat.formula, *stat.adds, *stat.factors, *(amount for _, _, amount in stat.changes))
+        if stat.live and stat.name not in once and all(_lasts(model, e, found) for e in parts):
             found[stat.name] = stat
     return tuple(found.values())
+
+
+def _lasts(model: Model, expr: Expr, kept: Collection[str]) -> bool:
+    """Does nothing but the player's auras change an expression?"""
+    for node in walk(expr):
+        if node.op == "live_stat" and node.args[0] not in kept:
+            return False
+        if node.op in ("aura_up", "aura_stacks") and model.aura(node.args[0]).on_target:
+            return False
+        if node.op not in _LASTING and (node.op == "range" or node.op in OF_THE_FIGHT or node.op == "live_armor"):
+            return False
+    return True
+
+
+def keeps_cast_speed(model: Model) -> bool:
+    """Is the speed of casts kept, too: does nothing but the player's auras change it?"""
+    kept = {stat.name for stat in kept_stats(model)}
+    changes = [m for m in model.modifiers if m.kind == "cast_speed"]
+    haste = model.stat("spell_haste")
+    return ((haste is None or not haste.live or haste.name in kept)
+            and not any(m.aura and model.aura(m.aura).on_target for m in changes)
+            and all(_lasts(model, e, kept) for m in changes for e in (m.amount, m.condition) if e is not None))
+
+
+def _speeds(model: Model, aura: str) -> bool:
+    """Does an aura change the speed of casts?"""
+    if any(m.kind == "cast_speed" and (m.aura == aura or any(_mentions(model, e, aura) for e in (m.amount, m.condition) if e is not None)) for m in model.modifiers):
+        return True
+    haste = model.stat("spell_haste")
+    return haste is not None and haste.live and aura in depends_on(model, haste.name)
+
+
+def _mentions(model: Model, expr: Expr, aura: str) -> bool:
+    """Does an expression depend on an aura, through live statistics too?"""
+    return any((n.op in ("aura_up", "aura_stacks") and n.args[0] == aura) or (n.op == "live_stat" and aura in depends_on(model, n.args[0])) for n in walk(expr))
 
 
 def _keep(stat: Stat) -> str:
@@ -66,6 +93,8 @@ def write_keep(w: Writer, context: Context, aura: str) -> None:
     for stat in kept_stats(context.model):
         if aura in depends_on(context.model, stat.name):
             w.put(_keep(stat))
+    if keeps_cast_speed(context.model) and _speeds(context.model, aura):
+        w.put(_KEEP_SPEED)
 
 
 def _function(stat: Stat, name: str, summary: str, lines: list[str]) -> Function:

@@ -19,7 +19,7 @@ from portunus.errors import PortunusError
 from portunus.planner.local import Planner, open_evaluator
 from portunus.planner.shared import Tree
 from portunus.search.settings import SearchSettings
-from portunus.search.shared import RootStatistics
+from portunus.search.shared import RootStatistics, Stretch
 
 START_SECONDS = 300.0  # an actor's start includes compiling where its machine has not yet
 STUCK_SECONDS = 10.0  # an answer so late never comes
@@ -50,7 +50,7 @@ class RemoteTree(Tree):
         state = self.planner.compiled.new_state()
         self.planner.compiled.reset(state, self.planner.compiled.new_rng(0))
         self.open(state, 0, None, None)
-        self.work_for((0,), 0.01)
+        self.work((0,), [Stretch(1, 0.01)], True)
         self.report([action.name for action in self.planner.compiled.actions], "")
 
     def open(self, state: np.ndarray, seed: int, allowed: np.ndarray | None, simulations: int | None) -> RootStatistics:

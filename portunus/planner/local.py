@@ -14,6 +14,7 @@ from portunus.evaluator.mlp import Mlp, forward
 from portunus.evaluator.prior import RotationPrior
 from portunus.evaluator.protocol import Evaluator
 from portunus.planner.messages import CHANCE, DECISION, MAX_NAME, ActionReport, OutcomeReport, Suggestion, TreeNode
+from portunus.planner.reserve import Reserve
 from portunus.search.engine import Search, SearchResult
 from portunus.search.settings import SearchSettings
 from portunus.search.shared import Part
@@ -74,8 +75,7 @@ class Planner:
         self.compiled = compiled
         self.evaluator = evaluator
         self.search = Part(compiled, evaluator, settings)
-        self._loaded = False
-        self._after_ms = self.search.settings.reserve_ms  # what passes between the planned end of a search and the answer
+        self._reserve = Reserve(self.search.settings.reserve_ms)
         model = compiled.model
         self._words = StateWords(
             compiled.layout.state_dtype,
@@ -105,16 +105,11 @@ class Planner:
             PortunusError: The fight is over, no legal action is allowed, or not exactly one budget is given.
         """
         started = perf_counter()
-        reserve = self.search.settings.reserve_ms
-        time_left = None if budget_ms is None else max(budget_ms - self._after_ms + reserve, 0.5 * budget_ms)
+        time_left = None if budget_ms is None else self._reserve.search_ms(budget_ms)
         result = self.search.run(state, simulations=simulations, budget_ms=time_left, seed=seed, keep=keep, allowed=allowed, watch=watch)
         suggestion = self.report(result, started=started, sequence=sequence)
-        if budget_ms is not None and time_left is not None and self._loaded:
-            # Seldom should an answer be late, so what took long counts at once and is forgotten slowly.
-            after = (perf_counter() - started) * 1e3 - min(result.search_ms, time_left - reserve)
-            self._after_ms += (0.5 if after > self._after_ms else 0.03) * (after - self._after_ms)
-            self._after_ms = min(self._after_ms, 0.2 * budget_ms)
-        self._loaded = True  # the first search also loads, or compiles
+        if budget_ms is not None:
+            self._reserve.learn(budget_ms, ended_ms=result.search_ms, answered_ms=(perf_counter() - started) * 1e3)
         return suggestion
 
     def peek(self) -> tuple[str, int]:

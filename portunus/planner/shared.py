@@ -1,8 +1,8 @@
-"""One answer from several trees: searched side by side, agreed on at the root after each halving phase, reported as one.
+"""One answer from several trees: searched side by side, compared at the root in the end, reported as one.
 
 Where the trees live is a `Crew`'s matter: threads of this process here, actors of a Ray cluster in `portunus.planner.cluster`. The first
 tree always lives in this process, so there is an answer whatever happens to the others; one that is lost takes what it found since the
-last phase with it, and nothing else.
+trees last met with it, and nothing else: its candidates go to the others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import numpy as np
 from portunus.errors import PortunusError
 from portunus.planner.local import Planner, percent_of_unit
 from portunus.planner.messages import ActionReport, Suggestion, TreeNode
-from portunus.search.shared import Ledger, RootStatistics, Stretch, deal, turns
+from portunus.planner.reserve import Reserve
+from portunus.search.shared import Ledger, RootStatistics, Stretch, deal, halvings, plan
 
 ROUND_SECONDS = 0.1  # longest time the trees work without meeting
 SHOWN = 4  # actions of the drawn tree
@@ -43,13 +44,16 @@ class Tree:
         self._opened = perf_counter()
         return self._search.open(state, seed=seed, number=self._number, allowed=allowed, simulations=simulations)
 
-    def work(self, stretches: Sequence[Stretch]) -> RootStatistics:
-        """See `Part.work`."""
-        return self._search.work(stretches)
+    def begin(
+        self, state: np.ndarray, seed: int, allowed: np.ndarray | None, simulations: int | None, hand: Sequence[int], stretches: Sequence[Stretch], timed: bool
+    ) -> RootStatistics:  # fmt: skip
+        """`open` and `work` in one call."""
+        self.open(state, seed, allowed, simulations)
+        return self.work(hand, stretches, timed)
 
-    def work_for(self, edges: Sequence[int], seconds: float) -> RootStatistics:
-        """See `Part.work_for`."""
-        return self._search.work_for(edges, seconds)
+    def work(self, hand: Sequence[int], stretches: Sequence[Stretch], timed: bool) -> RootStatistics:
+        """See `Part.work`."""
+        return self._search.work(hand, stretches, timed=timed)
 
     def try_pairs(self, challenger: int, favourite: int, pairs: int) -> RootStatistics:
         """See `Part.try_pairs`."""
@@ -142,7 +146,7 @@ class SharedPlanner:
         self.compiled = crew.local.planner.compiled
         self._ledger = Ledger(crew.local.planner.search)
         self._lost: list[RootStatistics] = []
-        self._margin_ms = 0.0
+        self._reserve = Reserve(crew.local.planner.search.settings.reserve_ms)
         self.trees = 0
 
     def plan(
@@ -157,10 +161,10 @@ class SharedPlanner:
         """
         started = perf_counter()
         known = self._search(state, started, budget_ms, simulations, seed, allowed, watch)
+        ended = perf_counter()
         suggestion = self._report(known, started=started, sequence=sequence, patience=None if budget_ms is None else self._patience)
         if budget_ms is not None:
-            late = (perf_counter() - started) * 1e3 - budget_ms
-            self._margin_ms = min(max(0.9 * self._margin_ms + 0.5 * late, 0.0), 0.2 * budget_ms)
+            self._reserve.learn(budget_ms, ended_ms=(ended - started) * 1e3, answered_ms=(perf_counter() - started) * 1e3)
         return suggestion
 
     def decide(self, state: np.ndarray, *, budget_ms: float | None = None, simulations: int | None = None, seed: int = 0) -> int:
@@ -182,48 +186,78 @@ class SharedPlanner:
         if (simulations is not None and simulations <= 0) or (budget_ms is not None and budget_ms <= 0):
             raise PortunusError("the budget of a search must be more than 0")
         count = self._crew.gather()
-        patience = None if budget_ms is None else self._patience
-        known = self._crew.call("open", [(state, seed, allowed, simulations)] * count, patience=patience)
+        first = self._crew.local.open(state, seed, allowed, simulations)
         ledger = self._ledger
         self._lost = []
-        ledger.open([part for part in known if part is not None], seed=seed)
-        if ledger.remaining == 0:
+        ledger.open(first, seed=seed)
+        if not ledger.candidates:
             raise PortunusError(f"{self.compiled.name}: the fight is over, there is nothing to plan")
+        known: list[RootStatistics | None] = [first] * count
+        hands = deal(ledger.candidates, count)
+        opening = (state, seed, allowed, simulations)
         if simulations is not None:
             pairs = simulations // 4 if ledger.paired else 0
-            self._by_number(known, simulations - 2 * pairs, watch)
+            self._play(known, hands, [float(share) for share in _shares(simulations - 2 * pairs, count)], opening, timed=False, watch=watch)
             self._try_challenger(known, watch, pairs=pairs)
         elif budget_ms is not None:
-            reserve = self._crew.local.planner.search.settings.reserve_ms
-            left = max(budget_ms - self._margin_ms - reserve, 0.5 * budget_ms) / 1e3
-            self._by_time(known, started, started + (0.5 * left if ledger.paired else left), watch)
+            left = self._reserve.search_ms(budget_ms) / 1e3
+            seconds = (0.5 * left if ledger.paired else left) - (perf_counter() - started)
+            self._play(known, hands, [seconds] * count, opening, timed=True, watch=watch)
             self._try_challenger(known, watch, end=started + left)
         return known
 
-    def _by_number(self, known: list[RootStatistics | None], simulations: int, watch: Callable[[], bool] | None) -> None:
-        ledger, done, phases = self._ledger, 0, self._ledger.phases
-        while done < simulations:
-            wanted = min(ledger.remaining * max(1, simulations // (phases * ledger.remaining)), simulations - done)
-            trees = sum(part is not None for part in known)
-            ran = self._together("work", known, [(share,) for share in deal(ledger.candidates(trees), trees, wanted)], None)
-            done += wanted
-            if ran == 0 or (watch is not None and watch()):
+    def _play(
+        self, known: list[RootStatistics | None], hands: list[list[int]], loads: list[float], opening: tuple, *, timed: bool,
+        watch: Callable[[], bool] | None,
+    ) -> None:  # fmt: skip
+        """Let every tree play out its hand with a load of simulations or seconds; the trees meet after `ROUND_SECONDS`."""
+        ledger, patience = self._ledger, self._patience if timed else None
+        phases = max(halvings(len(hand), alone=len(hands) == 1) for hand in hands)
+        plans = [plan(len(hand), phases, load, timed=timed, alone=len(hands) == 1) for hand, load in zip(hands, loads, strict=True)]
+        method = "begin"
+        while any(plans):
+            present = [number for number, part in enumerate(known) if part is not None]
+            shares = [(hands[number], self._round(plans[number], timed=timed, whole=watch is None), timed) for number in present]
+            ran = self._together(method, known, [(*opening, *share) if method == "begin" else share for share in shares], patience)
+            method = "work"
+            for number in present:
+                part = known[number]
+                hands[number] = hands[number] if part is None else list(part.hand)
+            for number in present:
+                if known[number] is None:
+                    self._inherit(known, hands, plans, number, timed=timed)
+            ledger.keep(hands)
+            if ran == 0 or ledger.settled or (watch is not None and watch()):
                 return
-            if done < simulations:
-                ledger.halve()
 
-    def _by_time(self, known: list[RootStatistics | None], started: float, deadline: float, watch: Callable[[], bool] | None) -> None:
-        ledger, phases = self._ledger, self._ledger.phases
-        for phase in range(phases):
-            end = started + (deadline - started) * (phase + 1) / phases
-            while (left := end - perf_counter()) > 0 or ledger.simulations == 0:
-                seconds = max(0.0, min(left, ROUND_SECONDS))
-                trees = sum(part is not None for part in known)
-                ran = self._together("work_for", known, [(share, seconds) for share in turns(ledger.candidates(trees), trees)], self._patience)
-                if ran == 0 or ledger.settled or (watch is not None and watch()):
-                    return
-            if phase < phases - 1:
-                ledger.halve()
+    def _round(self, stretches: list[Stretch], *, timed: bool, whole: bool) -> list[Stretch]:
+        """Take from a tree's plan what it does before the trees meet again: all of it, or while somebody watches a stretch, and never more than `ROUND_SECONDS`."""
+        taken, seconds = [], 0.0
+        while stretches:
+            keep, load = stretches.pop(0)
+            room = ROUND_SECONDS - seconds
+            if timed and load > room:
+                taken.append(Stretch(keep, room))
+                stretches.insert(0, Stretch(keep, load - room))
+                break
+            taken.append(Stretch(keep, load))
+            seconds += load
+            if not timed and not whole:
+                break
+        return taken
+
+    def _inherit(
+        self, known: Sequence[RootStatistics | None], hands: list[list[int]], plans: list[list[Stretch]], lost: int, *, timed: bool
+    ) -> None:  # fmt: skip
+        """Deal the hand of a tree that was lost to the others, as far as they have work left, and let them plan anew."""
+        edges, hands[lost], plans[lost] = hands[lost], [], []
+        heirs = [number for number, part in enumerate(known) if part is not None and plans[number]]
+        for place, edge in enumerate(edges):
+            if heirs and not any(edge in hand for hand in hands):
+                heir = heirs[place % len(heirs)]
+                hands[heir].append(edge)
+                alone, left = len(heirs) == 1, sum(load for _, load in plans[heir])
+                plans[heir] = plan(len(hands[heir]), halvings(len(hands[heir]), alone=alone), left, timed=timed, alone=alone)
 
     def _try_challenger(
         self, known: list[RootStatistics | None], watch: Callable[[], bool] | None, *, pairs: int = 0, end: float = 0.0
@@ -235,8 +269,7 @@ class SharedPlanner:
         challenger, favourite = ledger.opponents()
         if challenger >= 0 and pairs:
             trees = sum(part is not None for part in known)
-            shares = [(challenger, favourite, pairs * (tree + 1) // trees - pairs * tree // trees) for tree in range(trees)]
-            self._together("try_pairs", known, shares, None)
+            self._together("try_pairs", known, [(challenger, favourite, share) for share in _shares(pairs, trees)], None)
         elif challenger >= 0:
             while (left := end - perf_counter()) > 0 and not ledger.decided:
                 trees = sum(part is not None for part in known)
@@ -307,3 +340,8 @@ class SharedPlanner:
             simulations=self._ledger.simulations, search_ms=(perf_counter() - started) * 1e3, network_ms=max(s.network_ms for s in told.values()),
             depth=self._ledger.depth,
         )  # fmt: skip
+
+
+def _shares(whole: int, trees: int) -> list[int]:
+    """A whole number in parts as equal as they can be."""
+    return [whole * (tree + 1) // trees - whole * tree // trees for tree in range(trees)]

@@ -6,7 +6,11 @@
   (Schrittwieser et al. 2020).
 - `open_loop`: the same as `puct` with one node per sequence of actions, whatever chance did (Perez et al. 2015).
 
-Every simulation plays on from the root with random draws of its own. Legend: N = nodes, A = actions, D = longest path, W = words of a state.
+Every simulation plays on from the root with random draws of its own. What is the same each time it is played is played once: a node keeps its
+state if every way to it leads to that state, and an action its gain and what follows if it draws nothing. The results are those of
+playing all of it (a test compares them).
+
+Legend: N = nodes, A = actions, D = longest path, W = words of a state.
 """
 
 from __future__ import annotations
@@ -17,10 +21,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from portunus.errors import PortunusError
-from portunus.evaluator.kernels import call_evaluator, kernel
+from portunus.evaluator.kernels import borrowed, call_evaluator, kernel
 from portunus.runtime.calls import call_features, call_legal, call_step
 from portunus.runtime.signature import HEADER_FINISHED, INFO_WORDS, RNG_WORDS
-from portunus.search.game import gain, game_of, remaining_seconds
+from portunus.search.game import borrow_game, gain, game_of, remaining_seconds
 from portunus.search.settings import SearchSettings
 from portunus.search.streams import stream_of
 
@@ -41,6 +45,8 @@ class Tree(NamedTuple):
         visits: int32 [N]. priors: float64 [N, A].
         counts, totals: int32 and float64 [N, A], simulations through an action and the sum of their returns, u.
         first, following: int32 [N, A] and [N], lists of children. signatures: int64 [N], the outcome that leads to a node.
+        fixed: uint8 [N], 1 = a node with one state, kept in states, int64 [N, W], and legal, uint8 [N, A].
+        sure: int32 [N, A], the node after an action that draws nothing, 0 = not known to be one. gains: float64 [N, A], of such an action, u.
         path: int32 [D, 2], nodes and actions. rewards: float64 [D], u.
         state: int64 [W]. mask, features, heads, rng, info: as the kernels want them.
     """
@@ -52,6 +58,11 @@ class Tree(NamedTuple):
     first: np.ndarray
     following: np.ndarray
     signatures: np.ndarray
+    fixed: np.ndarray
+    states: np.ndarray
+    legal: np.ndarray
+    sure: np.ndarray
+    gains: np.ndarray
     path: np.ndarray
     rewards: np.ndarray
     state: np.ndarray
@@ -99,25 +110,37 @@ class Control:
         rng[0] = stream_of(seed)
         return Tree(
             np.zeros(nodes, np.int32), np.zeros((nodes, actions)), np.zeros((nodes, actions), np.int32), np.zeros((nodes, actions)),
-            np.full((nodes, actions), -1, np.int32), np.full(nodes, -1, np.int32), np.zeros(nodes, np.int64), np.zeros((depth, 2), np.int32),
-            np.zeros(depth), np.zeros(self.game.words, np.int64), np.zeros(actions, np.uint8), np.zeros(self.game.feature_count, np.float32),
+            np.full((nodes, actions), -1, np.int32), np.full(nodes, -1, np.int32), np.zeros(nodes, np.int64), np.zeros(nodes, np.uint8),
+            np.empty((nodes, self.game.words), np.int64), np.empty((nodes, actions), np.uint8), np.zeros((nodes, actions), np.int32),
+            np.empty((nodes, actions)), np.zeros((depth, 2), np.int32), np.zeros(depth), np.zeros(self.game.words, np.int64), np.zeros(actions, np.uint8), np.zeros(self.game.feature_count, np.float32),
             np.zeros(actions + 1, np.float32), rng, np.zeros(INFO_WORDS),
         )  # fmt: skip
 
 
 @kernel
-def best_action(tree, node, exploration, scaled, low, high):
-    """The legal action of a node with the highest PUCT score."""
+def borrow_tree(tree):
+    """The same tree, whose arrays no reference is counted to; see `portunus.search.tree.borrow`."""
+    return Tree(
+        borrowed(tree.visits), borrowed(tree.priors), borrowed(tree.counts), borrowed(tree.totals), borrowed(tree.first), borrowed(tree.following),
+        borrowed(tree.signatures), borrowed(tree.fixed), borrowed(tree.states), borrowed(tree.legal), borrowed(tree.sure), borrowed(tree.gains),
+        borrowed(tree.path), borrowed(tree.rewards), borrowed(tree.state), borrowed(tree.mask), borrowed(tree.features), borrowed(tree.heads),
+        borrowed(tree.rng), borrowed(tree.info),
+    )  # fmt: skip
+
+
+@kernel
+def best_action(tree, node, mask, exploration, scaled, low, high):
+    """The legal action of a node with the highest PUCT score; `mask` is uint8 [A], 1 = legal."""
     visits = tree.visits[node]
     total, count = 0.0, 0
-    for a in range(tree.mask.shape[0]):
+    for a in range(mask.shape[0]):
         total += tree.totals[node, a]
         count += tree.counts[node, a]
     mean = total / count if count > 0 else 0.0
     constant = log((visits + _BASE + 1.0) / _BASE) + _INIT if scaled else exploration
     best, best_score = -1, -1e300
-    for a in range(tree.mask.shape[0]):
-        if tree.mask[a] == 0:
+    for a in range(mask.shape[0]):
+        if mask[a] == 0:
             continue
         n = tree.counts[node, a]
         q = tree.totals[node, a] / n if n > 0 else mean
@@ -164,22 +187,46 @@ def judge_leaf(game, tree, node, evaluator):
 @kernel
 def decide(game, tree, root, simulations, exploration, scaled, open_loop, evaluator):
     """Search from `root`, int64 [W]; return the most visited action, of equals the one worth more, -1 at the end of a fight."""
+    game, tree, root = borrow_game(game), borrow_tree(tree), borrowed(root)
     low, high, used = 1e300, -1e300, 1
+    tree.states[0], tree.fixed[0] = root, 1
+    call_legal(game.legal, root.ctypes.data, game.tables, tree.legal.ctypes.data)
     for _ in range(simulations + 1):  # the first judges the root
-        tree.state[:] = root
-        node, depth = np.int64(0), 0
-        while tree.visits[node] > 0 and tree.state[HEADER_FINISHED] == 0 and depth < tree.rewards.shape[0]:
-            call_legal(game.legal, tree.state.ctypes.data, game.tables, tree.mask.ctypes.data)
-            action = best_action(tree, node, exploration, scaled, low, high)
-            before = remaining_seconds(tree.state)
+        node, depth, here = np.int64(0), 0, False  # here: `tree.state` is the state of `node`
+        while tree.visits[node] > 0 and depth < tree.rewards.shape[0]:
+            known = tree.fixed[node] != 0
+            if (tree.states[node, HEADER_FINISHED] if known else tree.state[HEADER_FINISHED]) != 0:
+                break
+            if not known:
+                call_legal(game.legal, tree.state.ctypes.data, game.tables, tree.mask.ctypes.data)
+            action = best_action(tree, node, tree.legal[node] if known else tree.mask, exploration, scaled, low, high)
+            tree.path[depth, 0], tree.path[depth, 1] = node, action
+            if tree.sure[node, action] != 0:
+                tree.rewards[depth] = tree.gains[node, action]
+                node, here = np.int64(tree.sure[node, action]), False
+                depth += 1
+                continue
+            if known and not here:
+                tree.state[:] = tree.states[node]
+            before, stream = remaining_seconds(tree.state), tree.rng[0]
             signature = call_step(
                 game.step, tree.state.ctypes.data, game.tables, game.metrics, tree.rng.ctypes.data, action, tree.info.ctypes.data
             )
-            tree.path[depth, 0], tree.path[depth, 1] = node, action
+            here = True
             tree.rewards[depth] = gain(game, tree.info[0], before, remaining_seconds(tree.state))
+            child = np.int64(child_of(tree, node, action, 0 if open_loop else signature, used))
+            certain = tree.rng[0] == stream
+            if child == used:
+                used += 1
+                if known and (certain or not open_loop):
+                    tree.fixed[child], tree.states[child] = 1, tree.state
+                    call_legal(game.legal, tree.state.ctypes.data, game.tables, tree.legal.ctypes.data + child * game.actions)
+            if known and certain:
+                tree.sure[node, action], tree.gains[node, action] = child, tree.rewards[depth]
             depth += 1
-            node = np.int64(child_of(tree, node, action, 0 if open_loop else signature, used))
-            used = max(used, node + 1)
+            node = child
+        if tree.fixed[node] != 0 and not here:
+            tree.state[:] = tree.states[node]
         value = 0.0 if tree.state[HEADER_FINISHED] != 0 else judge_leaf(game, tree, node, evaluator)
         tree.visits[node] += 1
         for d in range(depth - 1, -1, -1):

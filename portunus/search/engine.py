@@ -187,7 +187,7 @@ class Search:
         else:
             if not keep:
                 self._begin(state, allowed)
-            seconds = max(budget_ms - self.settings.reserve_ms, 0.5 * budget_ms) / 1e3
+            seconds = budget_ms / 1e3
             self._run_until(started, started + (0.5 * seconds if self.paired else seconds))
             self._try_challenger(end=started + seconds)
         self._check_fault()
@@ -285,7 +285,7 @@ class Search:
         if not self.paired or self.arena.counters[FAULT] or (self._watch is not None and self._watch()):
             return
         rules, trial = self.rules, self._trial
-        challenger, favourite = name_challenger(self.arena, rules)
+        challenger, favourite = name_challenger(self.arena, rules, 0)
         compare(self.game, self.arena, self.judge, trial, self._stream, challenger, favourite, 0)  # compiled by the first search
         now, pace = perf_counter(), float("inf")
         wanted = min(FEWEST, pairs) if pairs else 1
@@ -308,7 +308,7 @@ class Search:
         s = self.settings
         if s.certain_errors == 0 or len(candidates) == 0:
             return False
-        if self.paired and name_challenger(self.arena, self.rules)[0] < 0:
+        if self.paired and name_challenger(self.arena, self.rules, 0)[0] < 0:
             return True
         return bool(settled(self.arena, candidates, len(candidates), s.certain_errors, s.certain_lead))
 

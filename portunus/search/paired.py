@@ -56,16 +56,19 @@ def new_trial(game: Game) -> Trial:
 
 
 @kernel
-def name_challenger(arena, rules):
-    """The edges of the root to compare: (challenger, favourite); challenger -1 where the tree already knows it to be no better."""
+def name_challenger(arena, rules, least):
+    """The edges of the root to compare: (challenger, favourite); challenger -1 where the tree already knows it to be no better.
+
+    A challenger has been visited `least` times, or where that is 0 half as often as the most visited.
+    """
     favourite, challenger = np.int64(0), np.int64(-1)
-    most = most_visits(arena)
+    enough = 2 * least if least > 0 else most_visits(arena)
     for e in range(arena.nodes[ROOT].edges):
         if arena.edges[e].prior > arena.edges[favourite].prior:
             favourite = np.int64(e)
     for e in range(arena.nodes[ROOT].edges):
         edge = arena.edges[e]
-        if e != favourite and edge.visits > 0 and 2 * edge.visits >= most and (challenger < 0 or edge.value > arena.edges[challenger].value):
+        if e != favourite and edge.visits > 0 and 2 * edge.visits >= enough and (challenger < 0 or edge.value > arena.edges[challenger].value):
             challenger = np.int64(e)
     if challenger >= 0 and arena.edges[favourite].visits > 0:
         error = sqrt(squared_error(arena, favourite) + squared_error(arena, challenger))

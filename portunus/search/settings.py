@@ -45,7 +45,7 @@ class SearchSettings:
         certain_errors: A search with a time budget ends early when the best action leads every other by so many standard errors;
             0 = never.
         certain_lead: And by so much besides, u: what a deeper search may still change.
-        reserve_ms: Part of a time budget kept back for writing the answer, ms.
+        reserve_ms: Part of a time budget that a planner keeps back for writing the answer until it has timed some, ms.
     """
 
     root: str = "gumbel"

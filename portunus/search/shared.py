@@ -1,12 +1,11 @@
 """One decision shared by several trees: who simulates what, and what all of them together say about the root.
 
-The root runs sequential halving as a single tree would (`portunus.search.root`). While more than two candidates are left they are dealt
-out: the simulations of the phase lie in a row, candidate after candidate, and every tree takes an equal stretch of it, so that each
-candidate is looked at as deeply as one tree with all the simulations would. The last two are looked at by every tree, each with random
-numbers of its own, and the results are averaged by visits: the errors of drawn values average out, and what each tree found before is
-used again. Where values are drawn, half of the budget goes to a trial as in a single search (`portunus.search.paired`): every tree plays pairs
-of its own, and all pairs together decide. The trees meet at the end of each phase and nowhere else, so a number of simulations and of trees gives one answer, whoever
-runs the trees and in whatever order.
+The candidates of the root are dealt out like cards, and each tree plays sequential halving (`portunus.search.root`) among those in its hand, until one
+is left, which it then looks at to the end. No candidate is looked at by two trees, so nothing is done twice, and each gets about as many
+simulations in one tree as it would get in a single tree with all of them; and trees need to hear of one another only in the end, when the
+winners are compared. Trees beyond the number of candidates look at one of them again, with other random numbers. Where values are drawn, half of the
+budget goes to a trial as in a single search (`portunus.search.paired`): every tree plays pairs of its own, and all pairs together decide. A
+number of simulations and of trees gives one answer, whoever runs the trees and in whatever order.
 
 Legend: A = actions, k = legal actions of the root, T = trees.
 """
@@ -14,7 +13,6 @@ Legend: A = actions, k = legal actions of the root, T = trees.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import gcd
 from time import perf_counter
 from typing import NamedTuple
 
@@ -25,8 +23,6 @@ from portunus.search.paired import PAIRS, compare, decided, name_challenger, suc
 from portunus.search.root import choose_action_edge, consider, improved_policy, keep_best, phases_of, settle, settled
 from portunus.search.streams import stream_of
 from portunus.search.tree import DEPTH, EVALUATIONS, FAULT, ROOT, SIMULATIONS, new_arena
-
-FINALISTS = 2  # so many candidates or fewer are looked at by every tree
 
 
 class RootStatistics(NamedTuple):
@@ -43,6 +39,7 @@ class RootStatistics(NamedTuple):
         simulations: Done, rollouts of the trial included.
         evaluations: States judged.
         depth: Deepest decision reached.
+        hand: Edges this tree has still in the running, best first.
     """
 
     actions: np.ndarray
@@ -55,13 +52,14 @@ class RootStatistics(NamedTuple):
     simulations: int
     evaluations: int
     depth: int
+    hand: tuple[int, ...]
 
 
 class Stretch(NamedTuple):
-    """A piece of a tree's work: `count` simulations, taking the `edges` of the root in turn."""
+    """A piece of a tree's work: the best `keep` of its hand in turn, for so many simulations or seconds."""
 
-    edges: tuple[int, ...]
-    count: int
+    keep: int
+    load: float
 
 
 class Part(Search):
@@ -85,32 +83,48 @@ class Part(Search):
             self._make_room(simulations + 1)
             self._start(state, seed=seed, number=number)
         self._begin(np.ascontiguousarray(state), allowed)
+        self._hand = np.zeros(0, np.int64)
         self._check_fault()
         return self.root()
 
-    def work(self, stretches: Sequence[Stretch]) -> RootStatistics:
-        """Simulate what was dealt out."""
-        for edges, count in stretches:
-            self._stretch(np.array(edges, np.int64), count, max(1, min(self.batch, count // 8)))
+    def work(self, hand: Sequence[int], stretches: Sequence[Stretch], *, timed: bool) -> RootStatistics:
+        """Simulate edges of the root, fewer from stretch to stretch; ends early when the memory is full.
+
+        Args:
+            hand: The edges.
+            stretches: Of numbers of simulations; or
+            timed: of seconds, in which each edge is taken at least once.
+        """
+        self._hand = hand = np.array(hand, np.int64)
+        for keep, load in stretches:
+            if keep < len(hand):
+                keep_best(self.arena, self.rules, hand, len(hand), keep)
+                self._hand = hand = hand[:keep]
+            if timed:
+                complete = self._stretch_for(hand, load)
+            else:
+                complete = self._stretch(hand, int(load), max(1, min(self.batch, int(load) // 8))) == load
+            if not complete:
+                break
         self._check_fault()
         return self.root()
 
-    def work_for(self, edges: Sequence[int], seconds: float) -> RootStatistics:
-        """Simulate for a time, taking the `edges` of the root in turn, each at least once; ends early when the memory is full."""
-        end, candidates = perf_counter() + seconds, np.array(edges, np.int64)
+    def _stretch_for(self, edges: np.ndarray, seconds: float) -> bool:
+        """`_stretch` for a time; False when the search is over."""
+        end = perf_counter() + seconds
         done, now, least = 0, perf_counter(), 1 if self.inside else self.batch
-        pace, wanted = float("inf"), max(len(candidates), least)
+        pace, wanted = float("inf"), max(len(edges), least)
         while True:
             begun = now
-            ran = self._advance(candidates, done, wanted, self.batch)
+            ran = self._advance(edges, done, wanted, self.batch)
             done += ran
             now = perf_counter()
-            if ran < wanted or now >= end or (self._watch is not None and self._watch()):
-                break
+            if ran < wanted or (self._watch is not None and self._watch()):
+                return False
+            if now >= end:
+                return True
             pace = min(pace, (now - begun) / ran)
             wanted = max(least, min(self.settings.chunk, 2 * wanted, int(0.5 * (end - now) / pace)))
-        self._check_fault()
-        return self.root()
 
     def try_pairs(self, challenger: int, favourite: int, pairs: int) -> RootStatistics:
         """Play so many pairs of rollouts from two edges of the root."""
@@ -141,7 +155,7 @@ class Part(Search):
         return RootStatistics(
             edges["action"].astype(np.int64), edges["prior"].astype(np.float64), edges["visits"].astype(np.int64), edges["value"].copy(),
             arena.scores[2:, : len(edges)].copy(), float(arena.nodes[ROOT]["leaf"]), self._trial.totals.copy(),
-            int(counters[SIMULATIONS]) + tried, int(counters[EVALUATIONS]) + tried, int(counters[DEPTH]),
+            int(counters[SIMULATIONS]) + tried, int(counters[EVALUATIONS]) + tried, int(counters[DEPTH]), tuple(int(edge) for edge in self._hand),
         )  # fmt: skip
 
     def best(self) -> int:
@@ -153,60 +167,47 @@ class Part(Search):
         return self._result(perf_counter())
 
 
-def deal(candidates: Sequence[int], trees: int, simulations: int) -> list[list[Stretch]]:
-    """Share the simulations of a phase among the trees.
+def deal(candidates: Sequence[int], trees: int) -> list[list[int]]:
+    """A hand of candidates for each tree.
 
     Args:
-        candidates: Edges of the root; each gets an equal number of the simulations, the first ones more where they do not come out even.
+        candidates: Edges of the root, best first; they go round the trees and back, so that the best two are in different hands.
         trees: T.
-        simulations: Of all trees together.
-
-    Returns:
-        The work of each tree.
     """
-    if len(candidates) <= FINALISTS:
-        loads = [simulations * (tree + 1) // trees - simulations * tree // trees for tree in range(trees)]
-        return [[Stretch(tuple(candidates), load)] if load else [] for load in loads]
-    even, more = divmod(simulations, len(candidates))
-    wanted = [even + (place < more) for place in range(len(candidates))]
-    work: list[list[Stretch]] = []
-    place, left = 0, wanted[0]
-    for tree in range(trees):
-        room = simulations * (tree + 1) // trees - simulations * tree // trees
-        mine: dict[int, int] = {}
-        while room > 0:
-            if left == 0:
-                place += 1
-                left = wanted[place]
-                continue
-            taken = min(room, left)
-            mine[candidates[place]] = mine.get(candidates[place], 0) + taken
-            room, left = room - taken, left - taken
-        work.append(_in_turn(mine))
-    return work
+    hands: list[list[int]] = [[] for _ in range(trees)]
+    for place in range(max(len(candidates), trees)):
+        turn, seat = divmod(place, trees)
+        hands[seat if turn % 2 == 0 else trees - 1 - seat].append(candidates[place % len(candidates)])
+    return hands
 
 
-def _in_turn(counts: dict[int, int]) -> list[Stretch]:
-    """So many simulations of each edge, as evenly mixed as taking turns allows."""
-    stretches, done = [], 0
-    while counts:
-        level = min(counts.values())
-        if level > done:
-            stretches.append(Stretch(tuple(counts), (level - done) * len(counts)))
-            done = level
-        counts = {edge: count for edge, count in counts.items() if count > level}
+def halvings(size: int, *, alone: bool) -> int:
+    """Phases in which a hand of so many candidates is played out; a tree that is `alone` compares the last two to the end."""
+    return phases_of(size) if alone else size.bit_length()
+
+
+def plan(size: int, phases: int, load: float, *, timed: bool, alone: bool) -> list[Stretch]:
+    """How a tree plays out a hand of `size` candidates in so many phases; see `portunus.search.root.visit_schedule`.
+
+    Args:
+        size: Candidates.
+        phases: See `halvings`.
+        load: Simulations; or
+        timed: seconds.
+        alone: No other tree searches.
+    """
+    stretches, done, least = [], 0.0, 2 if alone else 1
+    if timed:
+        for _ in range(phases):
+            stretches.append(Stretch(size, load / phases))
+            size = max(least, size // 2)
+        return stretches
+    while done < load:
+        part = min(size * max(1, int(load) // (phases * size)), load - done)
+        stretches.append(Stretch(size, part))
+        done += part
+        size = max(least, size // 2)
     return stretches
-
-
-def turns(candidates: Sequence[int], trees: int) -> list[tuple[int, ...]]:
-    """The edges each tree takes in turn until a time is up, so that at equal speed the candidates get equal numbers."""
-    if len(candidates) <= FINALISTS:
-        return [tuple(candidates)] * trees
-    size = len(candidates)
-    common = gcd(size, trees)
-    row = [edge for edge in candidates for _ in range(trees // common)]
-    size //= common
-    return [tuple(row[tree * size : (tree + 1) * size]) for tree in range(trees)]
 
 
 class Ledger:
@@ -225,11 +226,10 @@ class Ledger:
         self._trial = np.zeros(3)
         self._verdict = -1  # edge of the root that the trial decided for
         self.paired = search.paired
-        self.remaining = 0
+        self.candidates: list[int] = []
 
-    def open(self, first: Sequence[RootStatistics], *, seed: int) -> None:
-        """Start a decision: `first` is what the trees know before any simulation."""
-        root = first[0]
+    def open(self, root: RootStatistics, *, seed: int) -> None:
+        """Start a decision: `root` is what a tree knows before any simulation. `candidates` are the edges to look at then, best first."""
         self._first = root
         self._verdict = -1
         self._arena.rng[:] = 0
@@ -238,9 +238,9 @@ class Ledger:
         edges["action"] = root.actions
         self._arena.nodes[ROOT]["edges"] = len(root.actions)
         self._arena.scores[:] = 0.0
-        self.add_up(first)
+        self.add_up([root])
         settle(self._arena, self._rules)
-        self.remaining = int(consider(self._arena, self._rules, self._candidates))
+        self.candidates = self._candidates[: int(consider(self._arena, self._rules, self._candidates))].tolist()
 
     def add_up(self, known: Sequence[RootStatistics]) -> None:
         """Take in the newest that is known of each tree: numbers add up, values are averaged by visits."""
@@ -261,34 +261,25 @@ class Ledger:
         self.evaluations = sum(part.evaluations for part in known)
         self.depth = max(part.depth for part in known)
 
-    @property
-    def phases(self) -> int:
-        """Halving phases for the candidates that remain."""
-        return phases_of(self.remaining) if self.remaining else 0
-
-    def candidates(self, trees: int) -> list[int]:
-        """The edges still in the running, in the order of the root, so that from phase to phase most of them stay with their trees; a
-        tree that is alone takes them best first, like any search."""
-        edges = [int(edge) for edge in self._candidates[: self.remaining]]
-        return sorted(edges) if trees > 1 else edges
-
-    def halve(self) -> None:
-        """End a phase: the better half stays, two at least."""
-        self.remaining = int(keep_best(self._arena, self._rules, self._candidates, self.remaining, max(2, self.remaining // 2)))
+    def keep(self, hands: Sequence[Sequence[int]]) -> None:
+        """Only these edges are still in the running."""
+        self.candidates = list(dict.fromkeys(edge for hand in hands for edge in hand))
+        self._candidates[: len(self.candidates)] = self.candidates
 
     @property
     def settled(self) -> bool:
         """Can no more simulations be expected to change the answer?"""
         s = self._settings
-        if s.certain_errors == 0 or self.remaining == 0:
+        if s.certain_errors == 0:
             return False
         if self.paired and self.opponents()[0] < 0:
             return True
-        return bool(settled(self._arena, self._candidates, self.remaining, s.certain_errors, s.certain_lead))
+        return bool(settled(self._arena, self._candidates, len(self.candidates), s.certain_errors, s.certain_lead))
 
     def opponents(self) -> tuple[int, int]:
         """The edges of the root for a trial: (challenger, favourite); challenger -1 where there is nothing to try."""
-        challenger, favourite = name_challenger(self._arena, self._rules)
+        running = self._arena.edges[self.candidates]["visits"]
+        challenger, favourite = name_challenger(self._arena, self._rules, int(running.min()))  # hands, and the speed of trees, differ
         return int(challenger), int(favourite)
 
     @property
@@ -310,7 +301,7 @@ class Ledger:
         if len(edges) == 0:
             return -1, policy, value
         visits = edges["visits"].copy()
-        edges["visits"][self._candidates[: self.remaining]] = visits.max()  # trees of unequal speed: those still in the running count as equal
+        edges["visits"][self.candidates] = visits.max()  # trees of unequal speed: those still in the running count as equal
         best = self._verdict if self._verdict >= 0 else int(choose_action_edge(arena, self._rules))
         edges["visits"] = visits
         return int(edges["action"][best]), policy, value
@@ -321,5 +312,5 @@ class Ledger:
         edges = self._arena.edges[: len(self._first.actions)]
         return RootStatistics(
             self._first.actions, edges["prior"].astype(np.float64), edges["visits"].astype(np.int64), edges["value"].copy(),
-            self._arena.scores[2:, : len(edges)].copy(), float(self._arena.nodes[ROOT]["leaf"]), self._trial, self.simulations, self.evaluations, self.depth,
+            self._arena.scores[2:, : len(edges)].copy(), float(self._arena.nodes[ROOT]["leaf"]), self._trial, self.simulations, self.evaluations, self.depth, tuple(self.candidates),
         )  # fmt: skip

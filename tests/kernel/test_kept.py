@@ -37,6 +37,20 @@ def test_kept_statistics_are_those_of_the_moment(name: str) -> None:
     assert len(seen) > len(kept) > 0  # some of them did change
 
 
+@pytest.mark.parametrize("name", ["warlock_affliction", "mage_fire"])
+def test_the_kept_speed_of_casts_is_that_of_the_moment(name: str) -> None:
+    spec = twin_spec(SPECS / f"{name}.spec")
+    twin, seen = Twin(spec.program), set()
+    s, t, m = twin.blocks(dict(spec.table_values))
+    r = [5, 0, 0, 0]
+    twin.functions["begin"](s, t, m, r)
+    while s.finished == 0:
+        seen.add(s.cast_speed_kept)
+        assert s.cast_speed_kept == twin.functions["fresh_cast_speed"](s, t)
+        twin.follow(s, t, m, r, "default")
+    assert len(seen) > (1 if name == "warlock_affliction" else 0)
+
+
 def _values(whole: float, bound: float) -> tuple[StaticValues, Expr, Expr]:
     model = load_model(SPECS / "hunter_survival.spec")
     values = static_values(model, resolve_profile(model, None), resolve_encounter(None))

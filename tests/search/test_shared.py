@@ -13,8 +13,9 @@ from portunus.evaluator.prior import RotationPrior
 from portunus.planner.local import Planner
 from portunus.planner.messages import Suggestion
 from portunus.planner.shared import SharedPlanner, Threads
+from portunus.search.root import visit_schedule
 from portunus.search.settings import SearchSettings
-from portunus.search.shared import deal, turns
+from portunus.search.shared import deal, halvings, plan
 from portunus.search.streams import TRIAL, stream_of
 
 SMALL = SearchSettings(node_capacity=8192)
@@ -25,25 +26,63 @@ def shared(toy, trees: int, threads: int | None = None, **settings) -> SharedPla
     return SharedPlanner(Threads(planners, threads=threads))
 
 
-@pytest.mark.parametrize(("candidates", "trees", "simulations"), [((0, 1, 2, 3), 2, 40), ((2, 5, 6), 2, 100), ((1, 4), 4, 33), ((3,), 2, 7), ((3, 4, 7), 4, 33), ((0, 1, 2), 5, 4)])
-def test_every_candidate_gets_its_share_and_every_tree_its_load(candidates, trees, simulations):
-    work = deal(candidates, trees, simulations)
-    loads, visits = [], Counter()
-    for stretches in work:
-        loads.append(sum(stretch.count for stretch in stretches))
-        for edges, count in stretches:
-            for i in range(count):
-                visits[edges[i % len(edges)]] += 1
-    assert sum(loads) == simulations and max(loads) - min(loads) <= 1
-    assert set(visits) <= set(candidates)
-    assert max(visits[c] for c in candidates) - min(visits[c] for c in candidates) <= (trees if len(candidates) <= 2 else 1)
+@pytest.mark.parametrize(("size", "trees"), [(1, 1), (4, 1), (4, 2), (3, 2), (8, 3), (2, 4), (1, 3), (16, 5)])
+def test_every_candidate_is_in_one_hand_and_every_tree_has_one(size, trees):
+    hands = deal(list(range(10, 10 + size)), trees)
+    assert len(hands) == trees and all(hands)
+    held = Counter(edge for hand in hands for edge in hand)
+    assert set(held) == set(range(10, 10 + size))
+    assert sum(held.values()) == max(size, trees)
+    if size >= trees:
+        assert max(map(len, hands)) - min(map(len, hands)) <= 1
+        assert [hand[0] for hand in hands] == list(range(10, 10 + trees))
 
 
-def test_trees_work_on_different_candidates():
-    assert turns((0, 1, 2, 3), 2) == [(0, 1), (2, 3)]
-    assert turns((0, 1, 2), 2) == [(0, 0, 1), (1, 2, 2)]
-    assert turns((0, 1), 4) == [(0, 1)] * 4
-    assert turns((0, 1, 2), 4) == [(0, 0, 0), (0, 1, 1), (1, 1, 2), (2, 2, 2)]
+@pytest.mark.parametrize(("size", "load"), [(4, 333), (3, 100), (1, 7), (8, 5)])
+def test_a_hand_is_played_out_until_one_is_left(size, load):
+    phases = halvings(size, alone=False)
+    stretches = plan(size, phases, load, timed=False, alone=False)
+    assert sum(part for _, part in stretches) == load
+    assert [keep for keep, _ in stretches] == sorted((keep for keep, _ in stretches), reverse=True)
+    assert stretches[-1].keep == 1 or load < size
+    timed = plan(size, phases, 0.2, timed=True, alone=False)
+    assert len(timed) == phases and timed[-1].keep == 1 and sum(part for _, part in timed) == pytest.approx(0.2)
+
+
+def test_alone_a_tree_keeps_the_published_schedule():
+    for size in (1, 2, 3, 5, 8, 16):
+        visits, table = [0] * size, []
+        for keep, count in plan(size, halvings(size, alone=True), 200, timed=False, alone=True):
+            for i in range(int(count)):
+                table.append(visits[i % keep])
+                visits[i % keep] += 1
+        assert table == visit_schedule(size, 200)
+
+
+class Unreliable(Threads):
+    """Threads of which one is lost before the trees meet for the first time."""
+
+    def __init__(self, planners) -> None:
+        super().__init__(planners, threads=1)
+        self.called: list[tuple[str, list]] = []
+
+    def call(self, method, arguments, *, patience):
+        self.called.append((method, list(arguments)))
+        answers = super().call(method, arguments, patience=patience)
+        return [*answers[:-1], None] if len(self.called) == 1 else answers
+
+
+@pytest.mark.parametrize("trees", [2, 3])
+def test_the_candidates_of_a_lost_tree_go_to_the_others(toy, trees):
+    crew = Unreliable([Planner(toy, ListValue(toy), SMALL) for _ in range(trees)])
+    planner = SharedPlanner(crew)
+    suggestion = planner.plan(toy.opening(), simulations=900, seed=3, watch=lambda: False)
+    searching = [arguments for method, arguments in crew.called if method in ("begin", "work")]
+    lost, after = searching[0][-1][4], searching[1:]
+    assert lost and after and all(arguments[-1] is None for arguments in after)
+    assert set(lost) <= {edge for arguments in after[0] if arguments is not None for edge in arguments[0]}
+    assert planner.trees == trees - 1
+    assert {report.name for report in suggestion.actions} == {NAMES[a] for a in np.flatnonzero(toy.legal(toy.opening()))}
 
 
 def test_one_tree_of_one_searches_as_a_search_does(toy):

@@ -64,6 +64,7 @@ def test_a_scenario_stands_beside_the_speed_of_the_reference_in_it(tmp_path: Pat
     shipped = measure.subjects(("benchmarks/reference",))
     assert {subject.spec for subject in shipped} == set(shipped_specs()) and all(subject.reference for subject in shipped)
     assert len(measure.subjects(())) == len(shipped)
+    assert [subject.name for subject in measure.subjects(("benchmarks/reference/mage_fire.json", SPEC))] == ["mage_fire (scenario)", "mage_fire"]
 
 
 def test_compiling_is_timed_in_a_new_process() -> None:

@@ -13,7 +13,8 @@ ENGINE = frozenset({
     "now", "duration", "finished", "fault", "damage", "deciding", "idle", "channel", "events", "expire_at", "sequence", "prepull_index", "gcd_end", "cast_spell",
     "cast_target", "cast_end", "cast_cost", "at", "order", "cost_latest", "auto_order", "auto_ready", "aura_list", "aura_count", "decisions", "last_action",
     "list_interrupt", "list_until", "list_pending", "list_pending_action", "list_pending_at", "list_step", "scene", "cast_lock", "tick_wanted", "acting", "paused", "pile",
-    "pile_base", "stream",
+    "pile_base", "stream", "list_stays", "list_wants", "cast_speed_kept",
+    *(f"phase_{percent}_at" for percent in (20, 25, 35)),
     *(f"missile_{part}" for part in ("spell", "target", "outcome", "damage", "mean", "crit", "factor", "cost")),
     *(f"rune_{part}" for part in ("spent", "wild", "last", "paid", "borrowed")),
 })  # fmt: skip
