@@ -129,7 +129,7 @@ def measure_judgement(compiled: CompiledSpec, weights: NetworkWeights, *, seed: 
         while state[HEADER_FINISHED] == 0 and len(found) < states:
             looked_at = number % SPACING == fight % SPACING
             result = search.run(state, simulations=SIMULATIONS if looked_at else 1, seed=(fight << 20) + number)
-            challenger, favourite = name_challenger(search.arena, search.rules)
+            challenger, favourite = name_challenger(search.arena, search.rules, 0)
             liked = int(result.actions[favourite])
             if looked_at and challenger >= 0 and actions > 1:
                 means, stream = np.zeros(2), stream_of((fight << 20) + number, TRIAL)
