@@ -1,18 +1,30 @@
-"""Write docs/strength.md from what `portunus plan SPEC --fights N --json FILE` measured.
+"""Measure what the search gains over the default rotation when nothing but that rotation judges, and write docs/strength.md.
 
-    python benchmarks/strength.py FILE... [--earlier FILE...] [--markdown docs/strength.md]
+    python benchmarks/strength.py --markdown docs/strength.md     about 40 minutes on a quiet machine; a budget in milliseconds means what the machine gives
+    python benchmarks/strength.py --fights-times 0.25             a quarter of the fights, printed only
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
+CASES = (  # spec, fights, and the other options of `portunus plan`
+    ("mage_fire", 12, ("--budget-ms", "250")),
+    ("mage_fire", 120, ("--simulations", "512")),
+    ("paladin_retribution", 12, ("--budget-ms", "250")),
+    ("rogue_combat", 20, ("--budget-ms", "250", "--encounter", "one_minute")),
+)
 HEAD = """# Strength without a network
 
-What the search gains over the default rotation when nothing but that rotation judges its states. Written by
-`python benchmarks/strength.py FILE...` from the files of `portunus plan SPEC --budget-ms 250 --fights N --json FILE`, losses included.
+What the search gains over the default rotation when nothing but that rotation judges its states, losses included. Written by
+`python benchmarks/strength.py --markdown docs/strength.md`, which plays the fights with `portunus plan SPEC --fights N`.
 
 Both players meet the same seeds, with no reaction delay. DPS is the mean over the fights with their luck taken out (`portunus/evaluator/control.py`:
 the mean stays, the variance falls); the last column is the difference of the damage as it fell. Intervals are 95 %, by Student's distribution over fights.
@@ -22,15 +34,24 @@ A budget in milliseconds means what the machine gave at the time: see the simula
 COLUMNS = """| spec | budget | simulations a decision | fights | first seed | seconds | default rotation, DPS | search, DPS | gain, DPS | gain | as it fell |
 |---|---|---|---|---|---|---|---|---|---|---|
 """
-EARLIER = """
-## Before a challenger had to win a trial with fresh draws
-
-Measured with earlier versions of the search, which compared actions by what the tree itself had drawn (`docs/decisions.md`).
-
-"""
 
 
-def row(figures: dict) -> str:
+def measure(spec: str, fights: int, options: tuple[str, ...]) -> dict[str, Any]:
+    """The figures of `portunus plan`.
+
+    Raises:
+        SystemExit: It failed; what it says stands on the screen.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "figures.json"
+        command = [sys.executable, "-m", "portunus", "plan", f"specs/wotlk/{spec}.spec", "--fights", str(fights), *options, "--json", str(file)]
+        done = subprocess.run(command, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            raise SystemExit(f"{' '.join(command)} failed")
+        return json.loads(file.read_text())
+
+
+def row(figures: dict[str, Any]) -> str:
     """One line of the table."""
     budget = figures["budget"]
     asked = f"{budget['budget_ms']:g} ms" if "budget_ms" in budget else f"{budget['simulations']:,} simulations"
@@ -44,25 +65,25 @@ def row(figures: dict) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
-def table(files: list[Path]) -> str:
-    """The rows of these files under their heads."""
-    return COLUMNS + "".join(row(json.loads(file.read_text())) for file in files)
-
-
 def main() -> None:
-    """Read the files, print the table or write it."""
+    """Measure, print each row as soon as it is there, and write the page."""
     from portunus.files import write_atomic
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("files", nargs="+", type=Path)
-    parser.add_argument("--earlier", nargs="*", default=[], type=Path, help="Files measured before the search was changed; they get a table of their own.")
+    parser.add_argument("--fights-times", type=float, default=1.0, help="So many times the fights; at least 2 are played.")
     parser.add_argument("--markdown", type=Path)
     given = parser.parse_args()
-    text = HEAD + table(given.files) + (EARLIER + table(given.earlier) if given.earlier else "")
+    if given.markdown and given.fights_times != 1.0:
+        parser.error("--markdown writes the whole measurement: leave out --fights-times")
+    print(f"load average before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
+    print(COLUMNS, end="", flush=True)
+    rows = []
+    for spec, fights, options in CASES:
+        rows.append(row(measure(spec, max(2, round(fights * given.fights_times)), options)))
+        print(rows[-1], end="", flush=True)
+    print(f"load average after: {os.getloadavg()[0]:.2f}")
     if given.markdown:
-        write_atomic(given.markdown, text)
-    else:
-        print(text, end="")
+        write_atomic(given.markdown, HEAD + COLUMNS + "".join(rows))
 
 
 if __name__ == "__main__":

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from portunus.codegen.numba import engine_module, rotation_module
+from portunus.codegen.numba import engine_module, fights_module, rotation_module
 from portunus.dsl import load_model
 from portunus.dsl.model import Model, Rotation
 from portunus.errors import PortunusError
 from portunus.files import user_cache_folder
 from portunus.ir.engine import PREPULL_LINES, SWITCHES, THRESHOLDS, watched
 from portunus.ir.expressions import StaticValues, is_static, walk
+from portunus.ir.fixed import fixed_fights
 from portunus.ir.layout import numpy_dtype
 from portunus.ir.polls import asked_for
 from portunus.ir.program import Program, lower
@@ -36,7 +37,7 @@ COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 
 
 def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | None = None, encounter: Encounter | str | Path | None = None,
-                 rotations: tuple[Rotation, ...] = (), reference: bool = False, fights_only: bool = False) -> CompiledSpec:
+                 rotations: tuple[Rotation, ...] = (), reference: bool = False, fights_only: bool = False, fixed: bool = False) -> CompiledSpec:
     """Compile a spec (or take it from the cache) and fill its tables.
 
     Args:
@@ -46,6 +47,8 @@ def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | No
         rotations: Further priority lists beside the spec's own; the last one's prepull is played.
         reference: Switch the reference's artefacts on, for comparisons.
         fights_only: Compile only what whole fights with the last of `rotations` need: half the time, but no search can use it.
+        fixed: Compile whole fights with the last of `rotations`, or the default list, for these very numbers: they are played faster and compiled in a
+            third of the time, but for every other number they are compiled anew, and nothing but whole fights can be played.
 
     Raises:
         PortunusError: Anything wrong with an input.
@@ -56,6 +59,8 @@ def compile_spec(spec: str | Path | Model, *, profile: Profile | str | Path | No
     program = lower(in_encounter(replace(model, rotations=(*model.rotations, *rotations)), fight))
     prepull_of = rotations[-1].name if rotations else "default"
     values = tables_of(program, character, fight, reference=reference, rotation=prepull_of)
+    if fixed:
+        return _assemble_fixed(program, values, fight, reference=reference, rotation=prepull_of)
     return assemble(program, values, fight, reference=reference, only=prepull_of if fights_only else None)
 
 
@@ -213,14 +218,23 @@ def layout_hash(program: Program) -> str:
 
 def assemble(program: Program, values: dict[str, object], encounter: Encounter, *, reference: bool, only: str | None = None) -> CompiledSpec:
     """Kernels and tables together; with `only` the sampled form and that priority list alone."""
-    model = program.model
     sampled_text = engine_module(program, "sampled")
     sampled, *others = load_all([sampled_text] if only is not None else [sampled_text, engine_module(program, "expected")])
     lists = {name: load_sealed(rotation_module(program, name, module_name(sampled_text))) for name in program.rotations if only in (None, name)}
     kernels = Kernels(sampled.entry_reset.address, sampled.entry_step.address, others[0].entry_step.address if others else 0, sampled.entry_legal.address,
                       sampled.entry_features.address, {name: module.entry_rotation.address for name, module in lists.items()})
-    tables = pack_tables(program, values)
+    return _compiled(program, values, encounter, kernels, sampled.entry_fights.address, reference=reference, keep=(sampled, *others, *lists.values()))
+
+
+def _assemble_fixed(program: Program, values: dict[str, object], encounter: Encounter, *, reference: bool, rotation: str) -> CompiledSpec:
+    """Whole fights with these numbers and that list, and no other kernel."""
+    module = load_sealed(fights_module(program, fixed_fights(program, values, rotation)))
+    kernels = Kernels(0, 0, 0, 0, 0, {rotation: 0})
+    return _compiled(program, values, encounter, kernels, module.entry_fights.address, reference=reference, keep=(module,))
+
+
+def _compiled(program: Program, values: dict[str, object], encounter: Encounter, kernels: Kernels, fights: int, *, reference: bool, keep: tuple[object, ...]) -> CompiledSpec:
+    model, tables = program.model, pack_tables(program, values)
     sizes = BlockSizes(program.layout, len(tables), numpy_dtype(program.tables.fields()))
     return CompiledSpec(model.name, model.label, model, program.actions, program.feature_names, sizes, layout_hash(program), model.behaviour, tables, values, kernels,
-                        sampled.entry_fights.address, encounter.duration_ns, encounter.most_enemies, model.ruleset.gcd / 1e9, reference,
-                        (sampled, *others, *lists.values()))
+                        fights, encounter.duration_ns, encounter.most_enemies, model.ruleset.gcd / 1e9, reference, keep)

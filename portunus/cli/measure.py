@@ -22,7 +22,7 @@ import portunus
 from portunus.compiler import compile_spec
 from portunus.errors import PortunusError
 from portunus.resources import find_spec, shipped_specs
-from portunus.sim.fights import Fighter, run_fights
+from portunus.sim.fights import Fighter, Work, play_batch, run_fights
 from portunus.sim.golden import find_references, vocabularies
 from portunus.sim.prepared import PreparedScenario, prepare
 
@@ -98,10 +98,10 @@ class Subject:
     scenario: PreparedScenario | None = None
 
     def fighter(self) -> Fighter:
-        """Its fights; those of a scenario are the very fights of the reference, with its artefacts on."""
+        """Its fights, compiled for its very numbers; those of a scenario are the fights of the reference, with its artefacts on."""
         if self.scenario is None:
-            return Fighter(compile_spec(self.spec), "default")
-        return Fighter(self.scenario.compile(), self.scenario.rotation.name)
+            return Fighter(compile_spec(self.spec, fixed=True), "default")
+        return Fighter(self.scenario.compile(fixed=True), self.scenario.rotation.name)
 
     @property
     def reference(self) -> float | None:
@@ -269,16 +269,8 @@ def _several(fighter: Fighter, *, workers: int, count: int, rounds: int, seed: i
 
 def _per_fight(fighter: Fighter, *, seed: int) -> tuple[float, float]:
     """Mean numbers of decisions and of events of the default rotation, counted."""
-    decisions, events, compiled = 0, 0, fighter.compiled
-    for fight in range(_COUNTED_FIGHTS):
-        state, rng = compiled.new_state(), compiled.new_rng(seed + fight)
-        compiled.reset(state, rng)
-        fields = compiled.view(state)
-        while not fields["finished"]:
-            compiled.step(state, compiled.rotation(state, fighter.rotation), rng)
-            decisions += 1
-        events += int(fields["events"])
-    return decisions / _COUNTED_FIGHTS, events / _COUNTED_FIGHTS
+    counters = play_batch(fighter, Work(0, seed, _COUNTED_FIGHTS)).counters.view(fighter.compiled.layout.metrics_dtype)[0]
+    return float(counters["decisions"]) / _COUNTED_FIGHTS, float(counters["events"]) / _COUNTED_FIGHTS
 
 
 def _clone_ns(compiled: CompiledSpec, *, rounds: int) -> list[float]:

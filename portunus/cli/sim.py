@@ -182,7 +182,8 @@ def measure(
     if variants:
         return Outcome(*play_versus(ready, variants, players=players, **common))
     alone = players([ready.fighter()]) if players is not None else None
-    return Outcome(simulate(ready.compiled, rotation=ready.rotation, players=alone, **common))
+    compiled = ready.compiled if alone is not None else ready.compiled_for(iterations)
+    return Outcome(simulate(compiled, rotation=ready.rotation, players=alone, **common))
 
 
 def print_outcome(ready: Arrangement, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 
 The engine module of the sampled form holds every function and the C entry points of `portunus.runtime.signature`; that of the expected form what a
 step needs, as the rest is the same in both. A rotation module holds one priority list and imports what it needs from the sampled engine module.
+A fights module holds whole fights of one character with one list (`portunus.ir.fixed`), and no other entry.
 """
 
 from __future__ import annotations
@@ -82,14 +83,18 @@ def entry_fights(state, tables, metrics, rng, rotation, state_address, tables_ad
         r[0] = np.uint64(first_seed + fight)
         prepare(r)
         begin(s, t, m, r)
-        while s.finished == 0:
-{follow}
+{play}
         finalize(s, t, m)
         out[fight] = s.damage
+        m.events += s.events
         fault |= s.fault
     return fault
 '''
 
+_PLAY = "        play(s, t, m, r)"
+_STEPS = '''        while s.finished == 0:
+            m.decisions += 1
+'''
 _FOLLOW = "            step(s, t, m, r, call_rotation(rotation, state_address, tables_address))"
 _FOLLOW_ROLLING = """\
             s.stream = np.int64(r[0])
@@ -127,7 +132,7 @@ def _sources(program: Program) -> str:
 
 
 def _draws(program: Program) -> str:
-    return "stream_next, stream_uniform, " if list_rolls(program.model) else ""
+    return "restore, stream, stream_next, stream_uniform, " if list_rolls(program.model) else ""
 
 
 def _typed(function: Function) -> str:
@@ -148,8 +153,16 @@ def engine_module(program: Program, form: str) -> str:
     text += _STEP.format(**POINTERS)
     if form == "sampled":
         text += _ENTRIES.format(actions=len(program.actions), features=len(program.feature_names), **POINTERS)
-        text += _FIGHTS.format(follow=_FOLLOW_ROLLING if list_rolls(program.model) else _FOLLOW, **POINTERS)
+        text += _FIGHTS.format(play=_STEPS + (_FOLLOW_ROLLING if list_rolls(program.model) else _FOLLOW), **POINTERS)
     return text
+
+
+def fights_module(program: Program, functions: tuple[Function, ...]) -> str:
+    """Text of a module that plays whole fights and nothing else, with functions from `portunus.ir.fixed`."""
+    text = _HEAD.format(title=f"Whole fights of {program.model.name}.", sources=_sources(program), draws=_draws(program))
+    text += _dtype("STATE", program.layout.state) + _dtype("TABLES", program.tables.fields()) + _dtype("METRICS", program.layout.metrics)
+    text += "WORDS, MASK, OUT = (types.Array(kind, 1, 'C') for kind in (types.uint64, types.uint8, types.float32))\n\n\n"
+    return text + "\n\n".join(_typed(f) for f in functions) + "\n" + _FIGHTS.format(play=_PLAY, **POINTERS)
 
 
 def _called_from(entry: str, functions: tuple[Function, ...]) -> tuple[Function, ...]:

@@ -45,7 +45,7 @@ class Twin:
     def __init__(self, program: Program, form: str = "sampled", *, listener: Listener | None = None, watch: frozenset[str] = frozenset()) -> None:
         self.program = program
         names: dict[str, Any] = {"uniform": random_python.uniform, "proc": random_python.proc, "chance": random_python.chance,
-                                 "stream_next": random_python.stream_next, "stream_uniform": random_python.stream_uniform,
+                                 "stream": random_python.stream, "restore": random_python.restore, "stream_next": random_python.stream_next, "stream_uniform": random_python.stream_uniform,
                                  "earliest": queue_python.earliest, "soonest": queue_python.soonest, "shared": queue_python.shared, "first_due": queue_python.first_due,
                                  "sqrt": math.sqrt, "min": min, "max": max, "int": int, "range": range, "__builtins__": {}}
         for function in program.sampled if form == "sampled" else program.expected:

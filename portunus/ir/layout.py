@@ -452,6 +452,8 @@ def _metrics(model: Model, rows: tuple[MetricRow, ...], sources: tuple[tuple[str
     b.scalar("probability", "float", "probability of the chance draws of the step (expected form)")
     b.scalar("signature", "int", "1 followed by the drawn bits")
     b.scalar("draws", "int", "number of chance draws")
+    b.scalar("decisions", "int", "decisions of whole fights")
+    b.scalar("events", "int", "events of whole fights")
     for name in ("casts", "hits", "crits", "misses", "dodges", "parries", "glances"):
         b.array(name, "int", len(rows), f"{name} per row")
     b.array("row_damage", "float", len(rows), "damage per row")

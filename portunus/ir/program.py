@@ -73,7 +73,7 @@ def lower(model: Model) -> Program:
     expected, second = split(_functions(context.as_expected()), (*fields, *tables.fields()))
     if pauses(model):
         layout = replace(layout, state=(*layout.state, *(first | second).fields))
-    forms = _callees_first(sampled), _callees_first(expected)
+    forms = callees_first(sampled), callees_first(expected)
     engine_slots = len(tables.slots)
     lists = {r.name: rotation_function(context, r) for r in model.rotations}
     if len(tables.slots) != engine_slots:
@@ -98,7 +98,7 @@ def _functions(context: Context) -> list[Function]:
     return functions + feature_functions(context)
 
 
-def _callees_first(functions: list[Function]) -> tuple[Function, ...]:
+def callees_first(functions: list[Function]) -> tuple[Function, ...]:
     """Order functions so that each stands after what it calls.
 
     Raises:
@@ -127,19 +127,23 @@ def _callees_first(functions: list[Function]) -> tuple[Function, ...]:
 _ALLOWED = (ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Expr, ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Return, ast.Pass,
             ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call, ast.IfExp, ast.Attribute, ast.Subscript, ast.Name, ast.Constant,
             ast.Tuple, ast.Load, ast.Store, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
-_BUILTINS = {"min", "max", "int", "range", "sqrt", "uniform", "proc", "chance", "earliest", "soonest", "shared", "first_due", "stream_next", "stream_uniform"}
+_BUILTINS = {"min", "max", "int", "range", "sqrt", "uniform", "proc", "chance", "earliest", "soonest", "shared", "first_due", "stream", "restore", "stream_next", "stream_uniform"}
 
 
 def _check(program: Program) -> None:
-    """Generated text contains nothing but what lowering can write: an allow-list over its syntax tree."""
-    seen: set[str] = set()  # most functions are the same in both forms
-    for functions in (program.sampled, program.expected, tuple(program.rotations.values())):
-        texts = [source(f) for f in functions]
-        text = "\n".join(texts)
-        if text.count("\n") > MAX_LINES:
+    """Generated text contains nothing but what lowering can write, and is not too long."""
+    for functions in (program.sampled, program.expected):
+        if sum(source(f).count("\n") for f in functions) > MAX_LINES:
             raise PortunusError(f"the spec {program.model.name} would become more than {MAX_LINES} lines of kernel", hint="Split it into smaller specs.")
-        names = {f.name for f in program.sampled} | {f.name for f in functions} | _BUILTINS
-        fresh = [one for one in texts if one not in seen]
+    check_text(program.sampled, program.expected, tuple(program.rotations.values()))
+
+
+def check_text(first: tuple[Function, ...], *others: tuple[Function, ...]) -> None:
+    """An allow-list over the syntax tree of generated text; the functions of the first part may be called from all."""
+    seen: set[str] = set()  # most functions are the same in both forms
+    for functions in (first, *others):
+        names = {f.name for f in first} | {f.name for f in functions} | _BUILTINS
+        fresh = [one for one in map(source, functions) if one not in seen]
         seen.update(fresh)
         for node in ast.walk(ast.parse("\n".join(fresh))):
             if not isinstance(node, _ALLOWED):

@@ -206,5 +206,7 @@ class CompiledSpec:
     @cached_property
     def _calls(self):
         k = self.kernels
+        if k.reset == 0:
+            raise PortunusError(f"these kernels of {self.name} play whole fights only", hint="Compile the spec without `fixed`.")
         return {"reset": _TYPES["reset"](k.reset), "step_sampled": _TYPES["step"](k.step_sampled), "step_expected": _TYPES["step"](k.step_expected),
                 "legal": _TYPES["legal"](k.legal), "features": _TYPES["features"](k.features)}

@@ -48,6 +48,19 @@ def uniform(r):
 
 
 @njit(error_model="numpy")
+def stream(r):
+    """The word of the stream before the next draw, as a signed 64-bit integer."""
+    return np.int64(r[0])
+
+
+@njit(error_model="numpy")
+def restore(r, word):
+    """Go on after another word of the stream."""
+    r[0] = np.uint64(word)
+    prepare(r)
+
+
+@njit(error_model="numpy")
 def stream_next(word):
     """The word of a random stream after one draw, as a signed 64-bit integer."""
     return np.int64(np.uint64(word) + np.uint64(0x9E3779B97F4A7C15))

@@ -17,6 +17,16 @@ def uniform(r: list[int]) -> float:
     return float(z >> 11) * (1.0 / 9007199254740992.0)
 
 
+def stream(r: list[int]) -> int:
+    """The word of the stream before the next draw, as a signed 64-bit integer."""
+    return _wrap(r[0])
+
+
+def restore(r: list[int], word: int) -> None:
+    """Go on after another word of the stream."""
+    r[0] = word & _MASK
+
+
 def stream_next(word: int) -> int:
     """The word of a random stream after one draw, as a signed 64-bit integer."""
     return _wrap(word + 0x9E3779B97F4A7C15)

@@ -1,9 +1,9 @@
 """One decision shared by several trees: who simulates what, and what all of them together say about the root.
 
 The candidates of the root are dealt out like cards, and each tree plays sequential halving (`portunus.search.root`) among those in its hand, until one
-is left, which it then looks at to the end. No candidate is looked at by two trees, so nothing is done twice, and each gets about as many
-simulations in one tree as it would get in a single tree with all of them; and trees need to hear of one another only in the end, when the
-winners are compared. Trees beyond the number of candidates look at one of them again, with other random numbers. Where values are drawn, half of the
+is left, which it then looks at to the end. So two trees do nothing twice, and each candidate gets about as many simulations in one tree as it would get in a
+single tree with all of them; and trees need to hear of one another only in the end, when the winners are compared. Where there are more trees than hands
+of two candidates, several take the same hand with random numbers of their own, and what they find is averaged. Where values are drawn, half of the
 budget goes to a trial as in a single search (`portunus.search.paired`): every tree plays pairs of its own, and all pairs together decide. A
 number of simulations and of trees gives one answer, whoever runs the trees and in whatever order.
 
@@ -168,17 +168,17 @@ class Part(Search):
 
 
 def deal(candidates: Sequence[int], trees: int) -> list[list[int]]:
-    """A hand of candidates for each tree.
+    """A hand of candidates for each tree: two hands, or more if each has two candidates or more; trees beyond that take a hand again.
 
     Args:
-        candidates: Edges of the root, best first; they go round the trees and back, so that the best two are in different hands.
+        candidates: Edges of the root, best first; they go round the hands and back, so that the best two are in different ones.
         trees: T.
     """
-    hands: list[list[int]] = [[] for _ in range(trees)]
-    for place in range(max(len(candidates), trees)):
-        turn, seat = divmod(place, trees)
-        hands[seat if turn % 2 == 0 else trees - 1 - seat].append(candidates[place % len(candidates)])
-    return hands
+    hands: list[list[int]] = [[] for _ in range(min(trees, max(2, len(candidates) // 2)))]
+    for place in range(max(len(candidates), len(hands))):
+        turn, seat = divmod(place, len(hands))
+        hands[seat if turn % 2 == 0 else len(hands) - 1 - seat].append(candidates[place % len(candidates)])
+    return [list(hands[tree % len(hands)]) for tree in range(trees)]
 
 
 def halvings(size: int, *, alone: bool) -> int:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from portunus.sim.profile import Profile
 
 
+MANY_FIGHTS = 1_000_000  # minutes of playing; kernels for these very numbers alone save a quarter of them and take 5 to 20 s to compile
+
+
 @dataclass(frozen=True)
 class Arrangement:
     """Fights ready to be played.
@@ -47,7 +50,7 @@ class Arrangement:
         return self.played.name
 
     @property
-    def source(self) -> Callable[[], CompiledSpec]:
+    def source(self) -> Callable[..., CompiledSpec]:
         """What compiles these fights, here or in another process."""
         from portunus.compiler import compile_spec
 
@@ -58,6 +61,10 @@ class Arrangement:
     def compiled(self) -> CompiledSpec:
         """The kernels and tables; compiled when first asked for."""
         return self.source()
+
+    def compiled_for(self, fights: int) -> CompiledSpec:
+        """What plays so many fights soonest: many are worth kernels for these very numbers."""
+        return self.compiled if fights < MANY_FIGHTS else self.source(fixed=True)
 
     def fighter(self) -> Fighter:
         """These fights as something that can be played."""

@@ -62,11 +62,13 @@ class PreparedScenario:
         program, tables = self.lowered()
         return trace_program(program, tables, self.golden.scenario.seed + fight, self.rotation.name)
 
-    def compile(self) -> CompiledSpec:
-        """The scenario as kernels, with the reference's artefacts on; scenarios of one spec share them, whatever their numbers."""
+    def compile(self, *, fixed: bool = False) -> CompiledSpec:
+        """The scenario as kernels, with the reference's artefacts on; scenarios of one spec share them, whatever their numbers, unless they are `fixed`."""
         from portunus.compiler import compile_spec
 
-        return compile_spec(self.model, profile=self.profile, encounter=self.encounter, rotations=(self.rotation,), reference=True, fights_only=True)
+        return compile_spec(
+            self.model, profile=self.profile, encounter=self.encounter, rotations=(self.rotation,), reference=True, fights_only=True, fixed=fixed
+        )
 
 
 @dataclass(frozen=True)

@@ -26,16 +26,17 @@ def shared(toy, trees: int, threads: int | None = None, **settings) -> SharedPla
     return SharedPlanner(Threads(planners, threads=threads))
 
 
-@pytest.mark.parametrize(("size", "trees"), [(1, 1), (4, 1), (4, 2), (3, 2), (8, 3), (2, 4), (1, 3), (16, 5)])
-def test_every_candidate_is_in_one_hand_and_every_tree_has_one(size, trees):
+@pytest.mark.parametrize(("size", "trees", "different"), [(1, 1, 1), (4, 1, 1), (4, 2, 2), (3, 2, 2), (8, 3, 3), (2, 4, 2), (4, 4, 2), (1, 3, 2), (16, 5, 5)])
+def test_every_candidate_is_in_one_hand_and_every_tree_has_one(size, trees, different):
     hands = deal(list(range(10, 10 + size)), trees)
     assert len(hands) == trees and all(hands)
-    held = Counter(edge for hand in hands for edge in hand)
+    assert hands == [hands[tree % different] for tree in range(trees)]
+    held = Counter(edge for hand in hands[:different] for edge in hand)
     assert set(held) == set(range(10, 10 + size))
-    assert sum(held.values()) == max(size, trees)
-    if size >= trees:
+    assert sum(held.values()) == max(size, different)
+    if size >= different:
+        assert [hand[0] for hand in hands[:different]] == list(range(10, 10 + different))
         assert max(map(len, hands)) - min(map(len, hands)) <= 1
-        assert [hand[0] for hand in hands] == list(range(10, 10 + trees))
 
 
 @pytest.mark.parametrize(("size", "load"), [(4, 333), (3, 100), (1, 7), (8, 5)])
