@@ -7,6 +7,7 @@ from typing import Any
 
 import rich_click as click
 
+JUDGEMENT_SEED = 1 << 44
 EVALUATION_SEED = 1 << 42  # far from the seeds of training, its gate and its own measurement
 
 
@@ -20,11 +21,13 @@ EVALUATION_SEED = 1 << 42  # far from the seeds of training, its gate and its ow
 @click.option("--search-ms", type=click.FloatRange(min=0), default=None, help="Time of each searched decision; 0 = no search.")
 @click.option("--simulations", type=click.IntRange(min=0), default=None, help="Simulations of each searched decision; 0 = no search. Default: 128.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**31 - 1), default=0, show_default=True, help="Which fights.")
+@click.option("--judgement", is_flag=True,
+              help="Instead: measure how wrong the network's values are and write it beside the network, as training does; searches with it heed that.")
 @click.option("--profile", default=None, help="Gear and talents; default: the spec's own.")
 @click.option("--encounter", default=None, help="The fight; default: the spec's own.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), default=None, help="Write every printed figure to this file.")
 def command(
-    spec: str, model_file: Path, fights: int, search_ms: float | None, simulations: int | None, seed: int,
+    spec: str, model_file: Path, fights: int, search_ms: float | None, simulations: int | None, seed: int, judgement: bool,
     profile: str | None, encounter: str | None, json_file: Path | None,
 ) -> None:  # fmt: skip
     """Measure a network for SPEC against the default list, alone and with search, in paired fights."""
@@ -50,12 +53,27 @@ def command(
     compiled = compile_spec(str(path), **chosen)
     model = load_model(model_file, compiled)
     open_evaluator(model, lambda features: forward(model.weights, features))
+    console = Console()
+    if judgement:
+        from portunus.train.judgement import measure_judgement
+        from portunus.train.publish import state_judgement
+
+        with console.status("Playing on from both sides of decisions"):
+            found = measure_judgement(compiled, model.weights, seed=JUDGEMENT_SEED + seed * 1_000_000)
+        doubt = state_judgement(model_file, compiled, found.to_json()).doubt
+        console.print(
+            f"what two actions differ by: the search is wrong by {found.error:.2f} u ± {found.error_margin:.2f}, the true differences are {found.spread:.2f} u "
+            f"({found.states:,} decisions, {found.pairs} pairs each); doubt {doubt:.2f} u, written to {model_file.with_suffix('.json')}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+        if json_file is not None:
+            write_atomic(json_file, json.dumps({**found.to_json(), "doubt": doubt}, indent=1) + "\n")
+        return
     budget = None
     if search_ms:
         budget = Budget(milliseconds=search_ms)
     elif search_ms is None and simulations != 0:
         budget = Budget(simulations=simulations or 128)
-    console = Console()
     with Progress(console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("searching", total=fights)
         result = evaluate_model(

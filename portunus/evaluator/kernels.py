@@ -69,6 +69,8 @@ class KernelEvaluator:
         two: Address of the same function for two states at once, whose features, masks and heads lie one after the other; it reads no state and
             draws nothing. 0 = there is none.
         noisy: Its values are drawn, not computed: a search asks for more evidence (`SearchSettings.caution`).
+        doubt: Temperature, u, at which differences of its values count beside its priors however many states it is asked about: 0 = its errors
+            average out.
         keep: Other arrays whose addresses are in `integers`.
     """
 
@@ -80,6 +82,7 @@ class KernelEvaluator:
     actions: int = 0
     two: int = 0
     noisy: bool = False
+    doubt: float = 0.0
     keep: tuple[Any, ...] = ()
 
 

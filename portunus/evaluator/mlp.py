@@ -22,15 +22,17 @@ class Mlp:
 
     Attributes:
         weights: Of the network; copied when the search is built.
+        doubt: See `KernelEvaluator`.
     """
 
     weights: NetworkWeights
+    doubt: float = 0.0
 
     def in_kernel(self) -> KernelEvaluator:
         """Its form inside the search."""
         w = self.weights
         sizes, block = _packed(w)
-        return KernelEvaluator(compiled(_evaluate).address, sizes, weights=block, features=w.features, actions=w.actions, two=compiled(_evaluate_two).address)
+        return KernelEvaluator(compiled(_evaluate).address, sizes, weights=block, features=w.features, actions=w.actions, two=compiled(_evaluate_two).address, doubt=self.doubt)
 
 
 def _aligned(size: int) -> np.ndarray:

@@ -57,11 +57,27 @@ class Model:
         """Damage in one unit of the value output: one global cooldown at the reference pace."""
         return self.reference_dps * self.gcd_seconds
 
+    @property
+    def doubt(self) -> float:
+        """What the network's values are doubted by, u (`KernelEvaluator.doubt`); 0 where nobody has measured how wrong they are.
+
+        A difference x believed between two actions, whose error has the standard deviation e, speaks of true differences of standard deviation s
+        around 0: the better-looking action is the better one with probability Phi(x s / (e sqrt(e^2 + s^2))), about the logistic function of 1.702
+        times that (Bowling et al. 2009). Added to the logits of the priors, x therefore counts 1.702 s / (e sqrt(e^2 + s^2)).
+        """
+        measured = self.manifest.get("judgement")
+        return 0.0 if measured is None else doubt_of(float(measured["error"]), float(measured["spread"]))
+
     def test_vectors(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The stored features [16, F], logits [16, A] and values [16], float32."""
         stored = self.manifest["test_vectors"]
         features, logits, values = (np.asarray(stored[name], dtype=np.float32) for name in ("features", "logits", "values"))
         return features, logits, values
+
+
+def doubt_of(error: float, spread: float) -> float:
+    """The temperature of `Model.doubt`, u, from both standard deviations, u."""
+    return 0.0 if error == 0 else error * math.hypot(error, spread) / (1.702 * max(spread, 1e-3 * error))
 
 
 def identity(compiled: CompiledSpec) -> dict[str, Any]:
@@ -130,6 +146,8 @@ def load_model(path: Path | str, compiled: CompiledSpec) -> Model:
         if not (math.isfinite(reference_dps) and math.isfinite(gcd_seconds) and reference_dps > 0 and gcd_seconds > 0):
             raise ValueError("units")
         model = Model(path, weights, reference_dps, gcd_seconds, manifest, raw)
+        if not 0 <= model.doubt < math.inf:
+            raise ValueError("judgement")
         features, logits, values = model.test_vectors()
         if features.shape != (TEST_VECTORS, weights.w1.shape[1]):
             raise ValueError("test vectors")

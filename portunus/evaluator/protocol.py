@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class BatchEvaluator(Protocol):
-    """An evaluator that is asked for many leaves at once."""
+    """An evaluator that is asked for many leaves at once; it may have a `doubt`, see `portunus.evaluator.kernels.KernelEvaluator`."""
 
     def evaluate(self, features: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Judge L states.

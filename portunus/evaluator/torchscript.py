@@ -89,9 +89,11 @@ class TorchScriptEvaluator:
 
     Args:
         weights: The network, read by `load_model` or straight from training.
+        doubt: See `portunus.evaluator.kernels.KernelEvaluator`.
     """
 
-    def __init__(self, weights: NetworkWeights) -> None:
+    def __init__(self, weights: NetworkWeights, doubt: float = 0.0) -> None:
+        self.doubt = doubt
         torch.set_num_threads(1)
         self._network = _scripted(weights)
         self._padded = torch.zeros(BATCH, weights.w1.shape[1])
@@ -134,7 +136,7 @@ def open_evaluator(model: Model, fast: Callable[[np.ndarray], tuple[np.ndarray, 
     Raises:
         PortunusError: TorchScript or the other form computes something else than the published outputs.
     """
-    evaluator = TorchScriptEvaluator(model.weights)
+    evaluator = TorchScriptEvaluator(model.weights, model.doubt)
     features, logits, values = model.test_vectors()
     ours = evaluator.evaluate(features, np.ones(logits.shape, np.uint8))
     pairs = {"TorchScript": (ours, (logits, values))}

@@ -56,7 +56,7 @@ def open_evaluator(compiled: CompiledSpec, model: Path | str | None = None, *, b
     published = load_model(model, compiled)
     weights = published.weights
     reference = torchscript.open_evaluator(published, fast=lambda features: forward(weights, features))
-    return Mlp(weights) if backend == "compiled" else reference
+    return Mlp(weights, published.doubt) if backend == "compiled" else reference
 
 
 class Planner:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 CONTROLS = ("puct", "minmax", "open_loop")
 _BASE, _INIT = 19652.0, 1.25  # of the growing constant
 
+EXPLORATION = 2.5  # u, where plain PUCT is at its best
+
 
 class Tree(NamedTuple):
     """What a control writes.
@@ -88,7 +90,7 @@ class Control:
         if kind not in CONTROLS:
             raise PortunusError(f"there is no control {kind!r}", hint=f"There are {', '.join(CONTROLS)}.")
         self._metrics = compiled.new_metrics()
-        self.game, self.kind, self.settings = game_of(compiled, self._metrics), kind, settings or SearchSettings()
+        self.game, self.kind, self.settings = game_of(compiled, self._metrics), kind, settings or SearchSettings(exploration=EXPLORATION)
         self._inside = evaluator.in_kernel()
 
     def decide(self, state: np.ndarray, *, simulations: int, seed: int = 0) -> int:

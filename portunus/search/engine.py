@@ -17,6 +17,7 @@ from portunus.errors import PortunusError
 from portunus.evaluator.mlp import Mlp
 from portunus.evaluator.protocol import BatchEvaluator, Evaluator, InKernel
 from portunus.runtime.signature import FAULTS
+from portunus.search import rise
 from portunus.search.game import game_of
 from portunus.search.packed import conclude, pack, run_whole
 from portunus.search.paired import FEWEST, PAIRS, compare, decided, name_challenger, new_trial, succeeds
@@ -104,12 +105,19 @@ class Search:
         self.judge = self._addresses()
         s = self.settings
         drawn = self._inside is not None and self._inside.noisy
+        doubt = float(self._inside.doubt if self._inside else getattr(evaluator, "doubt", 0.0))
         self.rules = Rules(
-            s.root == "puct", s.considered_actions, float(s.gumbel_scale), float(s.value_visits), float(s.value_scale),
+            s.root == "puct", s.considered_actions, float(s.gumbel_scale), float(s.value_visits),
+            float(s.drawn_value_scale if drawn else s.value_scale),
             float(s.drawn_exploration if drawn else s.exploration), float(s.unvisited_reduction),
             s.node_capacity if drawn else s.outcome_slots, s.max_depth, float(s.caution) if drawn else 0.0, float(s.least_gain),
-            0.0 if drawn else float(s.sharpness), drawn,
+            0.0 if drawn else float(s.sharpness), 1.0 if drawn else float(s.judgement_visits), 1.0 if drawn else float(s.passed_over),
+            0.0, doubt, drawn,
         )  # fmt: skip
+        if s.rise_share > 0 and not drawn:
+            plain = {"rise_share": 0.0, "gumbel_scale": 0.0, "node_capacity": rise.SIMULATIONS + 1}
+            apart = Search(compiled, evaluator, SearchSettings(**{**vars(s), **plain}))
+            self.rules = self.rules._replace(rate=s.rise_share * rise.measure(apart))
         self.batch = 1 if self.inside else s.batch
         self._make_room(s.node_capacity)
         self._candidates = np.zeros(self.game.actions, np.int64)
@@ -308,7 +316,7 @@ class Search:
         begin(self.game, self.arena, self.rules, self.judge, state, 0)
         if not self.inside and self.arena.nodes[0]["evaluated"] == 0:
             self._ask()
-            expand(self.game, self.arena, 0, 0)
+            expand(self.game, self.arena, self.rules, 0, 0)
             settle(self.arena, self.rules)
         if allowed is not None:
             restrict_root(self.compiled.actions, self.arena, allowed)

@@ -77,7 +77,7 @@ def unpack(n, r):
         _row(n, 49, _REAL), _table(n, 52, STEP), _row(n, 55, _HALF), _table(n, 58, _SINGLE), _table(n, 61, _BYTE), _table(n, 64, _SINGLE),
         _table(n, 67, _REAL), _row(n, 70, _SINGLE), n[73], n[74], n[75], n[76], n[77], n[78], n[79],
     )  # fmt: skip
-    rules = Rules(n[80] != 0, n[81], r[2], r[3], r[4], r[5], r[6], n[82], n[83], r[7], r[8], r[9], n[84] != 0)
+    rules = Rules(n[80] != 0, n[81], r[2], r[3], r[4], r[5], r[6], n[82], n[83], r[7], r[8], r[9], r[10], r[11], r[12], r[13], n[84] != 0)
     return game, arena, rules, Judge(n[85], n[86], n[87], n[88], n[89])
 
 

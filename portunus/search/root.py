@@ -2,7 +2,8 @@
 
 Danihelka, Guez, Schrittwieser, Silver: Policy improvement by planning with Gumbel (ICLR 2022). An action scores
 g(a) + logit(a) + sigma(q(a)), sigma(q) = (c_visit + most visits) * c_scale * q, with q in the fixed unit u instead of a range. The
-best m by g + logit are simulated in turn; after each phase the better half stays.
+best m by g + logit are simulated in turn; after each phase the better half stays. Where the evaluator doubts its values, visits without end do not
+make them certain: the temperature 1 / ((c_visit + most visits) * c_scale) has its doubt added.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def begin(game, arena, rules, evaluator, state, row):
     """Plant `state`, int64 [W], as the root and, unless the evaluator is outside (address 0), judge it."""
     plant(game, arena, state, row)
     if arena.nodes[ROOT].evaluated == 0 and evaluator.address != 0:
-        judge(game, arena, evaluator, ROOT, row)
+        judge(game, arena, rules, evaluator, ROOT, row)
         settle(arena, rules)
 
 
@@ -97,9 +98,16 @@ def mixed_value(arena):
 
 
 @kernel
+def weight_of_values(arena, rules):
+    """What a value counts beside the logarithm of a prior, per u."""
+    weight = (rules.value_visits + most_visits(arena)) * rules.value_scale
+    return weight / (1.0 + rules.doubt * weight)
+
+
+@kernel
 def score_edges(arena, rules):
     """Write g + logit + sigma(completed q) of each root edge into `arena.scores[1]`; the logit is the log of the prior."""
-    factor = (rules.value_visits + most_visits(arena)) * rules.value_scale
+    factor = weight_of_values(arena, rules)
     completed = mixed_value(arena)
     for e in range(arena.nodes[ROOT].edges):
         edge = arena.edges[e]
@@ -227,7 +235,7 @@ def choose_action_edge(arena, rules):
 def improved_policy(game, arena, rules, policy):
     """Write softmax(logit + sigma(completed q)) over the actions into `policy`, float64 [A]; return its expected value, u."""
     root = arena.nodes[ROOT]
-    factor = (rules.value_visits + most_visits(arena)) * rules.value_scale
+    factor = weight_of_values(arena, rules)
     completed = mixed_value(arena)
     policy[:] = 0.0
     highest, total, value = -1e300, 0.0, 0.0

@@ -16,7 +16,11 @@ class Judge(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """The settings the kernels read; meanings in `SearchSettings`. `drawn`: the evaluator's values are draws."""
+    """The settings the kernels read; meanings in `SearchSettings`.
+
+    `rate`: what a second of the fight costs beyond the reference pace, u. `doubt`: of the evaluator, u (`KernelEvaluator`).
+    `drawn`: its values are draws.
+    """
 
     puct_root: bool
     considered_actions: int
@@ -30,4 +34,8 @@ class Rules(NamedTuple):
     caution: float
     least_gain: float
     sharpness: float
+    judgement_visits: float
+    passed_over: float
+    rate: float
+    doubt: float
     drawn: bool

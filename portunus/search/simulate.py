@@ -52,7 +52,7 @@ def open_node(game, arena, index, row):
     node, state = arena.nodes[index], arena.states[index]
     node.value, node.leaf = 0.0, 0.0
     node.visits, node.reach, node.first, node.edges, node.evaluated = 1, 1.0, arena.counters[EDGES], 0, 0
-    node.remaining, node.walk, node.coming = remaining_seconds(state), _NOBODY, -1
+    node.remaining, node.walk, node.coming, node.passed = remaining_seconds(state), _NOBODY, -1, -1
     arena.counters[FAULT] |= state[HEADER_FAULT]
     if state[HEADER_FINISHED] != 0 or state[HEADER_FAULT] != 0:
         node.evaluated = 1
@@ -74,13 +74,36 @@ def open_node(game, arena, index, row):
 
 
 @part
-def expand(game, arena, index, row):
-    """Write the judgement in line `row` of the heads into a node: its prior is the softmax of the logits over its edges."""
-    node = arena.nodes[index]
+def still_likeliest(logits, mask, action):
+    """Is `action` legal, and no legal action's logit higher?"""
+    highest = logits[action]
+    for a in range(mask.shape[0]):
+        if mask[a] != 0:
+            highest = max(highest, logits[a])
+    return mask[action] != 0 and highest == logits[action]
+
+
+@part
+def expand(game, arena, rules, index, row):
+    """Write the judgement in line `row` of the heads into a node: its prior is the softmax of the logits over its edges.
+
+    If the likeliest action is the one that was passed over just before, the priors are raised to the power `rules.passed_over`: who holds an action
+    back mostly does so for more than one decision.
+    """
+    node, heads = arena.nodes[index], arena.heads[row]
+    if node.passed >= 0 and still_likeliest(heads, arena.mask[row], node.passed):
+        for a in range(game.actions):
+            heads[a] *= rules.passed_over
     softmax(arena.heads_at + row * (game.actions + 1) * 4, arena.mask_at + row * game.actions, game.actions, arena.priors_at)
+    highest, likeliest = np.float32(-1.0), np.int32(-1)
     for e in range(node.first, node.first + node.edges):
-        arena.edges[e].prior = arena.priors[arena.edges[e].action]
-    node.leaf = arena.heads[row, game.actions]
+        action = np.int32(arena.edges[e].action)
+        prior = arena.priors[action]
+        arena.edges[e].prior = prior
+        likeliest = action if prior > highest else likeliest
+        highest = max(prior, highest)
+    node.likeliest = likeliest
+    node.leaf = heads[game.actions]
     node.value = node.leaf
     node.evaluated = 1
     arena.counters[EVALUATIONS] += 1
@@ -140,11 +163,14 @@ def draw_outcome(game, arena, rules, parent, edge, row):
         arena.table[slot] = counters[SEARCHES] << 32 | index
         open_node(game, arena, index, row)
         arena.nodes[index].key = key
+        if edge.action != arena.nodes[parent].likeliest:
+            arena.nodes[index].passed = arena.nodes[parent].likeliest
     o = counters[OUTCOMES]
     counters[OUTCOMES] += 1
     outcome = outcomes[o]
     outcome.signature, outcome.visits, outcome.node, outcome.next = signature, 0, child, -1
-    outcome.reward = gain(game, arena.info[0], arena.nodes[parent].remaining, arena.nodes[child].remaining)
+    before, after = arena.nodes[parent].remaining, arena.nodes[child].remaining
+    outcome.reward = gain(game, arena.info[0], before, after) - rules.rate * (before - after)
     if edge.stored < rules.outcome_slots:
         outcome.probability = min(arena.info[1], edge.unseen)
     else:
@@ -237,14 +263,15 @@ def action_value(arena, rules, edge):
 
 @part
 def state_value(rules, edges, node, e, newest):
-    """What a state is worth, u, where `newest` is the value of its edge `e`: its judgement counts as one visit, each action's value as often as it was visited, worse actions less.
+    """What a state is worth, u, where `newest` is the value of its edge `e`: its judgement counts as `rules.judgement_visits`, each action's value as often as it was visited, worse actions less.
 
     The weight of an action that is x worse than the best one falls like exp(-`rules.sharpness` * visits of the node * x), here (1 + x / 4)^-4: few
     visits give the mean, which errors of single values move little, many the maximum, which is what best play achieves.
     """
     first, sharpness = np.int64(node.first), 0.25 * rules.sharpness * node.visits
     total, weights, visits = weigh(edges.ctypes.data + first * EDGE_BYTES, np.int64(node.edges), sharpness, e - first, newest)
-    return (node.leaf + visits * (total / weights)) / (1 + visits)
+    own = rules.judgement_visits
+    return (own * node.leaf + visits * (total / weights)) / (own + visits)
 
 
 @part
@@ -283,10 +310,10 @@ def ask(game, arena, evaluator, index, row):
 
 
 @part
-def judge(game, arena, evaluator, index, row):
+def judge(game, arena, rules, evaluator, index, row):
     """Have the kernel evaluator judge the open node `index` whose features are in line `row`."""
     ask(game, arena, evaluator, index, row)
-    expand(game, arena, index, row)
+    expand(game, arena, rules, index, row)
 
 
 @kernel
@@ -311,14 +338,14 @@ def fetch_next(game, arena):
 
 
 @part
-def judge_both(game, arena, evaluator, first, second):
+def judge_both(game, arena, rules, evaluator, first, second):
     """`judge` for two nodes at once, in lines 0 and 1."""
     call_evaluator(
         evaluator.two, evaluator.integers, evaluator.reals, evaluator.weights, game.tables, arena.states_at, arena.rng_at, arena.features_at,
         arena.mask_at, arena.heads_at,
     )  # fmt: skip
-    expand(game, arena, first, 0)
-    expand(game, arena, second, 1)
+    expand(game, arena, rules, first, 0)
+    expand(game, arena, rules, second, 1)
 
 
 @kernel
@@ -351,7 +378,7 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
         leaf = descend(game, arena, rules, root_edge, row, index, length, walk, other)
         waiting = nodes[leaf].evaluated == 0
         if held >= 0 and nodes[leaf].walk == other:
-            judge(game, arena, evaluator, held, ALONE)
+            judge(game, arena, rules, evaluator, held, ALONE)
             carry_up(arena, rules, ALONE, last, True)
             index, length, held, other = leaf, arena.paths[row][0].length, np.int64(-1), _NOBODY
             continue
@@ -360,14 +387,14 @@ def simulate(game, arena, rules, evaluator, candidates, first, count):
         if waiting:
             fetch_next(game, arena)
             if held >= 0:
-                judge_both(game, arena, evaluator, held, leaf)
+                judge_both(game, arena, rules, evaluator, held, leaf)
             elif pairs and row == ALONE and begun < count and counters[USED] < nodes.shape[0] and counters[FAULT] == 0:
                 held, other, row, index, length = leaf, walk - 1, ALONE + 1, ROOT, 0
                 continue
             else:
-                judge(game, arena, evaluator, leaf, row)
+                judge(game, arena, rules, evaluator, leaf, row)
         elif held >= 0:
-            judge(game, arena, evaluator, held, ALONE)
+            judge(game, arena, rules, evaluator, held, ALONE)
         if held >= 0:
             carry_up(arena, rules, ALONE, last, True)
         carry_up(arena, rules, row, last, True)
@@ -416,7 +443,7 @@ def apply_batch(game, arena, rules, paths):
     """Write the judgements of the pending leaves, lines of `arena.heads`, and carry all `paths` results up."""
     game, arena = borrow_game(game), borrow(arena)
     for i in range(arena.counters[PENDING]):
-        expand(game, arena, np.int64(arena.leaves[i]), i)
+        expand(game, arena, rules, np.int64(arena.leaves[i]), i)
     for row in range(paths):
         carry_up(arena, rules, row, 0, False)
 

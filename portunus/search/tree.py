@@ -13,9 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from portunus.errors import PortunusError
 from portunus.evaluator.kernels import borrowed, kernel
 from portunus.runtime.signature import INFO_WORDS, RNG_WORDS
 from portunus.search.lanes import EIGHT
+
+MOST_ACTIONS = 127  # what `edges` of a node holds
 
 # One node, 64 bytes, a cache line.
 NODE = np.dtype(
@@ -26,10 +29,12 @@ NODE = np.dtype(
         ("key", "u8"),  # hash of the state
         ("visits", "i4"),  # 1 + simulations that went on from here
         ("first", "i4"),  # first of its edges
-        ("edges", "i2"),  # number of legal actions; 0 at the end of the fight
-        ("evaluated", "i2"),  # 1 once the evaluator has judged it
+        ("edges", "i1"),  # number of legal actions, at most 127; 0 at the end of the fight
+        ("evaluated", "i1"),  # 1 once the evaluator has judged it
+        ("passed", "i2"),  # the action likeliest just before, which was not taken, -1 = it was
         ("coming", "i4"),  # the edge the next simulation will take, -1 = to be found out then
-        ("walk", "i8"),  # number of the last simulation that came by, see `simulate`
+        ("walk", "i4"),  # number of the last simulation that came by, see `simulate`
+        ("likeliest", "i4"),  # the action with the highest prior, first of equals
         ("reach", "f8"),  # square root of its visits
     ],
     align=True,
@@ -56,7 +61,7 @@ EDGE_BYTES = EDGE.itemsize
 OUTCOME = np.dtype(
     [
         ("signature", "i8"),  # tells it from the others
-        ("reward", "f8"),  # damage beyond the reference pace of the step, expected form, u
+        ("reward", "f8"),  # damage beyond the reference pace of the step, expected form, less what its time costs, u
         ("probability", "f8"),
         ("share", "f8"),  # probability / (1 + visits)
         ("visits", "i4"),  # simulations through it
@@ -146,7 +151,13 @@ def _lines(size: int) -> np.ndarray:
 
 
 def new_arena(*, nodes: int, actions: int, features: int, words: int, batch: int, max_depth: int) -> Arena:
-    """An empty arena; memory is only touched as nodes are used."""
+    """An empty arena; memory is only touched as nodes are used.
+
+    Raises:
+        PortunusError: A spec has more actions than a node can count.
+    """
+    if actions > MOST_ACTIONS:
+        raise PortunusError(f"a search knows at most {MOST_ACTIONS} actions, this spec has {actions}")
     arrays = {
         "nodes": _lines(nodes * NODE.itemsize).view(NODE),
         "edges": _lines((nodes * actions + EIGHT) * EDGE.itemsize).view(EDGE),

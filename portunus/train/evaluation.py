@@ -97,7 +97,7 @@ def evaluate_model(
     players = {"default list": rotation, "network alone": network_fights(compiled, model.weights, seeds).dps}
     figures: dict[str, Any] = {}
     if budget is not None:
-        searched, figures = search_fights(compiled, Search(compiled, Mlp(model.weights)), seeds, budget, tick=tick)
+        searched, figures = search_fights(compiled, Search(compiled, Mlp(model.weights, model.doubt)), seeds, budget, tick=tick)
         players["network and search"] = searched.dps
     rows = []
     for name, dps in players.items():

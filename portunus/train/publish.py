@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
 
 
-def publish_model(path: Path, weights: NetworkWeights, compiled: CompiledSpec, *, samples: np.ndarray, training: dict[str, Any]) -> Model:
+def publish_model(
+    path: Path, weights: NetworkWeights, compiled: CompiledSpec, *, samples: np.ndarray, training: dict[str, Any],
+    judgement: dict[str, Any] | None = None,
+) -> Model:  # fmt: skip
     """Write `NAME.pt`, `NAME.json` and `NAME.md`, then read them back and check every form of the network against the others.
 
     A reader sees the old network or the new one, never a mix: the new manifest is first laid down as `NAME.json.next`.
@@ -32,6 +35,7 @@ def publish_model(path: Path, weights: NetworkWeights, compiled: CompiledSpec, *
         compiled: The spec it belongs to.
         samples: Features of states it may meet, float32[N, F], N >= 1; 16 of them become the test vectors.
         training: How it was made and what was measured, for manifest and card; plain JSON values.
+        judgement: How wrong its values are, see `portunus.train.judgement`; None = not measured.
 
     Returns:
         The model as a reader gets it.
@@ -57,6 +61,7 @@ def publish_model(path: Path, weights: NetworkWeights, compiled: CompiledSpec, *
         "tensors": tensor_list({name: getattr(weights, name) for name in TENSORS}),
         "units": {"reference_dps": compiled.reference_dps, "gcd_seconds": compiled.gcd_seconds},
         "training": training,
+        **({} if judgement is None else {"judgement": judgement}),
         "test_vectors": {"features": chosen.tolist(), "logits": logits.tolist(), "values": values.tolist()},
     }
     sealed, plain = seal(manifest), manifest_path(path)
@@ -69,6 +74,18 @@ def publish_model(path: Path, weights: NetworkWeights, compiled: CompiledSpec, *
     model = load_model(path, compiled)
     open_evaluator(model, lambda features: forward(model.weights, features))
     return model
+
+
+def state_judgement(path: Path, compiled: CompiledSpec, judgement: dict[str, Any]) -> Model:
+    """Write into the manifest and the card of a published network how wrong its values are (`portunus.train.judgement`); the network stays.
+
+    Raises:
+        PortunusError: The network is unusable, or the files cannot be written.
+    """
+    manifest = {**load_model(path, compiled).manifest, "judgement": judgement}
+    write_atomic(manifest_path(path), seal(manifest))
+    write_atomic(path.with_suffix(".md"), card(manifest))
+    return load_model(path, compiled)
 
 
 def card(manifest: dict[str, Any]) -> str:
@@ -90,6 +107,9 @@ def card(manifest: dict[str, Any]) -> str:
     for title, figures in training.items():
         if isinstance(figures, dict):
             lines += ["", f"| {title.replace('_', ' ')} | |", "|---|---|", *(f"| {k.replace('_', ' ')} | {_shown(v)} |" for k, v in figures.items())]
+    if "judgement" in manifest:
+        lines += ["", "| how wrong its values are about what two actions differ by | |", "|---|---|"]
+        lines += [f"| {k.replace('_', ' ')} | {_shown(v)} |" for k, v in manifest["judgement"].items()]
     actions = ", ".join(f"`{name}`" for name in manifest["model"]["actions"])
     lines += ["", f"Actions: {actions}.", "", f"SHA-256 of `{manifest['file']}`: `{manifest['sha256']}`.", ""]
     return "\n".join(lines)

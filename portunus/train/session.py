@@ -62,9 +62,11 @@ def train(
                 best = trainer.run(RayPool(source, settings.self_play, settings.fights, workers=workers))
     measured = trainer.measure(best)
     training = {"seed": settings.seed, "from_scratch": settings.from_scratch, "workers": workers, **(facts or {}), **vars(trainer.counters)}
+    judgement = trainer.judge(best).to_json()
     result = {
         "model": str(path),
         "training": training,
+        "judgement": judgement,
         "measured": {
             "fights": measured.fights,
             "network_dps": measured.mean,
@@ -80,7 +82,7 @@ def train(
         return {**result, "published": False, "verdict": f"{path}: {lost}; write to another file with --out to have both"}
     published = {**training, "measured against the default list": result["measured"]}
     states = record_rotation(compiled, MEASURE_SEEDS + np.arange(4), epsilon=EXPLORATION, stream_seed=settings.seed).features
-    publish_model(path, best, compiled, samples=states, training=published)
+    publish_model(path, best, compiled, samples=states, training=published, judgement=judgement)
     return {**result, "published": True, "verdict": f"published {path}, with {manifest_path(path).name} and {path.with_suffix('.md').name}"}
 
 

@@ -23,6 +23,7 @@ from portunus.evaluator.protocol import NetworkWeights
 from portunus.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from portunus.train.cloning import clone_samples
 from portunus.train.gate import Comparison, better, compare
+from portunus.train.judgement import Judgement, measure_judgement
 from portunus.train.learner import Learner, LearnerSettings
 from portunus.train.play import network_fights, play_network, rotation_fights
 from portunus.train.samples import Replay, Samples
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from portunus.runtime.compiled import CompiledSpec
     from portunus.train.workers import Pool
 
-# Seeds of training, of the gate and of the final measurement never meet.
-TRAIN_SEEDS, GATE_SEEDS, MEASURE_SEEDS = 1 << 32, 1 << 40, 1 << 41
+# Seeds of training, of the gate and of both final measurements never meet.
+TRAIN_SEEDS, GATE_SEEDS, MEASURE_SEEDS, JUDGE_SEEDS = 1 << 32, 1 << 40, 1 << 41, 1 << 43
 SEEDS_PER_RUN = 1 << 24  # between two values of --seed
 
 
@@ -59,6 +60,7 @@ class TrainSettings:
         checkpoint_seconds: Time between two checkpoints.
         checkpoint_samples: Newest samples kept in a checkpoint.
         measure_fights: Paired fights of the final measurement.
+        judged_states: Decisions at which it is measured how wrong the values are (`portunus.train.judgement`).
     """
 
     seconds: float = 180.0
@@ -78,6 +80,7 @@ class TrainSettings:
     checkpoint_seconds: float = 30.0
     checkpoint_samples: int = 20_000
     measure_fights: int = 1000
+    judged_states: int = 1000
 
 
 @dataclass
@@ -284,6 +287,10 @@ class Trainer:
         seeds = MEASURE_SEEDS + self.settings.seed * SEEDS_PER_RUN + np.arange(self.settings.measure_fights)
         rival = rotation_fights(self.compiled, seeds) if other is None else network_fights(self.compiled, other, seeds)
         return compare(network_fights(self.compiled, weights, seeds).dps, rival.dps)
+
+    def judge(self, weights: NetworkWeights) -> Judgement:
+        """How wrong a network's values are, in other fights still."""
+        return measure_judgement(self.compiled, weights, seed=JUDGE_SEEDS + self.settings.seed * SEEDS_PER_RUN, states=self.settings.judged_states)
 
     # -- checkpoints ---------------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 from toys import BLAST, POWER, STRIKE, ListValue, Toy, place_of
 
-from portunus.search.controls import CONTROLS, Control
+from portunus.search.controls import CONTROLS, EXPLORATION, Control
 from portunus.search.game import remaining_seconds
 from portunus.search.settings import SearchSettings
 from portunus.search.streams import stream_of
@@ -63,7 +63,7 @@ class Twin:
     def _best(self, node: dict, mask: np.ndarray, low: float, high: float) -> int:
         visits, scaled = node["visits"], self.kind == "minmax"
         mean = sum(node["totals"]) / max(sum(node["counts"]), 1)
-        constant = log((visits + 19652.0 + 1.0) / 19652.0) + 1.25 if scaled else SearchSettings().exploration
+        constant = log((visits + 19652.0 + 1.0) / 19652.0) + 1.25 if scaled else EXPLORATION
         scores = []
         for a in np.flatnonzero(mask):
             n = node["counts"][a]

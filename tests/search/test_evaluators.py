@@ -12,6 +12,7 @@ from portunus.evaluator.protocol import NetworkWeights
 from portunus.evaluator.uniform import Uniform
 from portunus.search.engine import Search
 from portunus.search.settings import SearchSettings
+from portunus.search.tree import USED
 
 SMALL = SearchSettings(node_capacity=8192)
 
@@ -143,3 +144,31 @@ def test_what_does_not_fit_is_refused():
         NetworkWeights(w.w1, w.b1 * np.float32("nan"), w.w2, w.b2, w.w3, w.b3)
     with pytest.raises(PortunusError, match="4 features"):
         forward(weights(), np.zeros((2, 5), np.float32))
+
+
+def test_a_network_that_doubts_its_values_is_followed_by_its_priors():
+    toy, w = Toy(), weights(seed=3)
+    state = toy.opening()
+    trusting, doubting = (Search(toy, Mlp(w, doubt), SMALL).run(state, simulations=200) for doubt in (0.0, 1e9))
+    legal = trusting.actions
+    assert doubting.action == legal[np.argmax(doubting.priors)]
+    assert doubting.policy[legal] == pytest.approx(doubting.priors, abs=1e-6)
+    assert np.abs(trusting.policy[legal] - trusting.priors).max() > 0.1
+
+
+def test_who_passes_an_action_over_looks_at_the_others_longer():
+    toy = Toy()
+    searches = [Search(toy, Mlp(weights(seed=3)), SearchSettings(node_capacity=64, passed_over=power, rise_share=0.0)) for power in (1.0, 0.5)]
+    changed = kept = 0
+    for search in searches:
+        search.run(toy.opening(), simulations=int(toy.legal(toy.opening()).sum()))  # each action once
+    nodes, flatter = (search.arena.nodes[: int(search.arena.counters[USED])] for search in searches)
+    for plain, node in zip(nodes, flatter, strict=True):
+        before, after = (s.arena.edges["prior"][plain["first"] : plain["first"] + plain["edges"]] for s in searches)
+        if node["passed"] >= 0 and node["passed"] == node["likeliest"]:
+            assert after == pytest.approx(before**0.5 / (before**0.5).sum(), rel=1e-5)
+            changed += 1
+        else:
+            assert (after == before).all()
+            kept += 1
+    assert changed and kept

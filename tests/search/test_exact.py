@@ -15,6 +15,7 @@ from portunus.errors import PortunusError
 from portunus.runtime.outcomes import enumerate_outcomes
 from portunus.runtime.signature import HEADER_DAMAGE, HEADER_FINISHED
 from portunus.search import exact as exact_module
+from portunus.search import rise
 from portunus.search.engine import Search
 from portunus.search.exact import ListJudge, solve
 from portunus.search.key import plan_of
@@ -134,3 +135,17 @@ def test_outcome_table_of_an_example(name):
             assert abs(np.mean(rewards) - mean) <= 4.5 * np.std(rewards) / count**0.5 + 1e-9
             for place, chance in chances.items():
                 assert abs(seen[place] / count - chance) <= 4.5 * (chance * (1 - chance) / count) ** 0.5 + 1e-9
+
+
+def test_values_rise_under_a_judge_of_the_list_and_not_under_one_of_best_play():
+    exact = solved("dot_execute")
+    rises = []
+    for known in (exact, replace(exact, listed=exact.best)):
+        judge = ListJudge(known, noise=0.18)
+        search = Search(exact.compiled, judge, SearchSettings(node_capacity=64))
+        assert search.rules.rate == rise.measure(Search(exact.compiled, judge, SearchSettings(rise_share=0.0)))
+        rises.append(search.rules.rate)
+    lost_per_second = exact.gap / exact.game.unit / 30
+    assert 0.4 * lost_per_second < rises[0] < 1.2 * lost_per_second
+    assert rises[1] < 0.1 * lost_per_second
+    assert Search(exact.compiled, judge, SearchSettings(rise_share=0.0)).rules.rate == 0.0

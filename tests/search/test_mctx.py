@@ -81,7 +81,8 @@ def ours(root: str, number: int, simulations: int):
     """The same search by this package: means instead of maxima, the constants of the record."""
     spec = Tree(number)
     settings = SearchSettings(
-        root=root, sharpness=0.0, exploration=mctx_trees.EXPLORATION, value_visits=mctx_trees.VALUE_VISITS, value_scale=mctx_trees.VALUE_SCALE,
+        root=root, sharpness=0.0, judgement_visits=1.0, passed_over=1.0, rise_share=0.0,
+        exploration=mctx_trees.EXPLORATION, value_visits=mctx_trees.VALUE_VISITS, value_scale=mctx_trees.VALUE_SCALE,
         unvisited_reduction=0.0, node_capacity=1024,
     )  # fmt: skip
     return Search(spec, spec, settings).run(spec.opening(), simulations=simulations)

@@ -104,7 +104,7 @@ def test_illegal_actions_are_never_visited_or_chosen(toy):
 
 
 def test_end_of_the_fight_is_worth_exactly_nothing(toy):
-    search = Search(toy, Hashed(4, 6, spread=50.0), settings())
+    search = Search(toy, Hashed(4, 6, spread=50.0), settings(rise_share=0.0))
     state = toy.opening()
     state.view(STATE)[0]["now"] = (toy.seconds - 1) * 10**9
     result = search.run(state, simulations=200)
@@ -142,18 +142,19 @@ def test_outcomes_beyond_the_slots_share_one_child():
 
 
 def test_values_are_those_of_the_outcomes_by_probability(toy):
-    search = Search(toy, Hashed(4, 6), settings(sharpness=0.0))
+    search = Search(toy, Hashed(4, 6), settings(sharpness=0.0, rise_share=0.0))
     search.run(toy.opening(), simulations=1)
     edge = search.arena.edges[TreeView(search).edges(0)[0]]
     outcome = search.arena.outcomes[edge["outcomes"]]
     assert edge["value"] == pytest.approx(outcome["reward"] + search.arena.nodes[outcome["node"]]["leaf"])
     search.run(toy.opening(), simulations=800)
-    arena, view = search.arena, TreeView(search)
+    arena, view, own = search.arena, TreeView(search), search.rules.judgement_visits
     for node in arena.nodes[: int(arena.counters[USED])]:
         mine = arena.edges[node["first"] : node["first"] + node["edges"]]
         if node["edges"]:
             assert node["visits"] == mine["visits"].sum() + 1
-            assert node["value"] == pytest.approx((node["leaf"] + (mine["visits"] * mine["value"]).sum()) / node["visits"], abs=1e-9)
+            whole = own * node["leaf"] + (mine["visits"] * mine["value"]).sum()
+            assert node["value"] == pytest.approx(whole / (own + mine["visits"].sum()), abs=1e-9)
     for e in view.edges(0):
         outcomes = [arena.outcomes[o] for o in view.outcomes(e)]
         values = [o["probability"] * (o["reward"] + arena.nodes[o["node"]]["value"]) for o in outcomes]
@@ -162,14 +163,15 @@ def test_values_are_those_of_the_outcomes_by_probability(toy):
 
 
 def test_a_states_value_moves_from_the_mean_to_the_best(toy):
-    """With sharpness without bound every judged state is worth what its best action is, its own judgement counting as one visit."""
+    """With sharpness without bound every judged state is worth what its best action is, its own judgement counting as so many visits."""
     search = Search(toy, ListValue(toy), settings(sharpness=1e8, root="puct"))
     search.run(toy.opening(), simulations=400)
     root, edges = search.arena.nodes[0], search.arena.edges
     mine = edges[root["first"] : root["first"] + root["edges"]]
     below = int(mine["visits"].sum())
     best = float(mine["value"][mine["visits"] > 0].max())
-    assert float(root["value"]) == pytest.approx((float(root["leaf"]) + below * best) / (1 + below), abs=1e-3)
+    own = search.rules.judgement_visits
+    assert own > 1 and float(root["value"]) == pytest.approx((own * float(root["leaf"]) + below * best) / (own + below), abs=1e-3)
 
 
 def test_ways_to_one_state_share_its_node(toy):

@@ -20,7 +20,7 @@ from portunus.evaluator.mlp import forward
 from portunus.evaluator.model_file import TENSORS, load_model, seal
 from portunus.evaluator.model_file import forward as plain_forward
 from portunus.evaluator.torchscript import BATCH, ILLEGAL, TorchScriptEvaluator, open_evaluator, to_torchscript
-from portunus.train.publish import publish_model
+from portunus.train.publish import publish_model, state_judgement
 
 
 def refused(path: Path, compiled: ToySpec) -> PortunusError:
@@ -279,3 +279,16 @@ def test_publishing_that_is_cut_short_leaves_a_readable_model(published: Path, t
             publish_model(published, new, toy, samples=random_features(40), training={})
         expected = new if survived >= 2 else random_weights()
         assert np.array_equal(load_model(published, toy).weights.w1, expected.w1)
+
+
+def test_what_a_networks_values_are_wrong_by_is_stated_beside_it(published: Path, toy: ToySpec) -> None:
+    assert load_model(published, toy).doubt == 0.0
+    raw = published.read_bytes()
+    model = state_judgement(published, toy, {"error": 0.6, "spread": 0.3, "states": 10})
+    assert published.read_bytes() == raw
+    assert model.doubt == pytest.approx(0.6 * np.hypot(0.6, 0.3) / (1.702 * 0.3))
+    assert open_evaluator(model).doubt == model.doubt
+    assert "how wrong its values are" in published.with_suffix(".md").read_text()
+    for wrong in ({"error": -0.6, "spread": 0.3}, {"error": 0.6}, {"error": "much", "spread": 0.3}):
+        replace_model(published, raw, lambda manifest, wrong=wrong: manifest.update(judgement=wrong))
+        assert "incomplete manifest" in refused(published, toy).message

@@ -24,6 +24,7 @@ from portunus.train.checkpoint import checkpoint_path
 from portunus.train.cloning import clone_samples
 from portunus.train.evaluation import Budget, evaluate_model
 from portunus.train.gate import better, compare, log_likelihood_ratio, threshold
+from portunus.train.judgement import measure_judgement
 from portunus.train.learner import Learner, LearnerSettings
 from portunus.train.play import network_fights, play_rotation, record_rotation, rotation_fights
 from portunus.train.samples import Replay
@@ -40,7 +41,7 @@ QUICK = SelfPlaySettings(simulations=32, fast_simulations=4, full_share=0.3, val
 def settings(**changes: object) -> TrainSettings:
     """Seconds of training instead of minutes."""
     return TrainSettings(
-        **{"seconds": 6.0, "learner": SMALL, "self_play": QUICK, "reuse": 8.0, "gate_seconds": 2.0, "measure_fights": 300, **changes}
+        **{"seconds": 6.0, "learner": SMALL, "self_play": QUICK, "reuse": 8.0, "gate_seconds": 2.0, "measure_fights": 300, "judged_states": 60, **changes}
     )
 
 
@@ -192,6 +193,16 @@ def test_damaged_and_foreign_checkpoints_are_refused(toy: ToySpec, tmp_path: Pat
         path.write_bytes(damaged)
         with pytest.raises(PortunusError, match="is damaged"):
             Trainer(toy, settings(), checkpoint=path).resume()
+
+
+def test_a_network_of_wilder_values_is_found_to_be_more_wrong(toy: ToySpec) -> None:
+    weights = random_weights()
+    head = weights.w3.copy()
+    head[-1] *= 5
+    first, again, wilder = (measure_judgement(toy, w, seed=9, states=120, pairs=16) for w in (weights, weights, replace(weights, w3=head)))
+    assert first == again
+    assert wilder.error - wilder.error_margin > first.error + first.error_margin > 0
+    assert first.states == 120 and first.spread > 0
 
 
 def test_a_model_of_something_else_is_never_overwritten(toy: ToySpec, published: Path, tmp_path: Path) -> None:
