@@ -1,6 +1,6 @@
 """Trees in actors of a Ray cluster; the first tree stays in this process.
 
-The Ray this process has joined is used as it is (`portunus.train.cluster` starts and joins). An actor that dies, or is silent longer than a
+The Ray this process has joined is used as it is (`portunus.train.cluster` starts and joins). An actor that dies or fails, or is silent longer than a
 caller has patience, takes part in no further round of that decision; it is replaced, and the new one joins when it is ready.
 """
 
@@ -168,10 +168,7 @@ class RayCrew:
             return False, None
         try:
             result = ray.get(slot.answer, timeout=STUCK_SECONDS)
-        except ray.exceptions.RayTaskError as error:  # its own words; the process is well
-            slot.answer = None
-            raise error.cause from error
-        except ray.exceptions.RayError as error:
+        except ray.exceptions.RayError as error:  # an error of its work as well: what is wrong with the question, the local tree says itself
             self._reason = f": {(str(error).strip().splitlines() or [''])[-1]}"
             self._replace(slot)
             return False, None
