@@ -54,7 +54,7 @@ class ControlledDamage:
         """
         compiled, kernels, value = self.compiled, self.compiled.kernels, self.value
         left = int(state[HEADER_DURATION] - state[HEADER_NOW])
-        here = value.value(compiled.features(state), left) if left > 0 else 0.0
+        here = value.value(compiled.features(state), left)
         if number == 0:
             self.damage = self.unit * here + compiled.reference_dps * max(left, 0) * 1e-9
         self._shown += 1
@@ -81,6 +81,7 @@ def _mean_after(step, features, tables, metrics, state, play, rng, action, sampl
         left = 0
         if play[HEADER_FINISHED] == 0:
             left = max(play[HEADER_DURATION] - play[HEADER_NOW], 0)
+        if left > 0:
             call_features(features, play.ctypes.data, tables, seen.ctypes.data)
             total += fitted_value(seen, chosen, mean, scale, weights[min(left // window, weights.shape[0] - 1)])
         total += (info[0] - pace * (before - left) * 1e-9) / unit

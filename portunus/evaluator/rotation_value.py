@@ -59,19 +59,21 @@ class RotationValue:
     samples: int
 
     def value(self, features: np.ndarray, remaining_ns: int) -> float:
-        """The value of one state, u.
+        """The value of one state, u; 0 when no time is left, even if something can still be done at that instant.
 
         Args:
             features: float32 [F].
             remaining_ns: Time left in the fight.
         """
+        if remaining_ns <= 0:
+            return 0.0
         window = min(remaining_ns // self.window_ns, len(self.weights) - 1)
         return float(_basis(features[None, self.features], self.mean, self.scale)[0] @ self.weights[window])
 
 
 @kernel
 def fitted_value(features, chosen, mean, scale, weights):
-    """`RotationValue.value` inside a kernel, for the `weights` float64 [1 + 2n] of the right window."""
+    """`RotationValue.value` inside a kernel, for the `weights` float64 [1 + 2n] of the right window, while time is left."""
     count, value = chosen.shape[0], weights[0]
     for j in range(count):
         z = min(max((features[chosen[j]] - mean[j]) * scale[j], -SPREAD), SPREAD)
@@ -197,7 +199,7 @@ def _sample(reset, step, legal, features, rotation, tables, metrics, states, act
                 while play[HEADER_FINISHED] == 0 and play[HEADER_FAULT] == 0 and play[HEADER_NOW] < until:
                     call_step(step, there, tables, metrics, random, call_rotation(rotation, there, tables), out)
                     total += info[0]
-                over = play[HEADER_FINISHED] != 0
+                over = play[HEADER_FINISHED] != 0 or play[HEADER_NOW] >= play[HEADER_DURATION]
                 stop = play[HEADER_DURATION] if over else min(play[HEADER_NOW], play[HEADER_DURATION])
                 damage[row], seconds[row] = total, (stop - state[HEADER_NOW]) * 1e-9
                 ends[row] = -1 if over else (play[HEADER_DURATION] - play[HEADER_NOW]) // window

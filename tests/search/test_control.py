@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from portunus.compiler import compile_spec
 from portunus.evaluator.control import ControlledDamage
+from portunus.evaluator.rotation_value import RotationValue
+from portunus.runtime.signature import HEADER_DURATION, HEADER_NOW
 from portunus.search.fights import by_rotation, play_fight
 
 
@@ -37,3 +40,24 @@ def test_the_mean_stays(toy, fitted, who, quality):
 def test_most_of_the_variance_goes(toy, fitted):
     sampled, controlled = measured(toy, fitted, lambda seed: by_rotation(toy))
     assert controlled.std() < 0.5 * sampled.std()
+
+
+def test_a_decision_at_the_last_instant_is_worth_nothing_whatever_the_value_says():
+    """A value that is the same everywhere must cancel, also where a fight still asks for an action when no time is left."""
+    spec, last = compile_spec("specs/examples/proc_chain.spec"), 0
+
+    def play(constant: float) -> float:
+        nothing = np.zeros(0)
+        value = RotationValue(10**9, nothing.astype(np.int64), nothing, nothing, np.full((1, 1), constant), 0.0, 0)
+        control = ControlledDamage(spec, value, samples=3)
+
+        def watch(state, action, number):
+            nonlocal last
+            last += state[HEADER_NOW] >= state[HEADER_DURATION]
+            control.show(state, action, number)
+
+        play_fight(spec, at_random(spec, 1), seed=1, watch=watch)
+        return control.damage
+
+    assert play(7.0) == pytest.approx(play(0.0))
+    assert last > 0
