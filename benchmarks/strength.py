@@ -1,6 +1,6 @@
 """Measure what the search gains over the default rotation when nothing but that rotation judges, and write docs/strength.md.
 
-    python benchmarks/strength.py --markdown docs/strength.md     about 40 minutes on a quiet machine; a budget in milliseconds means what the machine gives
+    python benchmarks/strength.py --markdown docs/strength.md     about half an hour on a quiet machine; a budget in milliseconds means what the machine gives
     python benchmarks/strength.py --fights-times 0.25             a quarter of the fights, printed only
 """
 
