@@ -20,6 +20,8 @@ CASES = (  # spec, fights, and the other options of `portunus plan`
     ("mage_fire", 120, ("--simulations", "512")),
     ("paladin_retribution", 12, ("--budget-ms", "250")),
     ("rogue_combat", 20, ("--budget-ms", "250", "--encounter", "one_minute")),
+    ("rogue_combat", 15, ("--budget-ms", "250", "--encounter", "one_minute", "--seed", "1001")),
+    ("rogue_combat", 15, ("--budget-ms", "250", "--encounter", "one_minute", "--seed", "2001")),
 )
 HEAD = """# Strength without a network
 
@@ -65,6 +67,21 @@ def row(figures: dict[str, Any]) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
+def together(measured: list[dict[str, Any]]) -> str:
+    """A sentence for each measurement that was made with several lots of seeds: all its fights as one."""
+    lots: dict[tuple[str, str, float], list[dict[str, Any]]] = {}
+    for figures in measured:
+        lots.setdefault((figures["spec"], json.dumps(figures["budget"]), figures["seconds"]), []).append(figures)
+    text = ""
+    for (spec, _, _), found in lots.items():
+        if len(found) > 1:
+            fights = sum(f["fights"] for f in found)
+            gain = sum(f["fights"] * f["difference_percent"] for f in found) / fights
+            half_width = sum((f["fights"] * f["difference_percent_half_width"]) ** 2 for f in found) ** 0.5 / fights
+            text += f"\nAll {fights} fights of {spec} together: {gain:+.2f} ± {half_width:.2f} %.\n"
+    return text
+
+
 def main() -> None:
     """Measure, print each row as soon as it is there, and write the page."""
     from portunus.files import write_atomic
@@ -77,13 +94,14 @@ def main() -> None:
         parser.error("--markdown writes the whole measurement: leave out --fights-times")
     print(f"load average before: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores")
     print(COLUMNS, end="", flush=True)
-    rows = []
+    measured = []
     for spec, fights, options in CASES:
-        rows.append(row(measure(spec, max(2, round(fights * given.fights_times)), options)))
-        print(rows[-1], end="", flush=True)
+        measured.append(measure(spec, max(2, round(fights * given.fights_times)), options))
+        print(row(measured[-1]), end="", flush=True)
+    print(together(measured), end="")
     print(f"load average after: {os.getloadavg()[0]:.2f}")
     if given.markdown:
-        write_atomic(given.markdown, HEAD + COLUMNS + "".join(rows))
+        write_atomic(given.markdown, HEAD + COLUMNS + "".join(map(row, measured)) + together(measured))
 
 
 if __name__ == "__main__":

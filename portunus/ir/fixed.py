@@ -107,8 +107,8 @@ def _set_once(body: Body, found: set[str]) -> None:
             body.remove(statement)
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             for node in ast.walk(statement.value):
-                if block_of(node) == "s":
-                    pending.pop(node.attr, None)  # type: ignore[attr-defined]
+                if isinstance(node, ast.Attribute) and block_of(node) == "s":
+                    pending.pop(node.attr, None)
             target = statement.targets[0]
             if isinstance(target, ast.Attribute):
                 if target.attr in pending:
@@ -214,8 +214,8 @@ class _Fixed:
         for name, body in self.bodies.items():
             returned = [n.value for statement in body for n in ast.walk(statement) if isinstance(n, ast.Return)]
             same = {ast.unparse(v) if isinstance(v, ast.Constant) else None for v in returned}
-            if name in self.pure and len(same) == 1 and None not in same and isinstance(body[-1], ast.Return):
-                self.plain[name] = (self.parameters[name], returned[0])  # type: ignore[assignment]
+            if name in self.pure and len(same) == 1 and None not in same and isinstance(body[-1], ast.Return) and returned[0] is not None:
+                self.plain[name] = (self.parameters[name], returned[0])
                 continue
             left = [s for s in body if not is_remark(s)]
             if len(left) == 1 and isinstance(left[0], ast.Return) and left[0].value is not None and not list(calls(left)):
