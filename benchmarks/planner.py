@@ -59,6 +59,7 @@ def planner_of(name: str, judge: str = "rotation", seed: int = 1, judgement_us: 
     evaluator = rotation(name) if judge == "rotation" else ListJudge(exact, noise=NOISE, seed=seed)
     planner = Planner(exact.compiled, evaluator, SearchSettings(node_capacity=NODES, certain_errors=0.0))
     if judgement_us > 0:
+        # This one search only, so that its class stays as it is: what mypy does not know of.
         planner.search._advance = slowed(planner.search._advance, judgement_us, lambda count, *_: count)  # type: ignore[method-assign]
         if not hasattr(shared_search.compare, "slowed"):
             shared_search.compare = slowed(shared_search.compare, 2 * judgement_us, lambda _, *arguments: arguments[-1])

@@ -7,8 +7,8 @@ from typing import Any
 
 import rich_click as click
 
-JUDGEMENT_SEED = 1 << 44
 EVALUATION_SEED = 1 << 42  # far from the seeds of training, its gate and its own measurement
+JUDGEMENT_SEED = 1 << 44  # and these far from both
 
 
 @click.command(

@@ -182,7 +182,8 @@ def measure(
     if variants:
         return Outcome(*play_versus(ready, variants, players=players, **common))
     alone = players([ready.fighter()]) if players is not None else None
-    compiled = ready.compiled if alone is not None else ready.compiled_for(iterations)
+    counted = alone is None and target_error is None  # else nobody knows yet how many fights it will be, or other machines compile
+    compiled = ready.compiled_for(iterations) if counted else ready.compiled
     return Outcome(simulate(compiled, rotation=ready.rotation, players=alone, **common))
 
 

@@ -221,7 +221,6 @@ class _Fixed:
             if len(left) == 1 and isinstance(left[0], ast.Return) and left[0].value is not None and not list(calls(left)):
                 self.plain[name] = (self.parameters[name], left[0].value)
 
-
     def never(self, slot: int) -> bool:
         """Is there never an event in a slot?"""
         known = self.value("at", slot)

@@ -20,6 +20,7 @@ from portunus.ir.program import Program
 _SLOT_BITS, _RANK_BITS, _SEQUENCE_BITS, _LEAST_SEQUENCE_BITS, _TIME_BITS = 6, 3, 16, 10, 62
 _MARGIN = 512  # more than one event schedules
 
+
 class _Key:
     """How many bits each part has, for fights of some length."""
 

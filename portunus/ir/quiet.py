@@ -108,6 +108,7 @@ def heard_function(context: Context, resource: Resource) -> Function:
 def write_unheard(w: Writer, context: Context, resource: Resource, before: str, stop: str = "") -> None:
     """Write a tick at `tick` if nobody hears of it, else `going = 0`; `before` is what there is of the resource, `gain` what the tick gives."""
     name, index = resource.name, context.model.resources.index(resource)
+    assert resource.every is not None  # only resources that tick are played in a row
     w.put(f"after = min({before} + gain, {context.tables.slot(resource.maximum, f'{name}_max')})")
     w.put("now = s.now")
     w.put("s.now = tick")
@@ -117,7 +118,7 @@ def write_unheard(w: Writer, context: Context, resource: Resource, before: str, 
     with w.block("else:"):
         w.put(f"m.gains[{context.layout.sources.index((name, 'tick'))}] += after - {before}")
         w.put(f"{before} = after")
-        w.put(f"tick += {text(resource.every, context, Scope(), f'{name}_every')}")  # type: ignore[arg-type]
+        w.put(f"tick += {text(resource.every, context, Scope(), f'{name}_every')}")
         w.put("ticks += 1")
 
 

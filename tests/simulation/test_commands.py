@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from portunus.cli import main
+from portunus.sim.arrangement import Arrangement
 
 SPEC = "specs/wotlk/mage_fire.spec"
 FOLDER = Path(__file__).parent.parent / "golden" / "mage_fire"
@@ -90,8 +91,9 @@ def test_sim_plays_an_imported_list_with_its_prepull(capsys: pytest.CaptureFixtu
     assert second["rotation"] == "list_23_full_cd_prepull_image_1t_300s"
 
 
-def test_sim_stops_at_the_wanted_precision(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_sim_stops_at_the_wanted_precision(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / "out.json"
+    monkeypatch.setattr(Arrangement, "compiled_for", lambda ready, fights: pytest.fail("compiled for fights that nobody asked for"))
     code, _, _ = run(capsys, "sim", SPEC, "--target-error", 0.3, "--workers", 2, "--json", file)
     document = json.loads(file.read_text())
     assert code == 0
